@@ -1,0 +1,1 @@
+"""The doors of Holdfast: HTTP and the command line."""
