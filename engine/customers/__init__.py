@@ -1,0 +1,1 @@
+"""Customers: their events, facts, windows, identity and state."""

@@ -1,0 +1,123 @@
+"""The closed lists: outcomes, statuses and reasons. Each member's comment is its documentation."""
+
+from __future__ import annotations
+
+import enum
+
+
+class DecisionOutcome(enum.Enum):
+    """What a rule decided for a customer."""
+
+    FIRED = "fired"  # every line was met and the rule acted
+    NOT_MET = "not_met"  # a line was not met
+    UNKNOWN = "unknown"  # no line failed, but one reads a fact that is unknown
+    ERROR = "error"  # a line could not be evaluated
+    AT_MOST = "at_most"  # met, but the rule had fired as often as it may
+    TOO_LATE = "too_late"  # the event occurred too long before it was received
+    SHADOW = "shadow"  # met; the rule is in shadow, so nothing was done
+
+
+class UnknownReason(enum.Enum):
+    """Why a fact is unknown."""
+
+    NEVER_SENT = "never_sent"  # no value has been sent and there is no default
+    NO_EVENTS = "no_events"  # there is nothing in the window to compute it from
+    INSUFFICIENT_HISTORY = "insufficient_history"  # fewer complete weeks than it needs
+    INSUFFICIENT_VOLUME = "insufficient_volume"  # the baseline is under `at_least`
+    WITHIN_NOISE = "within_noise"  # a fall, but inside `robust` standard deviations: 0
+    TOO_MANY = "too_many"  # over 10,000 keys in `distinct` or `per`
+    INSUFFICIENT_COVERAGE = "insufficient_coverage"  # the score's parts weigh less than `coverage`
+    INSUFFICIENT_GAPS = "insufficient_gaps"  # the base has fewer than 200 gaps for a p90
+    FAILED = "failed"  # a named expression could not be evaluated
+
+
+class RunStatus(enum.Enum):
+    """Where a run stands."""
+
+    RUNNING = "running"  # a step is due now
+    WAITING = "waiting"  # for a time, an event, a person, or an effect to settle
+    COMPLETED = "completed"  # the last step was reached
+    STOPPED = "stopped"  # a `stop`, an exit, or a failure with on_failure: stop
+    CANCELLED = "cancelled"  # an operator, a merge or a release ended it
+    FAILED = "failed"  # the definition could not be carried out
+    REFUSED = "refused"  # it could not start
+
+
+class Refusal(enum.Enum):
+    """Why a run could not start."""
+
+    REENTRY = "reentry"  # the customer ran it within `reentry`
+    RUNNING = "running"  # a run of this customer and key is open
+    CONSENT = "consent"  # no consent for the workflow's class
+    ADDRESS = "address"  # no address to reach the customer at
+    SUPPRESSED = "suppressed"  # the customer is suppressed
+    GROUP = "group"  # a run of its exclusivity group with at least its rank is open
+    NOT_LIVE = "not_live"  # the workflow is a draft or off
+    HOPS = "hops"  # ten runs already led to this one
+
+
+class StepOutcome(enum.Enum):
+    """How one attempt at a step ended."""
+
+    EXECUTED = "executed"  # done
+    HELD = "held"  # put off until a time that is recorded
+    SKIPPED = "skipped"  # left out, and the run went on
+    CANCELLED = "cancelled"  # called off because the run ended
+    FAILED = "failed"  # refused by the other side
+    UNCERTAIN = "uncertain"  # sent at most once, and nobody knows whether it arrived
+    HELD_OUT = "held_out"  # not done: the customer is in the control group
+
+
+class SkipReason(enum.Enum):
+    """Why a `do` was left out."""
+
+    CONSENT = "consent"  # no consent for the channel, or it was withdrawn
+    ADDRESS = "address"  # no address on the channel
+    SUPPRESSED = "suppressed"  # bounced, complained or unsubscribed
+    QUIET = "quiet"  # it would have been held for longer than quiet_hours.at_most
+    FREQUENCY_CAP = "frequency_cap"  # the customer had as many messages as caps allow
+    BUDGET = "budget"  # the budget is spent
+    CEILING = "ceiling"  # the day's ceiling of messages is reached
+    OUTRANKED = "outranked"  # a workflow of a higher rank spoke, or is about to
+    RECIPIENT = "recipient"  # nobody to tell
+
+
+class HoldReason(enum.Enum):
+    """Why a `do` was put off."""
+
+    QUIET_HOURS = "quiet_hours"  # the customer's quiet hours
+    FREQUENCY_CAP = "frequency_cap"  # a cap with on_capped: hold
+    PAUSED = "paused"  # an operator paused sending
+
+
+class EndReason(enum.Enum):
+    """Why a run ended before its last step; a `stop:` step's own text comes besides."""
+
+    EXIT = "exit"  # an event of stop_when
+    FREQUENCY_CAP = "frequency_cap"  # a cap with on_capped: stop
+    EFFECT_FAILED = "effect_failed"  # a `do` failed with on_failure: stop
+    OUTRANKED = "outranked"  # a higher rank of its exclusivity group started
+    MERGED = "merged"  # two customers became one, and the older run survived
+    OPERATOR = "operator"  # a person cancelled it
+    RELEASE = "release"  # its file changed with on_change: stop
+    ERASED = "erased"  # the customer was erased
+    ERROR = "error"  # the definition could not be carried out
+
+
+class QuarantineReason(enum.Enum):
+    """Why an event was not accepted."""
+
+    NOT_AN_OBJECT = "not_an_object"  # an event is a JSON object
+    INVALID_JSON = "invalid_json"  # the bytes are not JSON
+    NO_CUSTOMER = "no_customer"  # neither a customer nor an anonymous id
+    NO_NAME = "no_name"  # no event name
+    BAD_NAME = "bad_name"  # the name is empty, too long, or not text
+    BAD_TIME = "bad_time"  # a time that cannot be read, or before 1970 or after 2200
+    BAD_VALUE = "bad_value"  # NaN, infinity, a lone surrogate, NUL, a number out of range
+    TOO_DEEP = "too_deep"  # nested over 32 levels
+    TOO_LARGE = "too_large"  # over 64 KB
+    MISSING_PROPERTY = "missing_property"  # a property declared `required` is absent
+    WRONG_TYPE = "wrong_type"  # a declared property or trait has another type
+    PROTECTED = "protected"  # an ingest key may not set a protected trait
+    RESERVED_NAME = "reserved_name"  # the name belongs to the engine's own events
+    CORE_ERROR = "core_error"  # the engine could not decide it; replay it after a fix

@@ -1,0 +1,129 @@
+"""The workspace: `holdfast.yaml`, and everything its files say together."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from engine.model.facts import FactsFile, Marks, Subject
+from engine.model.goal import Goal
+from engine.model.ladder import Calendar, Ladder
+from engine.model.message import Message
+from engine.model.policy import ContactPolicy
+from engine.model.program import Program
+from engine.model.rule import Rule
+from engine.model.score import Score
+from engine.model.segment import Segment
+from engine.model.values import Duration, Weekday
+from engine.model.workflow import Workflow
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A secret by reference: `{env: NAME}` or `{file: PATH}`; never the secret itself."""
+
+    MARKS: ClassVar[Marks] = (("env",), ("file",))
+    env: str | None = None
+    file: str | None = None
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who may be told: a role or a name."""
+
+    email: str
+    name: str | None = None
+
+
+class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where e-mail goes out."""
+
+    MARKS: ClassVar[Marks] = (("smtp",),)
+    smtp: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: Secret | None = None
+    from_: str = msgspec.field(name="from")
+
+
+class Folder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """E-mail as .eml files in a folder: the default until SMTP is set up."""
+
+    MARKS: ClassVar[Marks] = (("folder",),)
+    folder: str = "outbox"
+    from_: str = msgspec.field(name="from", default="Holdfast <holdfast@localhost>")
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A webhook: its address, the hosts it may reach, and the secret that signs its calls."""
+
+    MARKS: ClassVar[Marks] = (("url",),)
+    url: str
+    hosts: tuple[str, ...] = ()
+    secret: Secret | None = None
+    delivery: Literal["at_least_once", "at_most_once"] = "at_least_once"
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the workspace allows itself."""
+
+    events_per_request: int = 1000
+    stale_after: Duration = Duration(1, "d")
+
+
+class Connectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How effects leave the building."""
+
+    email: Smtp | Folder = Folder()
+    sms: Webhook | None = None
+    webhooks: dict[str, Webhook] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`holdfast.yaml`: what is the workspace's own."""
+
+    name: str = "Holdfast"
+    timezone: str = "UTC"
+    currency: str = "EUR"
+    week_starts: Weekday = "monday"
+    public_url: str = "http://127.0.0.1:8080"
+    people: dict[str, Person] = {}
+    connectors: Connectors = Connectors()
+    limits: Limits = Limits()
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One authored file: its path in the workspace, its text, the SHA-256 of its bytes (hex)."""
+
+    path: str
+    text: str
+    sha256: str
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a folder says, checked; `hash` is over all sources.
+
+    `places` gives, for a file, the line and column of each path in it, e.g.
+    ("rules/usage-drop.yaml", ("if", 0)) -> (9, 5).
+    """
+
+    settings: Settings = Settings()
+    facts: FactsFile = FactsFile()
+    segments: dict[str, Segment] = {}
+    scores: dict[str, Score] = {}
+    rules: dict[str, Rule] = {}
+    workflows: dict[str, Workflow] = {}
+    programs: dict[str, Program] = {}
+    ladders: dict[str, Ladder] = {}
+    calendars: dict[str, Calendar] = {}
+    goals: dict[str, Goal] = {}
+    policy: ContactPolicy = ContactPolicy()
+    messages: dict[str, Message] = {}
+    sources: dict[str, Source] = {}
+    origins: dict[tuple[str, str], str] = {}
+    places: dict[str, dict[tuple[Any, ...], tuple[int, int]]] = {}
+    hash: str = ""
+
+    def subject_of(self, on: Subject | None) -> Subject:
+        """The kind of customer that something is about; person unless it is written."""
+        return on or "person"
