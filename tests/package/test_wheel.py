@@ -35,14 +35,14 @@ def names(wheel: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `bin` of a fresh environment with the wheel; what it depends on is borrowed: no network is needed."""
+    """The `bin` of a fresh environment with the wheel. Its dependencies are borrowed, without a network."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False, symlinks=True)
     pip = (sys.executable, "-m", "pip", "--python", folder)
     run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=folder)
     (packages,) = folder.glob("lib/python*/site-packages")
-    # A path in a .pth file is put on sys.path, but the .pth files in it are not read: the link to the repository
-    # that an editable installation leaves there stays out.
+    # A path in a .pth file is put on sys.path, but the .pth files in it are not read: the link to the
+    # repository that an editable installation leaves there stays out.
     (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return folder / "bin"
 
