@@ -1,8 +1,9 @@
 """What all tests share: the settings of property tests, the public data, and when a test may be skipped."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ALLOWED_SKIPS = {
     "public data": "the files are large and not ours to copy; HOLDFAST_DATA says where they are",
 }
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -36,34 +39,21 @@ def public_data() -> Callable[[str], Path]:
     return find
 
 
-class UnexplainedSkips:
-    """Remembers the skips whose reason is not an allowed one, and fails the run for them."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        if not report.skipped or hasattr(report, "wasxfail"):
-            return
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        if not reason.removeprefix("Skipped: ").startswith(tuple(ALLOWED_SKIPS)):
-            self.seen.append(f"{report.nodeid}: {reason}")
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.note(report)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self.note(report)
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.seen:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        for line in self.seen:
-            terminalreporter.write_line(f"skipped for a reason not in ALLOWED_SKIPS: {line}", red=True)
+def fail_if_unexplained(report: Report) -> Report:
+    if not os.environ.get("CI") or not report.skipped or hasattr(report, "wasxfail"):
+        return report
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if not reason.removeprefix("Skipped: ").startswith(tuple(ALLOWED_SKIPS)):
+        report.outcome = "failed"
+        report.longrepr = f"skipped for a reason that tests/conftest.py does not allow: {reason}"
+    return report
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    if os.environ.get("CI"):
-        config.pluginmanager.register(UnexplainedSkips(), "unexplained-skips")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return fail_if_unexplained((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return fail_if_unexplained((yield))
