@@ -1,0 +1,1 @@
+"""Decisions: an event or a time, and a customer, become decisions."""

@@ -1,0 +1,1 @@
+"""Runs: one run and what happened become the next step and its effects."""

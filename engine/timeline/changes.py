@@ -1,0 +1,61 @@
+"""What playing has changed: everything that one transaction has to remember."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from engine.customers.event import Event
+from engine.decisions.decision import Decision
+from engine.escalation.case import Case
+from engine.loyalty.ledger import Posting
+from engine.model.reasons import DecisionOutcome
+from engine.model.values import HOUR, Micros
+from engine.runs.run import AskItem, Coupon, Effect, Exposure, Run, StepAttempt
+
+
+class MembershipChange(msgspec.Struct, frozen=True):
+    """A customer entered (`inside`) or left a segment at an instant, because of `cause`."""
+
+    customer: str
+    segment: str
+    at: Micros
+    inside: bool
+    cause: str
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """An effect that needs no more attempts: its key and how it ended."""
+
+    key: str
+    outcome: str
+    reason: str | None
+    at: Micros
+
+
+class Changes(msgspec.Struct):
+    """Rows to write, in the order in which they came about.
+
+    `counts` are the decisions that are not rows: (rule, start of the hour, outcome) -> number.
+    `customers` are the ids whose state changed; their states are in the cast.
+    """
+
+    events: list[Event] = []
+    decisions: list[Decision] = []
+    counts: Counter[tuple[str, Micros, str]] = msgspec.field(default_factory=Counter)
+    customers: dict[str, None] = {}
+    runs: dict[str, Run] = {}
+    attempts: list[StepAttempt] = []
+    effects: list[Effect] = []
+    settled: list[Settled] = []
+    exposures: list[Exposure] = []
+    memberships: list[MembershipChange] = []
+    coupons: list[Coupon] = []
+    asks: list[AskItem] = []
+    cases: dict[str, Case] = {}
+    postings: list[Posting] = []
+
+    def count(self, rule: str, at: Micros, outcome: DecisionOutcome) -> None:
+        """Count a decision that is not a row."""
+        self.counts[rule, at - at % HOUR, outcome.value] += 1
