@@ -1,0 +1,1 @@
+"""What authors need: loader, checks, schemas, simulation."""

@@ -1,0 +1,1 @@
+"""Contact policy: consent, quiet hours, caps, budgets, arbitration."""

@@ -1,0 +1,1 @@
+"""Escalation: ladders, levels, cases and the hours in which they run."""

@@ -1,0 +1,1 @@
+"""Experiments: holdouts and arms, dealt by a stable hash."""

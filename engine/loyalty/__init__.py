@@ -1,0 +1,1 @@
+"""Loyalty programs: what is earned and redeemed, and the tiers."""

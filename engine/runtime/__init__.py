@@ -1,0 +1,1 @@
+"""The shell at work: intake, tick, sweeps, outbox, actions."""

@@ -1,0 +1,1 @@
+"""Scores: their parts, coverage and bands."""

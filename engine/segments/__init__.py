@@ -1,0 +1,1 @@
+"""Segments: who belongs, since when, with hysteresis and dwell."""
