@@ -1,0 +1,60 @@
+"""What is imported, what is declared, and what docs/dependencies.md gives a reason for are the same."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+OURS = {"engine", "api"}
+# Needed without being imported by name.
+NEVER_IMPORTED = {"tzdata"}
+
+
+def plain(requirement: str) -> str:
+    return re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def declared() -> set[str]:
+    project = PROJECT["project"]
+    extras = [needed for extra in project["optional-dependencies"].values() for needed in extra]
+    return {plain(needed) for needed in [*project["dependencies"], *extras]}
+
+
+def declared_for_tests() -> set[str]:
+    groups = PROJECT["dependency-groups"].values()
+    return {plain(needed) for group in groups for needed in group if isinstance(needed, str)}
+
+
+def imported(*folders: str) -> set[str]:
+    """The top names of what the modules import, the standard library's and our own left out."""
+    tops = set()
+    for path in (path for folder in folders for path in (REPOSITORY / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                tops |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                tops.add(node.module.split(".")[0])
+    return tops - sys.stdlib_module_names - OURS
+
+
+def test_what_is_imported_is_what_is_declared() -> None:
+    # given the distribution that each imported name comes from
+    origin = packages_distributions()
+    used = {origin.get(name, [name])[0].lower().replace("_", "-") for name in imported("engine", "api")}
+
+    # then nothing comes by luck through another package, and nothing is carried along unused
+    assert used | NEVER_IMPORTED == declared()
+
+
+def test_every_dependency_has_its_reason_and_no_other() -> None:
+    # given the tables of what is used, whose first column names the packages
+    used, _ = (REPOSITORY / "docs" / "dependencies.md").read_text().split("## Deliberately not used")
+    cells = re.findall(r"^\| (.+?) \| .+ \|$", used, re.MULTILINE)
+    explained = {name for cell in cells for name in cell.split(", ")} - {"package"}
+
+    # then they are those that pyproject.toml names
+    assert explained == declared() | declared_for_tests()
