@@ -1,1 +1,6 @@
-"""The language of conditions: limits, meaning, compiled form, trace; the only door to rule-engine."""
+"""The expression language: rule-engine's, checked, compiled and explained. Nothing else imports rule_engine."""
+
+from engine.expressions.environment import Env
+from engine.expressions.scope import Kind, Scope
+
+__all__ = ["Env", "Kind", "Scope"]
