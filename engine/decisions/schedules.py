@@ -1,0 +1,85 @@
+"""When a schedule comes round next, on the wall clock of a zone."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import count
+
+from cronsim import CronSim
+
+from engine.customers.zones import Zone
+from engine.model.schedule import Schedule
+from engine.model.values import HOUR, MINUTE, Day, Micros
+
+
+@lru_cache(maxsize=65_536)
+def next_after(schedule: Schedule, zone: Zone, after: Micros) -> Micros | None:
+    """Give the first instant after `after` at which the schedule comes round, None if never again.
+
+    A wall-clock time that a clock change skips runs at the next time that exists; one that it
+    doubles runs once, the first time.
+    """
+    if schedule.kind == "every":
+        return _next_step(schedule, zone, after)
+    for instant in _instants(schedule, zone, zone.day_of(after)):
+        if instant > after:
+            return instant
+    return None
+
+
+def _instants(schedule: Schedule, zone: Zone, day: Day) -> Iterator[Micros]:
+    if schedule.kind == "cron":
+        yield from _cron(schedule.cron or "", zone, day)
+        return
+    minutes = schedule.at.minutes if schedule.at else 0
+    for candidate in _days(schedule, day):
+        yield zone.at(candidate, minutes)
+
+
+def _days(schedule: Schedule, day: Day) -> Iterator[Day]:
+    if schedule.kind == "once":
+        yield schedule.date.toordinal() if schedule.date else day
+    elif schedule.kind == "daily":
+        yield from count(day)
+    elif schedule.kind == "weekly":
+        yield from count(day + ((schedule.weekday or 0) - (day - 1)) % 7, 7)
+    else:
+        yield from _monthly(schedule.day or 1, dt.date.fromordinal(day))
+
+
+def _monthly(wanted: int, first: dt.date) -> Iterator[Day]:
+    for month in count(first.year * 12 + first.month - 1):
+        year, index = divmod(month, 12)
+        last = calendar.monthrange(year, index + 1)[1]
+        yield dt.date(year, index + 1, min(wanted, last)).toordinal()
+
+
+def _cron(text: str, zone: Zone, day: Day) -> Iterator[Micros]:
+    start = dt.datetime.combine(dt.date.fromordinal(day), dt.time()) - dt.timedelta(minutes=1)
+    for wall in CronSim(text, start):
+        yield zone.at(wall.toordinal(), wall.hour * 60 + wall.minute)
+
+
+def _next_step(schedule: Schedule, zone: Zone, after: Micros) -> Micros:
+    length = schedule.every.micros if schedule.every else HOUR
+    day = zone.day_of(after)
+    start = zone.start_of_day(day)
+    instant = start + ((after - start) // length + 1) * length
+    return min(instant, zone.start_of_day(day + 1))
+
+
+def between(schedule: Schedule, zone: Zone, after: Micros, until: Micros) -> int:
+    """Count how often the schedule comes round after `after` and not after `until` (at most 2)."""
+    first = next_after(schedule, zone, after)
+    if first is None or first > until:
+        return 0
+    second = next_after(schedule, zone, first)
+    return 1 if second is None or second > until else 2
+
+
+def minutes_apart(earlier: Micros, later: Micros) -> int:
+    """Give whole minutes from one instant to another."""
+    return (later - earlier) // MINUTE

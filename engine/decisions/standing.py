@@ -1,0 +1,92 @@
+"""What has been decided about a customer: memberships, bands, timers, terms, what was sent.
+
+Facts are what happened and can be rebuilt from events; the standing is what the engine made of it
+and is kept. Both live in the customer's hot row.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from engine.contact.log import ContactLog
+from engine.escalation.case import Case
+from engine.loyalty.ledger import Ledger
+from engine.model.values import Micros
+from engine.scores.band import ScoreState
+from engine.segments.membership import Membership
+
+
+class Timer(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a rule waits for: due at an instant, unless it is called off.
+
+    `ref` names what it hangs on (the first event's message id, or a term's step), `since` when
+    that occurred, `event` what `event` will be in the rule's expressions.
+    """
+
+    kind: Literal["missing", "date", "quiet"]
+    rule: str
+    trigger: int
+    key: str = ""
+    due: Micros
+    since: Micros
+    ref: str
+    event: dict[str, Any] = {}
+
+
+class Term(msgspec.Struct, kw_only=True):
+    """What a date rule counts once: begun at the first date, a renewal, or a change after it passed."""
+
+    number: int = 0
+    anchor: Micros | int | None = None
+    value: str | None = None
+    done: list[str] = []
+    ended: bool = False
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """An awaited event that came by, for a first event that arrives after it."""
+
+    occurred_at: Micros
+    received_at: Micros
+    properties: dict[str, Any]
+
+
+class Standing(msgspec.Struct, kw_only=True):
+    """Everything decided about one customer. `played_to` is the instant all due work is done up to.
+
+    `fired` holds the instants at which a rule fired, `starts` the last start of a workflow and
+    key, `recents` the latest awaited events by name.
+    """
+
+    played_to: Micros = 0
+    memberships: dict[str, Membership] = {}
+    scores: dict[str, ScoreState] = {}
+    contact: ContactLog = msgspec.field(default_factory=ContactLog)
+    fired: dict[str, list[Micros]] = {}
+    timers: dict[str, Timer] = {}
+    terms: dict[str, Term] = {}
+    recents: dict[str, list[Recent]] = {}
+    starts: dict[str, Micros] = {}
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+    cases: dict[str, Case] = {}
+
+    @property
+    def segments(self) -> list[str]:
+        """The segments the customer is in, sorted."""
+        return sorted(name for name, member in self.memberships.items() if member.inside)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Standing)
+
+
+def encode(standing: Standing) -> bytes:
+    """Give the standing's bytes."""
+    return _encoder.encode(standing)
+
+
+def decode(data: bytes) -> Standing:
+    """Read a standing from its bytes."""
+    return _decoder.decode(data)
