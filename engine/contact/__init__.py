@@ -1,1 +1,1 @@
-"""Contact policy: consent, quiet hours, caps, budgets, arbitration."""
+"""Whether a customer may be contacted now: consent, quiet hours, caps, budgets, ceiling, rank."""

@@ -1,1 +1,1 @@
-"""Experiments: holdouts and arms, dealt by a stable hash."""
+"""Who is treated, who is held out, and which arm of a split a customer takes."""

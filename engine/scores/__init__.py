@@ -1,1 +1,1 @@
-"""Scores: their parts, coverage and bands."""
+"""Scores from weighted parts: coverage, decay, staleness, bands and overrides."""

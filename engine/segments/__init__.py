@@ -1,1 +1,1 @@
-"""Segments: who belongs, since when, with hysteresis and dwell."""
+"""Who is in which segment: entering, leaving, hysteresis and dwell."""
