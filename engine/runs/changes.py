@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 
 import msgspec
 
@@ -38,7 +39,8 @@ class Changes(msgspec.Struct):
     """Rows to write, in the order in which they came about.
 
     `counts` are the decisions that are not rows: (rule, start of the hour, outcome) -> number.
-    `customers` are the ids whose state changed; their states are in the cast.
+    `customers` are the ids whose state changed; their states are in the cast. `spent` is what was
+    taken from (or given back to) each budget and period.
     """
 
     events: list[Event] = []
@@ -55,6 +57,7 @@ class Changes(msgspec.Struct):
     asks: list[AskItem] = []
     cases: dict[str, Case] = {}
     postings: list[Posting] = []
+    spent: dict[tuple[str, str], Decimal] = {}
 
     def count(self, rule: str, at: Micros, outcome: DecisionOutcome) -> None:
         """Count a decision that is not a row."""
