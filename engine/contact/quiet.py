@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from engine.customers.zones import Zone, known, zone
+from engine.customers.zones import Zone, zone
 from engine.model.policy import ContactPolicy
 from engine.model.values import DAY, MINUTE, Hours, Micros
 from engine.model.workflow import MessageClass
@@ -20,7 +21,15 @@ _MINUTES_A_DAY = 24 * 60
 def customer_zone(facts: Mapping[str, Any]) -> Zone | None:
     """Give the customer's own zone, None where it is unknown or no IANA name."""
     name = facts.get("timezone")
-    return zone(name) if isinstance(name, str) and known(name) else None
+    return _zone_or_none(name) if isinstance(name, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _zone_or_none(name: str) -> Zone | None:
+    try:
+        return zone(name)
+    except ValueError:
+        return None
 
 
 def zones_of(policy: ContactPolicy, workspace: Zone, facts: Mapping[str, Any]) -> tuple[Zone, ...]:
@@ -86,7 +95,7 @@ def open_minutes_in_all(zones: Sequence[str], hours: Hours, year: int = 2026) ->
 
 
 def _shared_minutes(places: Sequence[Zone], hours: Hours, month: int, year: int) -> int:
-    noon = dt.datetime(year, month, 15, 12, tzinfo=dt.timezone.utc)
+    noon = dt.datetime(year, month, 15, 12, tzinfo=dt.UTC)
     instant = int(noon.timestamp()) * 1_000_000
     shared = set(range(_MINUTES_A_DAY))
     for place in places:

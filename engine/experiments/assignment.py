@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -13,30 +13,26 @@ from engine.model.policy import ContactPolicy
 from engine.model.values import Micros, Percent
 from engine.model.workflow import Workflow
 
+Side: TypeAlias = Literal["treated", "held_out"]
+
 BUCKETS = 10_000
-TREATED: Literal["treated"] = "treated"
-HELD_OUT: Literal["held_out"] = "held_out"
 GLOBAL_SALT = "global"
-"""The salt of the policy's `global_holdout`; a workflow's own is its `salt:`, by default its id."""
-NOBODY = Percent(Decimal(0))
+"""The salt of the policy's `global_holdout`."""
 
 
-class Exposure(msgspec.Struct, frozen=True):
-    """That a run reached its decision point, and on which side: what an analysis counts.
+class Exposure(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer who reached a workflow's start, and the arm, fixed for ever: what an analysis counts.
 
-    `arm` is treated or held_out, `scope` whether the workflow's own holdout or the global one decided.
-    `share` is the share held out when it was assigned, `bucket` the customer's, from 0 to 9999.
+    The global group is told by its `salt`, `GLOBAL_SALT`.
     """
 
     workflow: str
-    run: str
     customer: str
-    at: Micros
-    arm: Literal["treated", "held_out"]
-    scope: Literal["workflow", "global"]
+    run: str
     salt: str
-    share: Percent
     bucket: int
+    arm: Side
+    at: Micros
 
 
 def bucket(salt: str, customer: str) -> int:
@@ -67,15 +63,20 @@ def arm(workflow: str, split: str, customer: str, arms: Mapping[str, Percent]) -
 def expose(workflow: Workflow, policy: ContactPolicy, run: str, customer: str, at: Micros) -> Exposure:
     """Assign a run at its start. Only class marketing is held out, by the global group first.
 
-    `workflow.salt` must be what it was when the workflow's first customer was assigned.
+    The salt is the workflow's `salt:`, by default its id; it must stay what it was when the first
+    customer was assigned.
     """
-    salt = workflow.salt or workflow.id
-    own = workflow.holdout if workflow.holdout is not None and workflow.class_ == "marketing" else NOBODY
-    if workflow.class_ == "marketing" and held_out(GLOBAL_SALT, customer, policy.global_holdout):
-        return Exposure(
-            workflow.id, run, customer, at, HELD_OUT, "global",
-            GLOBAL_SALT, policy.global_holdout, bucket(GLOBAL_SALT, customer),
-        )  # fmt: skip
-    place = bucket(salt, customer)
-    side = HELD_OUT if place < own.share * BUCKETS else TREATED
-    return Exposure(workflow.id, run, customer, at, side, "workflow", salt, own, place)
+    marketing = workflow.class_ == "marketing"
+    salt, share = workflow.salt or workflow.id, workflow.holdout
+    if marketing and held_out(GLOBAL_SALT, customer, policy.global_holdout):
+        salt, share = GLOBAL_SALT, policy.global_holdout
+    out = marketing and share is not None and held_out(salt, customer, share)
+    return Exposure(
+        workflow=workflow.id,
+        customer=customer,
+        run=run,
+        salt=salt,
+        bucket=bucket(salt, customer),
+        arm="held_out" if out else "treated",
+        at=at,
+    )

@@ -1,15 +1,62 @@
-"""How a score is shown: band and letter."""
+"""The band that a customer's score is in, stepped at every evaluation."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from engine.model.score import Score
+from engine.model.values import Day, Micros
+from engine.scores.score import LastPart, Reading, remember
+from engine.segments.dwell import Count, broke, held, long_enough, reached_at
+
 
 UNKNOWN = "unknown"
 """The band of a score that covers too little."""
 
-_LETTERS = ((90, "A"), (80, "B"), (70, "C"), (60, "D"), (50, "E"))
+
+class Override(msgspec.Struct, frozen=True):
+    """A value that a person set by hand, in force before `until`."""
+
+    value: Decimal
+    author: str
+    reason: str
+    until: Micros
+
+
+class ScoreState(msgspec.Struct):
+    """Where a score stands.
+
+    value: what counts, 0 to 100: the override while one is in force, else `computed`.
+    computed: what the parts gave last. coverage: how much of the weight they had.
+    band: the steady band; last_known: the last one that was not unknown.
+    pending: the band that is being counted, since `count`; seen: the day of the last evaluation.
+    parts: what each part gave last while its source was sound.
+    """
+
+    value: Decimal | None = None
+    computed: Decimal | None = None
+    coverage: Decimal = Decimal(0)
+    band: str = UNKNOWN
+    last_known: str | None = None
+    pending: str | None = None
+    count: Count = msgspec.field(default_factory=Count)
+    seen: Day | None = None
+    parts: dict[str, LastPart] = {}
+    override: Override | None = None
+
+
+class BandChange(msgspec.Struct, frozen=True):
+    """A change of band. `fires` tells whether `becomes:` the new band fires.
+
+    After unknown it does so only where the last known band was another one.
+    """
+
+    from_: str
+    band: str
+    value: Decimal | None
+    fires: bool
 
 
 def band_of(score: Score, value: Decimal | None) -> str:
@@ -20,8 +67,60 @@ def band_of(score: Score, value: Decimal | None) -> str:
     return max(reached)[1] if reached else UNKNOWN
 
 
-def letter_of(value: Decimal | None) -> str | None:
-    """Give the letter: A from 90, B from 80, C from 70, D from 60, E from 50, F below; None for None."""
-    if value is None:
+def step(score: Score, state: ScoreState, reading: Reading, now: Micros, day: Day) -> BandChange | None:
+    """Take a reading: change `state` in place and say how the band changed, None where it did not.
+
+    Another band counts once it was steady for `steady_for`, counted as a segment's `held_for`. At once
+    come the first band, unknown, the last known band after unknown (it was steady before), and what an
+    override or its end brings. `day` is the day of `now` in the workspace's zone.
+    """
+    state.computed = reading.value
+    state.coverage = reading.coverage
+    state.parts = remember(reading, state.parts, now)
+    ended = state.override is not None and state.override.until <= now
+    if ended:
+        state.override = None
+    state.value = state.override.value if state.override is not None else reading.value
+    found = band_of(score, state.value)
+    at_once = (
+        ended
+        or state.override is not None
+        or found == UNKNOWN
+        or state.last_known is None
+        or (state.band == UNKNOWN and found == state.last_known)
+    )
+    settled = at_once or _steady(score, state, found, now, day)
+    state.seen = day
+    if not settled:
         return None
-    return next((letter for least, letter in _LETTERS if value >= least), "F")
+    state.pending = None
+    broke(state.count, day)
+    return _turn(state, found)
+
+
+def _steady(score: Score, state: ScoreState, found: str, now: Micros, day: Day) -> bool:
+    if found == state.band:
+        return True
+    if found != state.pending:
+        broken = state.count.broken if state.pending is None else state.seen
+        state.count = Count(broken=broken)
+        state.pending = found
+    held(state.count, now, day)
+    return long_enough(state.count, score.steady_for, now, day)
+
+
+def _turn(state: ScoreState, band: str) -> BandChange | None:
+    if band == state.band:
+        return None
+    change = BandChange(state.band, band, state.value, band != state.last_known)
+    state.band = band
+    if band != UNKNOWN:
+        state.last_known = band
+    return change
+
+
+def next_due(score: Score, state: ScoreState) -> Micros | None:
+    """Give the instant at which the score asks to be read again, besides events and midnights."""
+    steady = reached_at(state.count, score.steady_for) if state.pending is not None else None
+    override = state.override.until if state.override is not None else None
+    return min((at for at in (steady, override) if at is not None), default=None)

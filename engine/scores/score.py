@@ -1,115 +1,165 @@
-"""One customer's standing on one score: value and band, stepped at every evaluation."""
+"""One reading of a score: its parts, what each contributes, and how much of it is covered."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
 
 from engine.model.score import Score
-from engine.model.values import Day, Micros
-from engine.scores.band import UNKNOWN, band_of
-from engine.scores.reading import LastPart, Reading, remember
-from engine.segments.dwell import Count, broke, held, long_enough, reached_at
+from engine.model.values import DAY, Duration, Micros
+
+HALF = Decimal("0.5")
+ONE = Decimal(1)
+ZERO = Decimal(0)
+
+_LETTERS = ((90, "A"), (80, "B"), (70, "C"), (60, "D"), (50, "E"))
 
 
-class Override(msgspec.Struct, frozen=True):
-    """A value that a person set by hand, in force before `until`."""
+def letter_of(value: Decimal | None) -> str | None:
+    """Give the letter: A from 90, B from 80, C from 70, D from 60, E from 50, F below; None for None."""
+    if value is None:
+        return None
+    return next((letter for least, letter in _LETTERS if value >= least), "F")
+
+
+class PartInput(msgspec.Struct, frozen=True):
+    """What a part's expression gave.
+
+    raw: its value, None where it raised or gave no number (the part is then missing).
+    newest_input: when the newest value that it reads came in, None where that is unknown.
+    decays: whether it reads only traits, last or survey figures.
+    source_failed: whether a source of its facts has failed and has sent nothing since.
+    """
+
+    raw: Decimal | None
+    newest_input: Micros | None = None
+    decays: bool = False
+    source_failed: bool = False
+
+
+class LastPart(msgspec.Struct, frozen=True, array_like=True):
+    """The last value (0 to 1, decayed) of a part while its source was sound, and of which instant."""
 
     value: Decimal
-    author: str
-    reason: str
-    until: Micros
+    at: Micros
 
 
-class ScoreState(msgspec.Struct):
-    """Where a score stands.
+class PartValue(msgspec.Struct, frozen=True):
+    """One part of a reading.
 
-    value: what counts, 0 to 100: the override while one is in force, else `computed`.
-    computed: what the parts gave last. coverage: how much of the weight they had.
-    band: the steady band; last_known: the last one that was not unknown.
-    pending: the band that is being counted, since `count`; seen: the day of the last evaluation.
-    parts: what each part gave last while its source was sound.
+    `value` is 0 to 1, after clipping and decay, None where it is missing; `contribution` the points of
+    the 0 to 100 that it gives; `age` that of its newest input in microseconds; `stale` marks a value
+    that is kept from before its source failed.
     """
 
-    value: Decimal | None = None
-    computed: Decimal | None = None
-    coverage: Decimal = Decimal(0)
-    band: str = UNKNOWN
-    last_known: str | None = None
-    pending: str | None = None
-    count: Count = msgspec.field(default_factory=Count)
-    seen: Day | None = None
-    parts: dict[str, LastPart] = {}
-    override: Override | None = None
-
-
-class BandChange(msgspec.Struct, frozen=True):
-    """A change of band. `fires` tells whether `becomes:` the new band fires.
-
-    After unknown it does so only where the last known band was another one.
-    """
-
-    from_: str
-    band: str
+    name: str
+    raw: Decimal | None
     value: Decimal | None
-    fires: bool
+    weight: Decimal
+    contribution: Decimal
+    age: Micros | None = None
+    stale: bool = False
 
 
-def step(score: Score, state: ScoreState, reading: Reading, now: Micros, day: Day) -> BandChange | None:
-    """Take a reading: change `state` in place and say how the band changed, None where it did not.
+class Reading(msgspec.Struct, frozen=True):
+    """A score as computed: `value` is 0 to 100, None below coverage; `partial` is it in any case."""
 
-    Another band counts once it was steady for `steady_for`, counted as a segment's `held_for`. At once
-    come the first band, unknown, the last known band after unknown (it was steady before), and what an
-    override or its end brings. `day` is the day of `now` in the workspace's zone.
+    value: Decimal | None
+    partial: Decimal | None
+    coverage: Decimal
+    parts: tuple[PartValue, ...]
+
+    @property
+    def letter(self) -> str | None:
+        """The letter, A to F, None below coverage."""
+        return letter_of(self.value)
+
+
+def decay(value: Decimal, age: Micros, half_life: Duration) -> Decimal:
+    """Give a part's value (0 to 1) at an age: towards the lower of one half and itself.
+
+    low + (value - low) x 0.5 ^ (age / half-life), with low = min(1/2, value): old news can fade from
+    good to doubtful, never from bad to good.
     """
-    state.computed = reading.value
-    state.coverage = reading.coverage
-    state.parts = remember(reading, state.parts, now)
-    ended = state.override is not None and state.override.until <= now
-    if ended:
-        state.override = None
-    state.value = state.override.value if state.override is not None else reading.value
-    found = band_of(score, state.value)
-    at_once = (
-        ended
-        or state.override is not None
-        or found == UNKNOWN
-        or state.last_known is None
-        or (state.band == UNKNOWN and found == state.last_known)
+    low = min(HALF, value)
+    if age <= 0 or value == low:
+        return value
+    return low + (value - low) * HALF ** (Decimal(age) / Decimal(half_life.micros))
+
+
+def read(score: Score, inputs: Mapping[str, PartInput], last: Mapping[str, LastPart], now: Micros) -> Reading:
+    """Compute the score at an instant.
+
+    The weighted mean of the parts that have a value, times 100; missing parts are left out and the
+    weights renormalised, down to `coverage` (weight present / weight in all), below which it is None.
+    A part whose source failed keeps its `last` value, which decays but never rises; where it had none it
+    stays missing. A part that `inputs` does not name is missing.
+    """
+    found = [(name, _value(score, inputs.get(name, MISSING), last.get(name), now)) for name in score.parts]
+    present = sum((score.parts[name].weight for name, value in found if value is not None), ZERO)
+    total = sum((part.weight for part in score.parts.values()), ZERO)
+    parts = tuple(
+        _part(name, score.parts[name].weight, value, inputs.get(name, MISSING), present, now)
+        for name, value in found
     )
-    settled = at_once or _steady(score, state, found, now, day)
-    state.seen = day
-    if not settled:
+    weighted = sum((part.weight * part.value for part in parts if part.value is not None), ZERO)
+    partial = 100 * weighted / present if present else None
+    coverage = present / total if total else ZERO
+    covered = present >= score.coverage.share * total
+    return Reading(partial if covered else None, partial, coverage, parts)
+
+
+MISSING = PartInput(None)
+
+
+def _value(score: Score, given: PartInput, last: LastPart | None, now: Micros) -> Decimal | None:
+    if given.source_failed:
+        value, newest = (last.value, last.at) if last is not None else (None, None)
+    else:
+        value, newest = given.raw, given.newest_input
+    if value is None:
         return None
-    state.pending = None
-    broke(state.count, day)
-    return _turn(state, found)
+    clipped = min(max(value, ZERO), ONE)
+    if not given.decays or score.half_life is None or newest is None:
+        return clipped
+    return decay(clipped, now - newest, score.half_life)
 
 
-def _steady(score: Score, state: ScoreState, found: str, now: Micros, day: Day) -> bool:
-    if found == state.band:
-        return True
-    if found != state.pending:
-        broken = state.count.broken if state.pending is None else state.seen
-        state.count = Count(broken=broken)
-        state.pending = found
-    held(state.count, now, day)
-    return long_enough(state.count, score.steady_for, now, day)
+def _part(
+    name: str, weight: Decimal, value: Decimal | None, given: PartInput, present: Decimal, now: Micros
+) -> PartValue:
+    contribution = 100 * weight * value / present if value is not None and present else ZERO
+    age = now - given.newest_input if given.newest_input is not None else None
+    return PartValue(name, given.raw, value, weight, contribution, age, given.source_failed)
 
 
-def _turn(state: ScoreState, band: str) -> BandChange | None:
-    if band == state.band:
-        return None
-    change = BandChange(state.band, band, state.value, band != state.last_known)
-    state.band = band
-    if band != UNKNOWN:
-        state.last_known = band
-    return change
+def remember(reading: Reading, last: Mapping[str, LastPart], now: Micros) -> dict[str, LastPart]:
+    """Give the last values to keep for the case that a source fails: stale ones as they were."""
+    kept = {
+        part.name: LastPart(part.value, now)
+        for part in reading.parts
+        if part.value is not None and not part.stale
+    }
+    stale = {part.name: last[part.name] for part in reading.parts if part.stale and part.name in last}
+    return kept | stale
 
 
-def next_due(score: Score, state: ScoreState) -> Micros | None:
-    """Give the instant at which the score asks to be read again, besides events and midnights."""
-    steady = reached_at(state.count, score.steady_for) if state.pending is not None else None
-    override = state.override.until if state.override is not None else None
-    return min((at for at in (steady, override) if at is not None), default=None)
+def explain(reading: Reading) -> list[str]:
+    """Tell each part in a line: points of its most, raw value, weight, age."""
+    present = sum((part.weight for part in reading.parts if part.value is not None), ZERO)
+    return [_sentence(part, present) for part in reading.parts]
+
+
+def _sentence(part: PartValue, present: Decimal) -> str:
+    if part.value is None:
+        return f"{part.name}: missing (weight {part.weight:f})"
+    most = 100 * part.weight / present
+    raw = f"{part.raw:f}" if part.raw is not None else "none"
+    age = f", {part.age // DAY}d old" if part.age is not None else ""
+    stale = ", stale" if part.stale else ""
+    return (
+        f"{part.name}: {part.contribution:.1f} of {most:.1f} points"
+        f" (raw {raw}, weight {part.weight:f}{age}{stale})"
+    )
