@@ -1,0 +1,230 @@
+"""What the store takes and gives besides the core's own values: rows, answers, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from engine.customers.event import Event
+from engine.model.values import Day, Micros
+from engine.runs.run import Effect
+
+
+class MemberRow(msgspec.Struct, kw_only=True):
+    """A customer as it is kept: a hot row, and bucket chunks by month.
+
+    `version` counts its changes, 0 while it has never been saved. `hot` and `standing` are the
+    core's own bytes; the store does not look into them. `next_due` is the earliest instant at which
+    anything of the customer is due, None when nothing is.
+    """
+
+    id: str
+    kind: str = "person"
+    version: int = 0
+    account: str | None = None
+    created_at: Micros
+    next_due: Micros | None = None
+    erased_at: Micros | None = None
+    hot: bytes = b""
+    standing: bytes = b""
+    chunks: dict[int, bytes] = {}
+
+
+class MemberSave(msgspec.Struct, frozen=True):
+    """A customer to write, if its stored version is still `expected` (0: it is not stored yet).
+
+    Of the chunks only those in `touched` are written; a touched month without a chunk is deleted.
+    """
+
+    row: MemberRow
+    expected: int
+    touched: frozenset[int] = frozenset()
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The event is new; `seq` is its place in the order of acceptance."""
+
+    seq: int
+
+
+class Duplicate(msgspec.Struct, frozen=True):
+    """The same event was accepted before, as `seq`."""
+
+    seq: int
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """Another event was accepted before under the same source and message id, as `seq`."""
+
+    seq: int
+
+
+Receipt: TypeAlias = Accepted | Duplicate | Conflict
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event with what the store knows of it: the hash of its content, and when it was decided."""
+
+    event: Event
+    digest: str
+    decided_at: Micros | None
+
+
+class QuarantinedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that could not be accepted; `id` is given by the store, 0 before it is stored."""
+
+    id: int = 0
+    received_at: Micros
+    source: str
+    message_id: str | None
+    customer: str | None
+    code: str
+    detail: str
+    body: bytes
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """From `at` on, `id` is another name of `survivor`; `cause` says who joined them."""
+
+    id: str
+    survivor: str
+    at: Micros
+    cause: str
+
+
+class MembershipRow(msgspec.Struct, frozen=True):
+    """A customer was in a segment from `valid_from` to `valid_to` (None: still is)."""
+
+    segment: str
+    customer: str
+    valid_from: Micros
+    valid_to: Micros | None
+    cause: str
+
+
+class DecisionCount(msgspec.Struct, frozen=True):
+    """How often a rule gave an outcome that is not kept as a row, in the hour that begins at `hour`."""
+
+    rule: str
+    hour: Micros
+    outcome: str
+    number: int
+
+
+OutboxState = Literal["ready", "leased", "settled"]
+
+
+class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An external effect and where it stands. `attempts` counts claims, `fence` never goes back."""
+
+    effect: Effect
+    state: OutboxState
+    attempts: int
+    fence: int
+    lease_until: Micros | None
+    settled_at: Micros | None
+    outcome: str | None
+    reason: str | None
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect leased to be delivered. `attempt` counts from 1 since it was put or replayed.
+
+    `lapsed` says that an earlier claim ran out of its lease: nobody knows whether it was sent.
+    """
+
+    effect: Effect
+    attempt: int
+    fence: int
+    lapsed: bool
+
+
+class BaseRow(msgspec.Struct, frozen=True):
+    """The base-wide figures computed at the midnight that begins `day`; `hash` is over `figures`."""
+
+    day: Day
+    figures: bytes
+    hash: str
+
+
+class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What went live at an instant: each file's path and SHA-256, and why."""
+
+    number: int
+    hash: str
+    at: Micros
+    files: dict[str, str]
+    facts_hash: str
+    cause: str
+
+
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An API key; of its secret only the hash is kept."""
+
+    id: str
+    role: str
+    owner: str
+    label: str
+    hash: str
+    created_at: Micros
+    expires_at: Micros | None = None
+    revoked_at: Micros | None = None
+    last_used_at: Micros | None = None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What an Idempotency-Key belongs to: who sent it, and where to."""
+
+    key_id: str
+    method: str
+    path: str
+    key: str
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a request, for whoever sends it again; `body_hash` is the request's body's."""
+
+    body_hash: str
+    status: int
+    body: bytes
+    at: Micros
+
+
+class Outage(msgspec.Struct, frozen=True):
+    """No engine ran from `began` to `ended`."""
+
+    began: Micros
+    ended: Micros
+
+
+class Counters(msgspec.Struct, frozen=True, kw_only=True):
+    """What intake has counted: received = accepted + duplicates + conflicts + quarantined."""
+
+    received: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    quarantined: int = 0
+    decided: int = 0
+
+
+class Census(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tables hold, counted row by row: the other side of `Counters`.
+
+    `accepted` are the events that came from outside, `pending` those not decided yet.
+    """
+
+    accepted: int
+    pending: int
+    quarantined: int
+    customers: int
+    open_runs: int
+    overdue_runs: int
+    waiting_effects: int
+    dead_letters: int
+
+
+Resolution: TypeAlias = Mapping[str, str]
+"""From each id that was asked about to the id that it goes by now."""
