@@ -22,6 +22,7 @@ from engine.escalation.case import Case
 from engine.loyalty.ledger import Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
+from engine.runs.changes import Changes, Settled
 from engine.runs.run import AskItem, Coupon, Exposure, Run, StepAttempt
 from engine.store.records import (
     Alias,
@@ -44,7 +45,6 @@ from engine.store.records import (
     Resolution,
     StoredEvent,
 )
-from engine.timeline.changes import Changes, Settled
 
 
 class Reader(Protocol):
