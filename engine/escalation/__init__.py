@@ -1,1 +1,1 @@
-"""Escalation: ladders, levels, cases and the hours in which they run."""
+"""Cases that climb a ladder of people, on the clock of a business calendar."""

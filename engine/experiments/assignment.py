@@ -16,7 +16,7 @@ from engine.model.workflow import Workflow
 Side: TypeAlias = Literal["treated", "held_out"]
 
 BUCKETS = 10_000
-GLOBAL_SALT = "global"
+GLOBAL_SALT = "policy.global_holdout"
 """The salt of the policy's `global_holdout`."""
 
 

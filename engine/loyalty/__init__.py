@@ -1,1 +1,1 @@
-"""Loyalty programs: what is earned and redeemed, and the tiers."""
+"""Points and tiers: a double-entry ledger of lots, and the tier by qualifying points."""

@@ -11,7 +11,6 @@ from engine.model.values import Day, Micros
 from engine.scores.score import LastPart, Reading, remember
 from engine.segments.dwell import Count, broke, held, long_enough, reached_at
 
-
 UNKNOWN = "unknown"
 """The band of a score that covers too little."""
 
