@@ -18,7 +18,7 @@ Span = tuple[Micros, Micros]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
-_ABBREVIATIONS = tuple(name[:3] for name in WEEKDAYS)
+_NUMBERS = {name[:length]: number for number, name in enumerate(WEEKDAYS) for length in (3, len(name))}
 
 
 @lru_cache(maxsize=256)
@@ -29,10 +29,11 @@ def weekdays_of(key: str) -> frozenset[int]:
     """
     found: set[int] = set()
     for part in key.lower().split(","):
-        first, _, last = (piece.strip()[:3] for piece in part.partition("-"))
-        start = _ABBREVIATIONS.index(first)
-        length = (_ABBREVIATIONS.index(last) - start) % 7 if last else 0
-        found.update((start + step) % 7 for step in range(length + 1))
+        ends = [_NUMBERS.get(name.strip()) for name in part.split("-")]
+        if None in ends or len(ends) > 2:
+            raise ValueError(f"{key!r} names no weekdays; write mon-fri, sat, or mon, wed")
+        first, last = ends[0] or 0, ends[-1] or 0
+        found.update((first + step) % 7 for step in range((last - first) % 7 + 1))
     return frozenset(found)
 
 
