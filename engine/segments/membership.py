@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from engine.expressions.outcome import Outcome
+from engine.expressions import Outcome
 from engine.model.segment import Segment
 from engine.model.values import Day, Micros
 from engine.segments.dwell import Count, broke, held, long_enough, reached_at

@@ -3,7 +3,7 @@
 import random
 from math import sqrt
 
-from engine.expressions.outcome import Outcome
+from engine.expressions import Outcome
 from engine.model.segment import Segment
 from engine.model.values import DAY, Duration, Formula
 from engine.segments.membership import Membership, step

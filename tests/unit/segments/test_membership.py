@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from engine.expressions.outcome import Outcome
+from engine.expressions import Outcome
 from engine.model.segment import Segment
 from engine.model.values import DAY, HOUR, Duration, Formula
 from engine.segments.membership import Change, Membership, next_due, place, step
