@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import decimal
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 EXACT = decimal.Context(
     prec=28,
@@ -27,6 +27,8 @@ def elapsed(later: datetime, earlier: datetime) -> timedelta:
     Python takes the difference of wall clocks where both have one tzinfo object, which is off by the change
     of the clocks between them. Raises TypeError where one of them is naive.
     """
+    if later.tzinfo is not earlier.tzinfo or type(later.tzinfo) is timezone:
+        return later - earlier
     ahead, behind = later.utcoffset(), earlier.utcoffset()
     if ahead is None or behind is None:
         raise TypeError("a difference needs two times with a zone")

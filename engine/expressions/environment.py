@@ -38,7 +38,8 @@ class Env:
 
 def missing(values: Values, name: str) -> Any:
     """Compute what a mapping does not hold yet, None where it never will."""
-    compute = getattr(type(values), "__missing__", None)
+    kind = type(values)
+    compute = None if kind is dict else getattr(kind, "__missing__", None)
     if compute is None:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from rule_engine import DataType
@@ -48,7 +49,7 @@ class Scope(msgspec.Struct, frozen=True):
     refusals: Mapping[str, str] = {}
 
 
-_TYPES = {
+_TYPES: dict[Kind, Any] = {
     Kind.TEXT: DataType.STRING,
     Kind.NUMBER: DataType.FLOAT,
     Kind.BOOLEAN: DataType.BOOLEAN,
@@ -60,12 +61,12 @@ _TYPES = {
 }
 
 
-def type_of(kind: Kind) -> DataType:
+def type_of(kind: Kind) -> Any:
     """Give rule-engine's type of a kind."""
     return _TYPES[kind]
 
 
-def kind_of(data_type: object) -> Kind:
+def kind_of(data_type: Any) -> Kind:
     """Give the kind of a result of rule-engine's type; a datetime counts as a time."""
     for kind in (Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.TIME, Kind.DURATION):
         if data_type == _TYPES[kind]:

@@ -1,0 +1,154 @@
+"""One expression, compiled: its value, its outcome as a line of a condition, and the trace of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from rule_engine import ast as rule_ast
+
+from engine.errors import ExpressionError
+from engine.expressions.advice import Advice, advise
+from engine.expressions.environment import Env, Reader, reader
+from engine.expressions.native import lower
+from engine.expressions.oracle import Oracle
+from engine.expressions.outcome import Outcome
+from engine.expressions.scope import Kind, Scope, ScopeKey
+from engine.expressions.trace import LineTrace, said
+from engine.expressions.tree import static_kind, walk
+
+TOO_DEEP_FOR_PYTHON = (SyntaxError, RecursionError, MemoryError)
+"""What Python raises when it is to compile what is nested too deep."""
+
+
+class Expression:
+    """A compiled expression; made by `compile_expression`, unchanging, and safe to share between threads.
+
+    text: as the author wrote it. names: the dotted names that it mentions, sorted. kind: of its value, ANY
+    where that depends on the values. advice: what a check should warn of.
+
+    outcome(env): met or not_met by the truth of the value. Where evaluation raises, unknown if any name
+    that the text mentions is null, else error. Never raises.
+
+    value(env): the value as rule-engine gives it, numbers as Decimal. Raises what rule-engine raises.
+    """
+
+    __slots__ = ("_readers", "advice", "kind", "names", "oracle", "outcome", "text", "value")
+
+    outcome: Callable[[Env], Outcome]
+    value: Callable[[Env], Any]
+
+    def __init__(self, text: str, oracle: Oracle, scope: Scope) -> None:
+        self.text = text
+        self.names = tuple(sorted(oracle.context.mentioned))
+        self.kind: Kind = static_kind(oracle.root, scope)
+        self.advice: tuple[Advice, ...] = advise(oracle.root)
+        self.oracle = oracle
+        self._readers: tuple[Reader, ...] = tuple(reader(name) for name in self.names)
+        # Compiled when first asked for: a condition compiles its lines together, few are asked for values.
+        self.outcome = self._first_outcome
+        self.value = self._first_value
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    def trace(self, env: Env) -> LineTrace:
+        """Give the outcome with the value of each name, and what was wrong if it is unknown or an error."""
+        outcome = self.outcome(env)
+        values = {name: _quietly(read, env) for name, read in zip(self.names, self._readers, strict=True)}
+        error = None
+        if outcome is Outcome.UNKNOWN:
+            error = "not known: " + ", ".join(name for name, value in values.items() if value is None)
+        elif outcome is Outcome.ERROR:
+            error = self._complaint(env)
+        return LineTrace(self.text, outcome, values, error)
+
+    def _complaint(self, env: Env) -> str | None:
+        try:
+            bool(self.oracle.evaluate(env))
+        except Exception as raised:
+            return said(raised)
+        return None
+
+    @property
+    def divisible(self) -> bool:
+        """Whether parts of the expression mean the same by themselves."""
+        # The groups of a match are handed from one part of the text to another, inside rule-engine only.
+        return not any(
+            isinstance(node, rule_ast.SymbolExpression)
+            and node.scope is not None
+            and node.name == "re_groups"
+            for node in walk(self.oracle.root)
+        )
+
+    def _first_outcome(self, env: Env) -> Outcome:
+        self.outcome = self._compiled_outcome()
+        return self.outcome(env)
+
+    def _compiled_outcome(self) -> Callable[[Env], Outcome]:
+        if not self.divisible:
+            return self._oracle_outcome
+        try:
+            return lower.condition(
+                self.oracle.root, self.oracle.part, self._raised_outcome, self._oracle_outcome
+            )
+        except TOO_DEEP_FOR_PYTHON:
+            return self._oracle_outcome
+
+    def _first_value(self, env: Env) -> Any:
+        self.value = self._compiled_value()
+        return self.value(env)
+
+    def _compiled_value(self) -> Callable[[Env], Any]:
+        if not self.divisible:
+            return self.oracle.evaluate
+        try:
+            return lower.value(self.oracle.root, self.oracle.part, self.oracle.evaluate)
+        except TOO_DEEP_FOR_PYTHON:
+            return self.oracle.evaluate
+
+    def _oracle_outcome(self, env: Env) -> Outcome:
+        try:
+            return Outcome.MET if self.oracle.evaluate(env) else Outcome.NOT_MET
+        except Exception:
+            return self._raised_outcome(env)
+
+    def _raised_outcome(self, env: Env) -> Outcome:
+        for read in self._readers:
+            if _quietly(read, env) is None:
+                return Outcome.UNKNOWN
+        return Outcome.ERROR
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """Stands for the value of a name whose computation raised."""
+
+    error: str
+
+
+def _quietly(read: Reader, env: Env) -> Any:
+    try:
+        return read(env)
+    except Exception as error:
+        return Unreadable(said(error))
+
+
+def compile_expression(text: str, scope: Scope) -> Expression:
+    """Compile an expression; raises ExpressionError, with the offset in `text`, for what is refused.
+
+    The same text in an equal scope gives the same object again, as long as it is among the last few thousand.
+    """
+    return _compiled(text, ScopeKey(scope))
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(text: str, key: ScopeKey) -> Expression:
+    oracle = Oracle(text, key.scope)
+    try:
+        return Expression(text, oracle, key.scope)
+    except RecursionError:
+        raise ExpressionError(
+            "too_deep", "the expression is nested too deep; split it into lines or named facts"
+        ) from None
