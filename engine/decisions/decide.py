@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +14,6 @@ from engine.decisions.standing import Standing
 from engine.expressions import Env, LineTrace, Outcome, plain
 from engine.model.reasons import DecisionOutcome
 from engine.model.values import AtMost, Micros
-
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 _OUTCOMES = {
     Outcome.MET: DecisionOutcome.FIRED,
@@ -45,11 +42,6 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     ref: str | None = None
     hops: int = 0
-
-
-def instant(at: Micros) -> dt.datetime:
-    """Give an instant as expressions see it: an aware datetime in UTC."""
-    return EPOCH + dt.timedelta(microseconds=at)
 
 
 def judge(

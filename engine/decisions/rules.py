@@ -131,7 +131,8 @@ def compile_rule(rule: Rule, catalog: Catalog, zone: str, source_hash: str) -> C
         hash=hashlib.sha256(f"rule\x1f{rule.id}\x1f{source_hash}".encode()).hexdigest()[:16],
         condition=compile_condition(rule.if_, scope),
         triggers=tuple(
-            _compile_trigger(index, trigger, rule, catalog, zone) for index, trigger in enumerate(rule.triggers)
+            _compile_trigger(index, trigger, rule, catalog, zone)
+            for index, trigger in enumerate(rule.triggers)
         ),
         actions=tuple(
             (action, {key: compile_value(value, scope) for key, value in action.with_.items()})

@@ -8,8 +8,19 @@ from engine.customers.catalog import Catalog
 from engine.expressions import Kind, Scope
 from engine.model.facts import Subject
 from engine.model.rule import (
-    OnBand, OnCall, OnChange, OnDate, OnEnter, OnEvent, OnFleet, OnLeave, OnMissing, OnQuiet,
-    OnSchedule, Rule, Trigger,
+    OnBand,
+    OnCall,
+    OnChange,
+    OnDate,
+    OnEnter,
+    OnEvent,
+    OnFleet,
+    OnLeave,
+    OnMissing,
+    OnQuiet,
+    OnSchedule,
+    Rule,
+    Trigger,
 )  # fmt: skip
 
 NO_EVENT = "there is no event here: a {kind} trigger fires without one; use customer facts"

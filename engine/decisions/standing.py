@@ -22,7 +22,7 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     """Something a rule waits for: due at an instant, unless it is called off.
 
     `ref` names what it hangs on (the first event's message id, or a term's step), `since` when
-    that occurred, `event` what `event` will be in the rule's expressions.
+    that occurred, `event` what `event` will be in the rule's expressions; `late`: it came too late to act.
     """
 
     kind: Literal["missing", "date", "quiet"]
@@ -33,16 +33,23 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     since: Micros
     ref: str
     event: dict[str, Any] = {}
+    late: bool = False
 
 
 class Term(msgspec.Struct, kw_only=True):
-    """What a date rule counts once: begun at the first date, a renewal, or a change after it passed."""
+    """What a date rule counts once.
 
-    number: int = 0
-    anchor: Micros | int | None = None
+    It begins when the date is first set, when the `without` event occurs, when the date changes after
+    it has passed, or when the `term` expression changes. `done` are the steps executed in it, `tried`
+    those that had their turn for the present date, `spent` the date that a renewal used up.
+    """
+
+    number: int = 1
+    anchor: Micros | None = None
     value: str | None = None
     done: list[str] = []
-    ended: bool = False
+    tried: list[str] = []
+    spent: Micros | None = None
 
 
 class Recent(msgspec.Struct, frozen=True):
@@ -53,11 +60,22 @@ class Recent(msgspec.Struct, frozen=True):
     properties: dict[str, Any]
 
 
+class GoalWatch(msgspec.Struct, frozen=True):
+    """The goal of a run that has ended: still reached by this event until then."""
+
+    run: str
+    workflow: str
+    event: str
+    since: Micros
+    until: Micros
+
+
 class Standing(msgspec.Struct, kw_only=True):
     """Everything decided about one customer. `played_to` is the instant all due work is done up to.
 
     `fired` holds the instants at which a rule fired, `starts` the last start of a workflow and
-    key, `recents` the latest awaited events by name.
+    key, `recents` the latest awaited events by name, `failed` the facts whose source failed, and when,
+    `goals` those of ended runs that may still be reached.
     """
 
     played_to: Micros = 0
@@ -71,6 +89,8 @@ class Standing(msgspec.Struct, kw_only=True):
     starts: dict[str, Micros] = {}
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     cases: dict[str, Case] = {}
+    failed: dict[str, Micros] = {}
+    goals: list[GoalWatch] = []
 
     @property
     def segments(self) -> list[str]:

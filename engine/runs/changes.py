@@ -10,10 +10,11 @@ import msgspec
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
+from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import Posting
 from engine.model.reasons import DecisionOutcome
 from engine.model.values import HOUR, Micros
-from engine.runs.run import AskItem, Coupon, Effect, Exposure, Run, StepAttempt
+from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 
 
 class MembershipChange(msgspec.Struct, frozen=True):
@@ -35,6 +36,14 @@ class Settled(msgspec.Struct, frozen=True):
     at: Micros
 
 
+class GoalReached(msgspec.Struct, frozen=True):
+    """A run's goal was reached at an instant; the run may have ended before."""
+
+    run: str
+    workflow: str
+    at: Micros
+
+
 class Changes(msgspec.Struct):
     """Rows to write, in the order in which they came about.
 
@@ -51,6 +60,7 @@ class Changes(msgspec.Struct):
     attempts: list[StepAttempt] = []
     effects: list[Effect] = []
     settled: list[Settled] = []
+    goals: list[GoalReached] = []
     exposures: list[Exposure] = []
     memberships: list[MembershipChange] = []
     coupons: list[Coupon] = []

@@ -123,18 +123,6 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     first_due: Micros
 
 
-class Exposure(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer who reached a workflow's start, and the arm, fixed for ever."""
-
-    workflow: str
-    customer: str
-    run: str
-    salt: str
-    bucket: int
-    arm: Arm
-    at: Micros
-
-
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
     """A coupon: a code of its own, what it gives, what it costs, until when it is good."""
 

@@ -1,0 +1,62 @@
+"""End a run: record it, call off what has not left, tell the run that waits for it."""
+
+from __future__ import annotations
+
+from engine.contact.log import release
+from engine.decisions.standing import GoalWatch
+from engine.model.reasons import RunStatus, StepOutcome
+from engine.runs.changes import Settled
+from engine.runs.run import Run, StepAttempt
+from engine.runs.stage import Stage
+
+
+def attempt(stage: Stage, run: Run, verb: str, outcome: StepOutcome, **rest: object) -> StepAttempt:
+    """Append one attempt at the step that a run stands at."""
+    run.attempts += 1
+    row = StepAttempt(
+        run=run.id,
+        seq=run.seq,
+        attempt=run.attempts,
+        path=run.path,
+        verb=verb,
+        at=stage.now,
+        outcome=outcome,
+        **rest,  # type: ignore[arg-type]
+    )
+    stage.changes.attempts.append(row)
+    stage.changes.runs[run.id] = run
+    return row
+
+
+def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: str | None = None) -> None:
+    """End a run. An effect that waits to be sent is cancelled; its reservation is given back."""
+    if not run.open:
+        return
+    wait = run.wait
+    if wait is not None and wait.kind == "effect" and wait.token is not None:
+        release(stage.member.standing.contact, wait.token)
+        stage.changes.settled.append(Settled(wait.token, StepOutcome.CANCELLED.value, reason, stage.now))
+        attempt(stage, run, "do", StepOutcome.CANCELLED, reason=reason, effect=wait.token)
+    run.seq += 1
+    run.status, run.reason, run.detail = status, reason, detail
+    run.ended_at, run.wait = stage.now, None
+    stage.changes.runs[run.id] = run
+    properties = {
+        "run": run.id, "workflow": run.workflow, "status": status.value, "reason": reason or "",
+    }  # fmt: skip
+    stage.emit("run_ended", properties, run.id, hops=run.hops)
+    for child in list(stage.member.runs.values()):
+        if child.parent == run.id and child.open:
+            end(stage, child, RunStatus.CANCELLED if status is RunStatus.CANCELLED else status, reason)
+    _watch(stage, run)
+    del stage.member.runs[run.id]
+
+
+def _watch(stage: Stage, run: Run) -> None:
+    """Keep an eye on the goal of a run that ended before its time was up; exits by it reached it."""
+    program = stage.plans.workflows.get(run.workflow)
+    goal = program.workflow.goal if program else None
+    if goal is None or run.goal_at is not None or run.goal_until is None or run.goal_until <= stage.now:
+        return
+    watch = GoalWatch(run.id, run.workflow, goal.event, run.from_at, run.goal_until)
+    stage.member.standing.goals = [*stage.member.standing.goals, watch]

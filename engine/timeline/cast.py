@@ -1,0 +1,48 @@
+"""The cast: the customers that are in memory while something is played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from engine.customers.state import FactState
+from engine.decisions.standing import Standing
+from engine.model.facts import Subject
+from engine.runs.stage import Member
+
+Load = Callable[[list[str]], Mapping[str, Member]]
+
+BASE = "@base"
+"""The account that stands for the whole base: what a fleet trigger decides is about it."""
+
+
+def nobody(ids: list[str]) -> Mapping[str, Member]:
+    """Load nobody: every customer is new."""
+    return {}
+
+
+class Cast:
+    """Members by id; who is not here is loaded, who is unknown is created."""
+
+    def __init__(self, load: Load = nobody) -> None:
+        self.load = load
+        self.members: dict[str, Member] = {}
+
+    def preload(self, ids: Iterable[str]) -> None:
+        """Load several customers at once."""
+        wanted = [id for id in dict.fromkeys(ids) if id not in self.members]
+        if wanted:
+            self.members.update(self.load(wanted))
+
+    def find(self, id: str) -> Member | None:
+        """Give a customer, None where there is no such."""
+        if id not in self.members:
+            self.preload((id,))
+        return self.members.get(id)
+
+    def get(self, id: str, kind: Subject = "person") -> Member:
+        """Give a customer, a new one of that kind where there is none."""
+        found = self.find(id)
+        if found is None:
+            found = Member(id, kind, FactState(id, kind), Standing(), created=True)
+            self.members[id] = found
+        return found

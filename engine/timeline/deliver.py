@@ -1,0 +1,178 @@
+"""Deliver: check an effect again at the moment of sending, and take in how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from engine.contact.log import prune, release, reserve
+from engine.contact.log import settle as settle_log
+from engine.customers.facts import Facts
+from engine.model.reasons import EndReason, RunStatus, StepOutcome
+from engine.model.values import Micros
+from engine.model.workflow import Do
+from engine.runs import advance, doing
+from engine.runs.changes import Changes, Settled
+from engine.runs.ending import attempt as note
+from engine.runs.ending import end
+from engine.runs.program import CompiledWorkflow, Instruction
+from engine.runs.run import Effect, Run
+from engine.runs.stage import Emitted
+from engine.timeline.cast import Cast
+from engine.timeline.moment import Moment
+from engine.timeline.play import drain
+from engine.timeline.world import World
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """What to do with an effect now: send it, leave it for later, or drop it (all is recorded).
+
+    With `go` come the customer's facts and the message class; a held effect's run waits for `until`.
+    """
+
+    kind: Literal["go", "hold", "drop"]
+    facts: Facts | None = None
+    class_: str = "service"
+    until: Micros | None = None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How sending ended for good."""
+
+    outcome: Literal["executed", "failed", "uncertain"]
+    answers: Mapping[str, Any] = {}
+    detail: Mapping[str, Any] = {}
+
+
+def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros) -> Attempt:
+    """Make every check again. A message that may go has its place under the caps reserved."""
+    member = cast.get(effect.customer)
+    moment = Moment(world, member, changes, now, [], at_event=True)
+    if not effect.run:
+        return Attempt("go", moment.facts(), "service")
+    found = _standing_at(moment, effect)
+    if found is None:
+        changes.settled.append(Settled(effect.key, StepOutcome.CANCELLED.value, "run_ended", now))
+        return Attempt("drop")
+    run, program, instruction, step = found
+    spec = world.plans.actions[effect.action]
+    winner = doing.outranked(moment.stage, program)
+    if winner is not None:
+        end(moment.stage, run, RunStatus.STOPPED, EndReason.OUTRANKED.value, winner)
+        return Attempt("drop")
+    verdict = doing.judge(moment.stage, program, run, spec, effect.arguments)
+    if verdict.kind != "go":
+        release(member.standing.contact, effect.key)
+        changes.settled.append(Settled(effect.key, verdict.kind, verdict.reason, now))
+        queue = moment.stage.queue
+        doing.refused(moment.stage, run, instruction, step, verdict)
+        if run.open and run.status is RunStatus.RUNNING:
+            advance.advance(moment.stage, run)
+        moment.forget()
+        drain(world, cast, changes, queue, now)
+        return Attempt("hold" if verdict.kind == "hold" else "drop", until=verdict.until)
+    if spec.channel is not None and "to" not in effect.arguments:
+        message = doing.message(program, moment.stage, effect, spec.channel)
+        reserve(member.standing.contact, message.as_sent(now))
+        prune(world.plans.policy, member.standing.contact, now)
+        changes.customers[member.id] = None
+    return Attempt("go", moment.facts(), program.workflow.class_)
+
+
+def give_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros, reason: str) -> None:
+    """Record a refusal after which the effect is tried again: its reservation is given back."""
+    member = cast.get(effect.customer)
+    release(member.standing.contact, effect.key)
+    changes.customers[member.id] = None
+    moment = Moment(world, member, changes, now, [], at_event=True)
+    found = _standing_at(moment, effect)
+    if found is not None:
+        note(moment.stage, found[0], "do", StepOutcome.FAILED, reason="retry", effect=effect.key,
+             detail={"action": effect.action, "error": reason})  # fmt: skip
+
+
+def settle(world: World, cast: Cast, changes: Changes, effect: Effect, result: Result, now: Micros) -> None:
+    """Take in how an effect ended: the contact log, the run that waits for it, what becomes known."""
+    member = cast.get(effect.customer)
+    queue: list[Emitted] = []
+    moment = Moment(world, member, changes, now, queue, at_event=True)
+    outcome = StepOutcome(result.outcome)
+    changes.settled.append(Settled(effect.key, outcome.value, None, now))
+    changes.customers[member.id] = None
+    spec = world.plans.actions.get(effect.action)
+    if outcome is StepOutcome.FAILED:
+        release(member.standing.contact, effect.key)
+    else:
+        settle_log(member.standing.contact, effect.key, now)
+    found = _standing_at(moment, effect)
+    if outcome is not StepOutcome.FAILED and spec is not None and spec.channel is not None:
+        _tell_sent(moment, effect, found, spec.channel)
+    if found is not None:
+        run = found[0]
+        note(
+            moment.stage, run, "do", outcome, effect=effect.key, answers=dict(result.answers),
+            detail={"action": effect.action, **result.detail},
+        )  # fmt: skip
+        advance.settled(moment.stage, run, outcome, result.answers)
+    moment.forget()
+    drain(world, cast, changes, queue, now)
+
+
+def answer(
+    world: World, cast: Cast, changes: Changes, customer: str, run: str, choice: str, by: str, now: Micros
+) -> bool:
+    """Hand a person's answer to the run that asked; False where it no longer waits for one."""
+    member = cast.get(customer)
+    queue: list[Emitted] = []
+    moment = Moment(world, member, changes, now, queue, at_event=True)
+    found = member.runs.get(run)
+    if found is None or not advance.answered(moment.stage, found, choice, by):
+        return False
+    moment.forget()
+    drain(world, cast, changes, queue, now)
+    return True
+
+
+def cancel(world: World, cast: Cast, changes: Changes, customer: str, run: str, by: str, now: Micros) -> bool:
+    """End a run because a person said so; False where it has ended already."""
+    member = cast.get(customer)
+    queue: list[Emitted] = []
+    moment = Moment(world, member, changes, now, queue, at_event=True)
+    found = member.runs.get(run)
+    if found is None or not found.open:
+        return False
+    end(moment.stage, found, RunStatus.CANCELLED, EndReason.OPERATOR.value, by)
+    moment.forget()
+    drain(world, cast, changes, queue, now)
+    return True
+
+
+Found = tuple[Run, CompiledWorkflow, Instruction, Do]
+
+
+def _standing_at(moment: Moment, effect: Effect) -> Found | None:
+    """Give the run that waits for an effect, None where it has ended or gone on."""
+    run = moment.member.runs.get(effect.run)
+    if run is None or not run.open or run.wait is None or run.wait.token != effect.key:
+        return None
+    program = moment.stage.plans.program(run)
+    instruction = program.instructions.get(run.path) if program else None
+    if program is None or instruction is None or not isinstance(instruction.step, Do):
+        return None
+    return run, program, instruction, instruction.step
+
+
+def _tell_sent(moment: Moment, effect: Effect, found: Found | None, channel: str) -> None:
+    properties: dict[str, Any] = {
+        "run": effect.run,
+        "workflow": effect.workflow,
+        "step": effect.path,
+        "message": effect.arguments.get("message"),
+        "channel": channel,
+    }
+    if found is not None and found[1].key_name is not None:
+        properties[found[1].key_name] = found[0].key
+    hops = found[0].hops if found else 0
+    moment.stage.emit("message_sent", properties, effect.key, hops=hops)

@@ -1,0 +1,200 @@
+"""Due: what time alone brings about for a customer, at one instant, in its order.
+
+At an instant: contracts that end, then the midnight's evaluation, then timers and schedules by rule
+id, then cases, then runs. What an event brings at that very instant was decided before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.contact.quiet import customer_zone
+from engine.customers.zones import Zone, moment_of
+from engine.decisions import dates, quiet
+from engine.decisions.decide import Occasion
+from engine.decisions.schedules import next_after
+from engine.decisions.standing import Timer
+from engine.loyalty import ledger
+from engine.model.reasons import DecisionOutcome
+from engine.model.rule import OnDate, OnQuiet, OnSchedule
+from engine.model.values import Micros
+from engine.runs import advance, cases, points
+from engine.runs.stage import Member
+from engine.timeline.choose import decide
+from engine.timeline.moment import Moment
+from engine.timeline.ruleset import Pair
+from engine.timeline.take import plan_dates
+from engine.timeline.weigh import next_due as weighing_due
+from engine.timeline.weigh import weigh
+from engine.timeline.world import World
+
+
+def next_due(world: World, member: Member) -> Micros | None:
+    """Give the instant of the next thing that time brings about, None where nothing will.
+
+    Never before `played_to`: what was due earlier and is still open is due then.
+    """
+    desk, standing = world.ruleset.desks[member.kind], member.standing
+    played = standing.played_to
+    dues = [timer.due for timer in standing.timers.values()]
+    dues += [run.due for run in member.runs.values() if run.due is not None]
+    dues += [case.next_due for case in standing.cases.values() if case.next_due is not None]
+    for due in (
+        weighing_due(desk, standing),
+        member.facts.next_due(world.ruleset.facts),
+        _points_due(standing.ledger),
+    ):
+        if due is not None:
+            dues.append(due)
+    zone = world.ruleset.zone
+    if desk.midnight:
+        dues.append(_midnight(zone, played))
+    for pair in desk.schedules:
+        due = _schedule_due(world, member, pair, played)
+        if due is not None:
+            dues.append(due)
+    return max(min(dues), played) if dues else None
+
+
+def play_instant(moment: Moment) -> None:
+    """Carry out everything that is due at the moment's instant."""
+    world, member, now = moment.world, moment.member, moment.now
+    for event in member.facts.due_contracts(world.ruleset.facts, now):
+        moment.stage.queue.append((member.id, event, 0))
+    midnight = moment.desk.midnight and _midnight(world.ruleset.zone, now) == now
+    if _points_due(member.standing.ledger) is not None or midnight:
+        _turn_points(moment)
+    asks = weighing_due(moment.desk, member.standing)
+    if midnight or (asks is not None and asks <= now):
+        weigh(moment)
+    for occasion, timer in sorted(_occasions(moment, midnight), key=lambda found: found[0].rule.id):
+        _decide(moment, occasion, timer)
+    for case in [case for case in member.standing.cases.values() if (case.next_due or now + 1) <= now]:
+        cases.climb(moment.stage, case)
+    for run in sorted(member.runs.values(), key=lambda one: (one.workflow, one.id)):
+        if run.open and run.due is not None and run.due <= now and run.id in member.runs:
+            moment.forget()
+            advance.due(moment.stage, run)
+
+
+def _turn_points(moment: Moment) -> None:
+    for name, program in moment.world.ruleset.workspace.programs.items():
+        if program.on == moment.member.kind and name in moment.member.standing.ledger.books:
+            points.turn(moment.stage, program)
+            moment.forget()
+
+
+def _points_due(book: ledger.Ledger) -> Micros | None:
+    dues = [ledger.next_due(book, program) for program in book.books]
+    return min((due for due in dues if due is not None), default=None)
+
+
+def _midnight(zone: Zone, at: Micros) -> Micros:
+    """Give the first midnight not before an instant."""
+    day = zone.day_of(at)
+    start = zone.start_of_day(day)
+    return start if start == at else zone.start_of_day(day + 1)
+
+
+def _zone_of(world: World, member: Member, trigger: OnSchedule) -> Zone:
+    if not trigger.schedule.customer_time:
+        return world.ruleset.zone
+    sent = member.facts.traits.get("timezone")
+    own = sent.value if sent is not None else None
+    return customer_zone({"timezone": own}) or world.ruleset.zone
+
+
+def _schedule_due(world: World, member: Member, pair: Pair, since: Micros) -> Micros | None:
+    """Give the next instant, not before `since`, at which a schedule is played for a customer."""
+    trigger = pair[1].trigger
+    if not isinstance(trigger, OnSchedule):
+        return None
+    if trigger.in_segment is not None:
+        inside = member.standing.memberships.get(trigger.in_segment)
+        if inside is None or not inside.inside:
+            # Entering is an evaluation of its own, after which this is asked again.
+            return None
+    zone = _zone_of(world, member, trigger)
+    due = next_after(trigger.schedule, zone, since - 1)
+    while due is not None and _is_missed(world, trigger, zone, due):
+        due = next_after(trigger.schedule, zone, due)
+    return due
+
+
+def _is_missed(world: World, trigger: OnSchedule, zone: Zone, due: Micros) -> bool:
+    """Tell whether an instant fell into an outage and `catch_up` says to pass it over."""
+    outage = world.missed(due) if world.outages else None
+    if outage is None or trigger.catch_up == "all":
+        return False
+    if trigger.catch_up == "none":
+        return True
+    following = next_after(trigger.schedule, zone, due)
+    return following is not None and following < outage[1]
+
+
+def _occasions(moment: Moment, midnight: bool) -> Iterator[tuple[Occasion, Timer | None]]:
+    world, member, now = moment.world, moment.member, moment.now
+    for pair in moment.desk.schedules:
+        if _schedule_due(world, member, pair, now) == now:
+            occasion = Occasion(
+                rule=pair[0], kind="schedule", cause=f"{pair[1].index}/{now}", event=None, from_at=now
+            )
+            yield occasion, None
+    for timer in list(member.standing.timers.values()):
+        if timer.due <= now:
+            yield _of_timer(moment, timer), timer
+    if midnight:
+        yield from _silences(moment)
+
+
+def _silences(moment: Moment) -> Iterator[tuple[Occasion, Timer | None]]:
+    for rule, compiled in moment.desk.quiet:
+        trigger = compiled.trigger
+        if not isinstance(trigger, OnQuiet) or trigger.quiet != "p90":
+            continue
+        table = moment.world.ruleset.facts
+        last = moment.member.facts.last_occurred(table, trigger.of)
+        last_day = moment.world.ruleset.zone.day_of(last) if last is not None else None
+        limit = moment.world.base(moment.now).p90(moment.member.kind, trigger.of)
+        if quiet.crossed(moment.member.standing, rule, compiled, last_day, moment.day, limit):
+            quiet_for = moment_of(moment.now) - moment_of(last or moment.now)
+            occasion = Occasion(
+                rule=rule, kind="quiet", cause=f"{compiled.index}/{last}", event={"quiet_for": quiet_for},
+                from_at=moment.now,
+            )  # fmt: skip
+            yield occasion, None
+
+
+def _of_timer(moment: Moment, timer: Timer) -> Occasion:
+    rule = moment.desk.rules[timer.rule]
+    if timer.kind == "missing":
+        return Occasion(
+            rule=rule, kind="missing", cause=f"{timer.trigger}/{timer.ref}/{timer.key}", event=timer.event,
+            from_at=timer.since, late=timer.late, ref=timer.ref,
+        )  # fmt: skip
+    if timer.kind == "quiet":
+        quiet_for = moment_of(moment.now) - moment_of(timer.since)
+        return Occasion(
+            rule=rule, kind="quiet", cause=f"{timer.trigger}/{timer.ref}", event={"quiet_for": quiet_for},
+            from_at=moment.now,
+        )  # fmt: skip
+    shown = dates.shown(timer, moment.world.ruleset.zone)
+    return Occasion(
+        rule=rule, kind="date", cause=f"{timer.trigger}/{timer.key}/{timer.ref}/{timer.since}", event=shown,
+        from_at=moment.now,
+    )  # fmt: skip
+
+
+def _decide(moment: Moment, occasion: Occasion, timer: Timer | None) -> None:
+    """Decide what is due; a timer is spent by it, and a date step is done once it fired."""
+    standing = moment.member.standing
+    if timer is not None:
+        for name in [name for name, open_ in standing.timers.items() if open_ is timer]:
+            del standing.timers[name]
+        moment.changes.customers[moment.member.id] = None
+    outcome = decide(moment, occasion)
+    if timer is not None and timer.kind == "date":
+        dates.turned(standing, timer, done=outcome is DecisionOutcome.FIRED)
+        trigger = occasion.rule.triggers[timer.trigger].trigger
+        if isinstance(trigger, OnDate) and trigger.every is not None:
+            plan_dates(moment)

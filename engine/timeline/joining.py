@@ -1,0 +1,87 @@
+"""Joining: two customers become one, with everything that was decided about each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.customers.event import Event
+from engine.customers.merging import merge as merge_facts
+from engine.customers.state import FactState
+from engine.decisions import missing
+from engine.decisions.standing import Standing
+from engine.model.reasons import EndReason, RunStatus
+from engine.model.rule import OnMissing
+from engine.runs.ending import end
+from engine.runs.run import Run
+from engine.runs.stage import Member
+from engine.timeline import react
+from engine.timeline.moment import Moment
+from engine.timeline.take import plan_dates
+from engine.timeline.weigh import weigh
+
+
+def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
+    """Bring one customer into the moment's: facts, standing and runs; then look at the past again."""
+    survivor = moment.member
+    merge_facts(moment.world.ruleset.facts, survivor.facts, gone.facts)
+    _standing(survivor.standing, gone.standing)
+    moment.forget()
+    _runs(moment, gone)
+    for event in history:
+        _look_again(moment, event)
+    gone.facts, gone.standing, gone.runs = FactState(gone.id, gone.kind), Standing(), {}
+    plan_dates(moment)
+    weigh(moment, cause="merge")
+    moment.forget()
+
+
+def _standing(into: Standing, other: Standing) -> None:
+    for rule, fired in other.fired.items():
+        into.fired[rule] = sorted([*into.fired.get(rule, ()), *fired])
+    for name, timer in other.timers.items():
+        known = into.timers.get(name)
+        if known is None or known.since < timer.since:
+            into.timers[name] = timer
+    for name, recents in other.recents.items():
+        both = sorted([*into.recents.get(name, ()), *recents], key=lambda one: one.occurred_at)
+        into.recents[name] = both[-missing.KEPT :]
+    for place, at in other.starts.items():
+        into.starts[place] = max(at, into.starts.get(place, at))
+    for name, term in other.terms.items():
+        into.terms.setdefault(name, term)
+    into.contact.sends = sorted([*into.contact.sends, *other.contact.sends], key=lambda sent: sent.at)
+    into.contact.suppressed = {**other.contact.suppressed, **into.contact.suppressed}
+    for program, book in other.ledger.books.items():
+        known_book = into.ledger.books.get(program)
+        if known_book is None:
+            into.ledger.books[program] = book
+            continue
+        known_book.lots = [*known_book.lots, *book.lots]
+        known_book.redeemed = {**book.redeemed, **known_book.redeemed}
+        known_book.qualifying += book.qualifying
+    into.cases = {**other.cases, **into.cases}
+    into.goals = [*into.goals, *other.goals]
+
+
+def _runs(moment: Moment, gone: Member) -> None:
+    """Move the runs over; on a clash of workflow and key the older one survives."""
+    survivor = moment.member
+    for run in gone.runs.values():
+        run.customer = survivor.id
+        survivor.runs[run.id] = run
+        moment.changes.runs[run.id] = run
+    seen: dict[tuple[str, str | None], Run] = {}
+    for run in sorted(survivor.runs.values(), key=lambda one: (one.started_at, one.id)):
+        place = (run.workflow, run.key)
+        if run.open and place in seen:
+            end(moment.stage, run, RunStatus.CANCELLED, EndReason.MERGED.value, seen[place].id)
+        elif run.open:
+            seen[place] = run
+
+
+def _look_again(moment: Moment, event: Event) -> None:
+    """Let an event of either customer do to runs and timers what it would have done."""
+    react.react(moment, event)
+    for rule, compiled in moment.desk.second.get(event.name, ()):
+        if isinstance(compiled.trigger, OnMissing):
+            missing.call_off(moment.member.standing, rule, compiled, event)

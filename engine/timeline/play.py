@@ -1,0 +1,230 @@
+"""Play: events and due work of customers, in order; everything else stands on these functions.
+
+A customer's work up to an instant depends only on the customer's own events in the order (received,
+seq), the ruleset, and the base-wide figures: never on other customers, batches or threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from engine.customers.event import Event
+from engine.decisions import quiet
+from engine.decisions.decide import Occasion
+from engine.decisions.decision import Decision
+from engine.errors import NotFoundError
+from engine.model.facts import Subject
+from engine.model.rule import OnQuiet
+from engine.model.values import Micros
+from engine.runs.changes import Changes
+from engine.runs.stage import Emitted, Member
+from engine.timeline.cast import Cast
+from engine.timeline.choose import decide, preview
+from engine.timeline.due import next_due, play_instant
+from engine.timeline.joining import join
+from engine.timeline.moment import Moment
+from engine.timeline.take import plan_dates, take
+from engine.timeline.weigh import weigh
+from engine.timeline.world import World
+
+CHAIN = 1000
+"""So many events may follow from one another at one instant; beyond that something turns in circles."""
+
+
+def play_event(world: World, cast: Cast, changes: Changes, event: Event) -> None:
+    """Play what was due before an event for its customer and account, then the event itself."""
+    person = cast.get(event.customer)
+    members = [person]
+    account = event.account or person.account
+    if account is not None and account != person.id:
+        members.append(cast.get(account, "account"))
+    now = max([event.received_at, *(member.standing.played_to for member in members)])
+    queue: list[Emitted] = []
+    for member in members:
+        _catch_up(world, cast, changes, member, now, inclusive=False)
+        begin(world, member, changes, now)
+    for member in members:
+        take(Moment(world, member, changes, now, queue, at_event=True), event)
+    drain(world, cast, changes, queue, now)
+
+
+def play_due(world: World, cast: Cast, changes: Changes, customer: str, until: Micros) -> None:
+    """Play everything that is due for a customer at or before `until`, each at its own instant."""
+    member = cast.find(customer)
+    if member is not None:
+        _catch_up(world, cast, changes, member, until, inclusive=True)
+
+
+def begin(world: World, member: Member, changes: Changes, now: Micros) -> None:
+    """Let a customer's time begin, or go on from an instant up to which all is done."""
+    standing = member.standing
+    if standing.played_to < now:
+        standing.played_to = now
+    changes.customers[member.id] = None
+
+
+def _catch_up(
+    world: World, cast: Cast, changes: Changes, member: Member, until: Micros, *, inclusive: bool
+) -> None:
+    if member.standing.played_to == 0:
+        return
+    while True:
+        due = next_due(world, member)
+        if due is None or due > until or (due == until and not inclusive):
+            break
+        instant(world, cast, changes, member, due)
+    if inclusive and member.standing.played_to <= until:
+        member.standing.played_to = until + 1
+        changes.customers[member.id] = None
+
+
+def instant(world: World, cast: Cast, changes: Changes, member: Member, due: Micros) -> None:
+    """Play one instant of a customer to its end."""
+    member.standing.played_to = due
+    for _ in range(CHAIN):
+        queue: list[Emitted] = []
+        moment = Moment(world, member, changes, due, queue, at_event=False)
+        play_instant(moment)
+        changes.customers[member.id] = None
+        drain(world, cast, changes, queue, due)
+        if not still_due(member, due):
+            break
+    member.standing.played_to = due + 1
+
+
+def still_due(member: Member, now: Micros) -> bool:
+    """Tell whether playing an instant has brought about more that is due at it."""
+    return any(timer.due <= now for timer in member.standing.timers.values()) or any(
+        run.due is not None and run.due <= now for run in member.runs.values()
+    )
+
+
+def drain(world: World, cast: Cast, changes: Changes, queue: list[Emitted], now: Micros) -> None:
+    """Take the events that the engine itself has made, and those that follow from them."""
+    taken = 0
+    while queue and taken < CHAIN:
+        target, event, hops = queue.pop(0)
+        taken += 1
+        member = cast.get(target)
+        changes.events.append(event)
+        if member.standing.played_to < now:
+            _catch_up(world, cast, changes, member, now, inclusive=False)
+            begin(world, member, changes, now)
+        at = max(now, member.standing.played_to)
+        take(Moment(world, member, changes, at, queue, at_event=True), event, hops)
+
+
+def import_history(
+    world: World, cast: Cast, changes: Changes, customer: str, events: Iterable[Event], now: Micros
+) -> None:
+    """Take past events into the facts alone, then settle in as of `now`. Nothing fires but dates."""
+    for event in events:
+        person = cast.get(customer)
+        person.facts.apply(world.ruleset.facts, event)
+        account = event.account or person.account
+        if account is not None and account != customer:
+            member = cast.get(account, "account")
+            member.facts.apply(world.ruleset.facts, event)
+            changes.customers[account] = None
+    changes.customers[customer] = None
+    adopt(world, cast, changes, customer, now, "import")
+
+
+def adopt(world: World, cast: Cast, changes: Changes, customer: str, now: Micros, cause: str) -> None:
+    """Settle a customer into the ruleset as it is: silently, after a release, rebuild or import.
+
+    Memberships and bands are set with that cause and without dwell being skipped; timers of rules
+    that are gone are dropped; dates are planned; a silence that is already over-long is not told.
+    """
+    member = cast.get(customer)
+    begin(world, member, changes, now)
+    standing, rules = member.standing, world.ruleset.desks[member.kind].rules
+    standing.timers = {
+        name: timer
+        for name, timer in standing.timers.items()
+        if timer.rule in rules and timer.trigger < len(rules[timer.rule].triggers)
+    }
+    queue: list[Emitted] = []
+    moment = Moment(world, member, changes, now, queue, at_event=True)
+    weigh(moment, cause=cause)
+    plan_dates(moment)
+    _hush(moment)
+    drain(world, cast, changes, queue, now)
+
+
+def _hush(moment: Moment) -> None:
+    world = moment.world
+    for rule, compiled in moment.desk.quiet:
+        trigger = compiled.trigger
+        if not isinstance(trigger, OnQuiet):
+            continue
+        last = moment.member.facts.last_occurred(world.ruleset.facts, trigger.of)
+        if last is None:
+            continue
+        quiet.heard(moment.member.standing, rule, compiled, trigger, last, moment.now)
+        if trigger.quiet == "p90":
+            day = world.ruleset.zone.day_of(last)
+            limit = world.base(moment.now).p90(moment.member.kind, trigger.of)
+            quiet.crossed(moment.member.standing, rule, compiled, day, moment.day, limit)
+
+
+def call_rule(
+    world: World,
+    cast: Cast,
+    changes: Changes,
+    rule: str,
+    customer: str,
+    properties: Mapping[str, Any],
+    now: Micros,
+    key: str,
+    *,
+    dry_run: bool = False,
+) -> Decision:
+    """Decide one rule for a customer now, because somebody asked. `key` makes the call one of a kind.
+
+    Raises NotFoundError where there is no such live rule.
+    """
+    compiled = world.ruleset.rule(rule)
+    if compiled is None:
+        raise NotFoundError(f"there is no live rule {rule}")
+    member = cast.get(customer, compiled.rule.on)
+    if not dry_run:
+        _catch_up(world, cast, changes, member, now, inclusive=False)
+        begin(world, member, changes, now)
+    queue: list[Emitted] = []
+    moment = Moment(world, member, changes, max(now, member.standing.played_to), queue, at_event=True)
+    occasion = Occasion(rule=compiled, kind="call", cause=key, event=properties, from_at=now)
+    if dry_run:
+        return preview(moment, occasion)
+    before = len(changes.decisions)
+    seen = preview(moment, occasion)
+    decide(moment, occasion)
+    drain(world, cast, changes, queue, now)
+    made = [decision for decision in changes.decisions[before:] if decision.id == seen.id]
+    return made[0] if made else seen
+
+
+def merge(
+    world: World,
+    cast: Cast,
+    changes: Changes,
+    into: str,
+    other: str,
+    history: Sequence[Event],
+    now: Micros,
+) -> None:
+    """Make two customers one, as if all events had come under the surviving id.
+
+    `history` are the recent events of both, in the order received: those that would have ended a run
+    or called off a timer of the other do so now. On a clash of keys the older run survives.
+    """
+    kind: Subject = "person"
+    survivor, gone = cast.get(into, kind), cast.get(other, kind)
+    for member in (survivor, gone):
+        _catch_up(world, cast, changes, member, now, inclusive=False)
+    begin(world, survivor, changes, now)
+    queue: list[Emitted] = []
+    join(Moment(world, survivor, changes, now, queue, at_event=True), gone, history)
+    changes.customers[gone.id] = None
+    drain(world, cast, changes, queue, now)

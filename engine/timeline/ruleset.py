@@ -1,0 +1,312 @@
+"""The ruleset: a checked workspace, compiled into everything that deciding needs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from engine.customers.catalog import Catalog, build_catalog
+from engine.customers.table import FactTable, compile_facts
+from engine.customers.zones import Zone
+from engine.decisions.rules import CompiledRule, CompiledTrigger, compile_condition, compile_rule
+from engine.decisions.scopes import customer_scope, trigger_scope
+from engine.expressions import Condition, Expression, compile_expression
+from engine.model.actions import SHIPPED, ActionSpec
+from engine.model.facts import Computed, Subject
+from engine.model.rule import (
+    OnBand,
+    OnChange,
+    OnDate,
+    OnEnter,
+    OnEvent,
+    OnFleet,
+    OnLeave,
+    OnMissing,
+    OnQuiet,
+    OnSchedule,
+)  # fmt: skip
+from engine.model.score import Score
+from engine.model.segment import Segment
+from engine.model.workspace import Workspace
+from engine.runs.points import CompiledEarn
+from engine.runs.program import CompiledWorkflow, compile_workflow
+
+Pair = tuple[CompiledRule, CompiledTrigger]
+T = TypeVar("T")
+
+
+class CompiledSegment(msgspec.Struct, frozen=True):
+    """A segment with its conditions."""
+
+    segment: Segment
+    enter: Condition | None
+    leave: Condition | None
+
+
+class CompiledPart(msgspec.Struct, frozen=True):
+    """A part of a score: its expression, and whether it fades with the age of what it reads."""
+
+    name: str
+    expression: Expression
+    reads: tuple[str, ...]
+    decays: bool
+
+
+class CompiledScore(msgspec.Struct, frozen=True):
+    """A score with its parts; `name` is what facts call it."""
+
+    score: Score
+    name: str
+    parts: tuple[CompiledPart, ...]
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """Everything that concerns one kind of customer, indexed by what makes it look.
+
+    Pairs are (rule, trigger); under each name they are in the order of the rules' ids.
+    """
+
+    rules: Mapping[str, CompiledRule]
+    on_event: Mapping[str, tuple[Pair, ...]]
+    first: Mapping[str, tuple[Pair, ...]]
+    second: Mapping[str, tuple[Pair, ...]]
+    awaited: Mapping[str, tuple[str, ...]]
+    schedules: tuple[Pair, ...]
+    dates: tuple[Pair, ...]
+    renewals: Mapping[str, tuple[Pair, ...]]
+    changes: Mapping[str, tuple[Pair, ...]]
+    entering: Mapping[str, tuple[Pair, ...]]
+    leaving: Mapping[str, tuple[Pair, ...]]
+    bands: Mapping[str, tuple[Pair, ...]]
+    quiet: tuple[Pair, ...]
+    segments: tuple[CompiledSegment, ...]
+    scores: tuple[CompiledScore, ...]
+    earns: Mapping[str, tuple[CompiledEarn, ...]]
+    midnight: bool
+
+
+class Ruleset(msgspec.Struct, frozen=True):
+    """A compiled workspace. `policy_hash` is over what is of the moment: policy and calendars.
+
+    `based` are the facts that rest on base-wide figures, as `customer.NAME`.
+    """
+
+    workspace: Workspace
+    hash: str
+    policy_hash: str
+    catalog: Catalog
+    facts: FactTable
+    zone: Zone
+    desks: Mapping[Subject, Desk]
+    workflows: Mapping[str, CompiledWorkflow]
+    fleet: tuple[Pair, ...]
+    actions: Mapping[str, ActionSpec]
+    based: frozenset[str]
+
+    def desk(self, subject: Subject) -> Desk:
+        """Give what concerns persons, or accounts."""
+        return self.desks[subject]
+
+    def rule(self, name: str) -> CompiledRule | None:
+        """Find a rule of either kind."""
+        return next((desk.rules[name] for desk in self.desks.values() if name in desk.rules), None)
+
+    def workflow(self, name: str, definition: str) -> CompiledWorkflow | None:
+        """Give a workflow where its definition is the live one."""
+        found = self.workflows.get(name)
+        return found if found is not None and found.hash == definition else None
+
+
+def compile_ruleset(workspace: Workspace, actions: Mapping[str, ActionSpec] = SHIPPED) -> Ruleset:
+    """Compile a workspace that the checks have passed; raises ExpressionError where they were not run."""
+    catalog = build_catalog(workspace)
+    facts = compile_facts(workspace, catalog)
+    return Ruleset(
+        workspace=workspace,
+        hash=workspace.hash,
+        policy_hash=_policy_hash(workspace),
+        catalog=catalog,
+        facts=facts,
+        zone=facts.zone,
+        desks={subject: _desk(workspace, catalog, subject) for subject in ("person", "account")},
+        workflows={
+            name: compile_workflow(workflow, workspace, catalog, actions)
+            for name, workflow in sorted(workspace.workflows.items())
+        },
+        fleet=tuple(
+            pair
+            for pair in _pairs(_compiled(workspace, catalog, None))
+            if isinstance(pair[1].trigger, OnFleet)
+        ),
+        actions=actions,
+        based=_based(workspace),
+    )
+
+
+def _based(workspace: Workspace) -> frozenset[str]:
+    """Give the dotted names of facts that rest on base-wide figures."""
+    names = [
+        f"customer.{name}"
+        for name, fact in workspace.facts.facts.items()
+        if isinstance(fact, Computed) and fact.against_fleet
+    ]
+    return frozenset([*names, "customer.rfm_r", "customer.rfm_f", "customer.rfm_m"])
+
+
+def _compiled(workspace: Workspace, catalog: Catalog, subject: Subject | None) -> list[CompiledRule]:
+    zone = workspace.settings.timezone
+    return [
+        compile_rule(rule, catalog, zone, _source(workspace, "rule", name))
+        for name, rule in sorted(workspace.rules.items())
+        if rule.status in ("live", "shadow") and subject in (None, rule.on)
+    ]
+
+
+def _source(workspace: Workspace, kind: str, name: str) -> str:
+    source = workspace.sources.get(workspace.origins.get((kind, name), ""))
+    return source.sha256 if source else name
+
+
+def _pairs(rules: Iterable[CompiledRule]) -> list[Pair]:
+    return [(rule, trigger) for rule in rules for trigger in rule.triggers]
+
+
+def _desk(workspace: Workspace, catalog: Catalog, subject: Subject) -> Desk:
+    rules = _compiled(workspace, catalog, subject)
+    pairs = _pairs(rules)
+    segments = tuple(
+        _segment(segment, catalog, workspace.settings.timezone)
+        for _, segment in sorted(workspace.segments.items())
+        if segment.on == subject
+    )
+    scores = tuple(
+        _score(score, catalog, workspace)
+        for _, score in sorted(workspace.scores.items())
+        if score.on == subject
+    )
+    earns = _earns(workspace, catalog, subject)
+    return Desk(
+        rules={rule.id: rule for rule in rules},
+        on_event=_index(
+            (pair[1].trigger.event, pair) for pair in pairs if isinstance(pair[1].trigger, OnEvent)
+        ),
+        first=_index(
+            (pair[1].trigger.event, pair) for pair in pairs if isinstance(pair[1].trigger, OnMissing)
+        ),
+        second=_index(
+            (pair[1].trigger.without, pair) for pair in pairs if isinstance(pair[1].trigger, OnMissing)
+        ),
+        awaited=_awaited(pairs),
+        schedules=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnSchedule)),
+        dates=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnDate)),
+        renewals=_index(
+            (pair[1].trigger.without, pair)
+            for pair in pairs
+            if isinstance(pair[1].trigger, OnDate) and pair[1].trigger.without
+        ),
+        changes=_index(
+            (_fact(pair[1].trigger), pair) for pair in pairs if isinstance(pair[1].trigger, OnChange)
+        ),
+        entering=_index(
+            (pair[1].trigger.enters, pair) for pair in pairs if isinstance(pair[1].trigger, OnEnter)
+        ),
+        leaving=_index(
+            (pair[1].trigger.leaves, pair) for pair in pairs if isinstance(pair[1].trigger, OnLeave)
+        ),
+        bands=_index((pair[1].trigger.score, pair) for pair in pairs if isinstance(pair[1].trigger, OnBand)),
+        quiet=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnQuiet)),
+        segments=segments,
+        scores=scores,
+        earns=earns,
+        midnight=bool(segments or scores or earns)
+        or any(isinstance(trigger, OnQuiet) and trigger.quiet == "p90" for trigger in _triggers(pairs)),
+    )
+
+
+def _triggers(pairs: list[Pair]) -> list[object]:
+    return [pair[1].trigger for pair in pairs]
+
+
+def _fact(trigger: OnChange) -> str:
+    """Give the trait that `changes: customer.owner` names."""
+    return trigger.changes.text.strip().removeprefix("customer.")
+
+
+def _index(entries: Iterable[tuple[str | None, T]]) -> dict[str, tuple[T, ...]]:
+    found: dict[str, tuple[T, ...]] = {}
+    for name, entry in entries:
+        if name is not None:
+            found[name] = (*found.get(name, ()), entry)
+    return found
+
+
+def _awaited(pairs: list[Pair]) -> dict[str, tuple[str, ...]]:
+    """Give the events that `without` waits for, and the properties that keys ask of them."""
+    names: dict[str, dict[str, None]] = {}
+    for _, compiled in pairs:
+        if isinstance(compiled.trigger, OnMissing):
+            wanted = names.setdefault(compiled.trigger.without, {})
+            wanted.update(dict.fromkeys(name for name, _, _ in compiled.matcher.pairs))
+    return {name: tuple(wanted) for name, wanted in names.items()}
+
+
+def _segment(segment: Segment, catalog: Catalog, zone: str) -> CompiledSegment:
+    scope = customer_scope(segment.on, catalog, zone)
+    return CompiledSegment(
+        segment,
+        compile_condition(segment.enter_if, scope) if segment.enter_if is not None else None,
+        compile_condition(segment.leave_if, scope) if segment.leave_if is not None else None,
+    )
+
+
+def _score(score: Score, catalog: Catalog, workspace: Workspace) -> CompiledScore:
+    scope = customer_scope(score.on, catalog, workspace.settings.timezone)
+    parts = []
+    for name, part in score.parts.items():
+        expression = compile_expression(part.is_.text, scope)
+        named = [dotted.partition(".") for dotted in expression.names]
+        reads = tuple(name for root, _, name in named if root == "customer")
+        parts.append(CompiledPart(name, expression, reads, all(_fades(workspace, fact) for fact in reads)))
+    return CompiledScore(score, score.id.replace("-", "_"), tuple(parts))
+
+
+def _fades(workspace: Workspace, fact: str) -> bool:
+    """Tell whether a fact is a trait, a last value or a survey figure: something that gets old."""
+    written = workspace.facts.facts.get(fact)
+    if written is None:
+        return True
+    function = getattr(written, "function", None)
+    if function is None:
+        return hasattr(written, "type")
+    survey = "survey" in str(getattr(written, "event", ""))
+    return function == "last" or (function in SURVEY_FIGURES and survey)
+
+
+SURVEY_FIGURES = ("mean", "share", "share_lower", "share_upper", "min", "max")
+
+
+def _earns(workspace: Workspace, catalog: Catalog, subject: Subject) -> dict[str, tuple[CompiledEarn, ...]]:
+    zone = workspace.settings.timezone
+    found = []
+    for _, program in sorted(workspace.programs.items()):
+        if program.on != subject:
+            continue
+        for index, earn in enumerate(program.earn):
+            seen = trigger_scope(OnEvent(event=earn.when), catalog, zone)
+            scope = msgspec.structs.replace(seen, customer=catalog.customer(subject))
+            points = compile_expression(earn.points.text, scope)
+            where = compile_expression(earn.where.text, scope) if earn.where else None
+            found.append((earn.when, CompiledEarn(program, index, earn, points, where)))
+    return _index(found)
+
+
+def _policy_hash(workspace: Workspace) -> str:
+    parts = [
+        workspace.sources[path].sha256
+        for (kind, _), path in sorted(workspace.origins.items())
+        if kind in ("policy", "calendar") and path in workspace.sources
+    ]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

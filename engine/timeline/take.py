@@ -1,0 +1,203 @@
+"""Take: one event of one customer, from the facts it changes to the decisions it gives cause for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.contact.log import suppress
+from engine.contact.quiet import customer_zone
+from engine.customers.event import CONTROL_EVENTS, Event
+from engine.customers.state import Applied
+from engine.customers.table import event_view
+from engine.decisions import dates, missing, quiet
+from engine.decisions.decide import Occasion, record
+from engine.decisions.decision import Decision
+from engine.expressions import Env, Expression, Outcome
+from engine.model.reasons import DecisionOutcome
+from engine.model.rule import OnBand, OnDate, OnEvent, OnMissing, OnQuiet
+from engine.model.values import HOUR, Micros
+from engine.runs import cases, points
+from engine.timeline import react
+from engine.timeline.choose import choose
+from engine.timeline.moment import Moment
+from engine.timeline.ruleset import Pair
+from engine.timeline.weigh import weigh
+
+
+def take(moment: Moment, event: Event, hops: int = 0) -> None:
+    """Take one event: facts, runs that it ends or moves, timers, segments and scores, rules."""
+    member, table = moment.member, moment.world.ruleset.facts
+    view = event_view(table, event)
+    applied = member.facts.apply(table, event)
+    moment.forget()
+    late = is_late(moment, event)
+    _note(moment, event)
+    react.react(moment, event)
+    _timers(moment, event, view, applied, late)
+    weigh(moment, hops=hops)
+    choose(moment, _occasions(moment, event, view, applied, late, hops))
+    _earn(moment, event, view)
+    for derived in applied.derived:
+        moment.stage.queue.append((member.id, derived, hops))
+
+
+def is_late(moment: Moment, event: Event) -> bool:
+    """Tell whether an event occurred too long before it was received to be acted on."""
+    stale = moment.world.ruleset.workspace.settings.limits.stale_after.micros
+    return event.cause in ("sent", "import", "engine") and event.received_at - event.occurred_at > stale
+
+
+def _note(moment: Moment, event: Event) -> None:
+    """Keep what the engine's own kinds of event say: suppression, cases, points, failed sources."""
+    properties, standing = event.properties, moment.member.standing
+    if event.name in ("message_complained", "unsubscribed") or (
+        event.name == "message_bounced" and properties.get("type", "hard") != "soft"
+    ):
+        channel = properties.get("channel")
+        suppress(standing.contact, str(channel) if channel else None, SUPPRESSES[event.name])
+    elif event.name in ("case_acknowledged", "case_resolved"):
+        cases.taken(moment.stage, event.name, properties)
+    elif event.name == points.GRANTED and event.cause == "run":
+        points.granted(moment.stage, properties)
+    elif event.name == "source_failed":
+        named = properties.get("facts")
+        for fact in named if isinstance(named, (list, tuple)) else (named,):
+            if isinstance(fact, str):
+                standing.failed[fact] = event.occurred_at
+
+
+def _timers(moment: Moment, event: Event, view: Mapping[str, Any], applied: Applied, late: bool) -> None:
+    desk, standing = moment.desk, moment.member.standing
+    for rule, compiled in desk.second.get(event.name, ()):
+        followed = missing.call_off(standing, rule, compiled, event)
+        for _ in range(followed):
+            moment.changes.counts[rule.id, _hour(moment.now), FOLLOWED] += 1
+    if event.name in desk.awaited:
+        missing.note(standing, event, desk.awaited[event.name])
+    for rule, compiled in desk.renewals.get(event.name, ()):
+        dates.renew(standing, rule, compiled)
+    for rule, compiled in desk.first.get(event.name, ()):
+        if isinstance(compiled.trigger, OnMissing):
+            followed = missing.arm(standing, rule, compiled, compiled.trigger, event, view, moment.now, late)
+            if followed:
+                moment.changes.counts[rule.id, _hour(moment.now), FOLLOWED] += followed
+    for rule, compiled in desk.quiet:
+        trigger = compiled.trigger
+        if isinstance(trigger, OnQuiet) and quiet.counts(trigger, event):
+            last = moment.member.facts.last_occurred(moment.world.ruleset.facts, trigger.of)
+            if last is not None:
+                quiet.heard(standing, rule, compiled, trigger, last, moment.now)
+    if desk.dates and (applied.changed or event.name in CONTROL_EVENTS or event.name in desk.renewals):
+        plan_dates(moment)
+
+
+SUPPRESSES = {
+    "message_complained": "complained",
+    "message_bounced": "bounced",
+    "unsubscribed": "unsubscribed",
+}
+"""Events that stop messages, and the reason that is kept."""
+
+FOLLOWED = "followed"
+"""Counted beside the outcomes: a `without` timer that the second event ended."""
+
+
+def plan_dates(moment: Moment) -> None:
+    """Lay out the timers of all date triggers anew; steps that are passed over are recorded."""
+    facts = moment.facts()
+    own = customer_zone(facts)
+    for rule, compiled in moment.desk.dates:
+        if not isinstance(compiled.trigger, OnDate):
+            continue
+        skipped = dates.plan(
+            moment.member.standing, rule, compiled, compiled.trigger, moment.env(),
+            moment.world.ruleset.zone, own, moment.now,
+        )  # fmt: skip
+        for step in skipped:
+            _record_skipped(moment, (rule, compiled), step)
+
+
+def _record_skipped(moment: Moment, pair: Pair, step: dates.Skipped) -> None:
+    rule, compiled = pair
+    zone = moment.world.ruleset.zone
+    late = zone.day_of(moment.now) - zone.day_of(step.due)
+    event = {"step": step.step, "late": f"P{late}D"}
+    occasion = Occasion(
+        rule=rule, kind="date", cause=f"{compiled.index}/{step.term}/{step.step}/{step.due}/skipped",
+        event=event, from_at=moment.now, late=True, reason="passed_over",
+    )  # fmt: skip
+    moment.changes.decisions.append(_passed_over(moment, occasion))
+
+
+def _passed_over(moment: Moment, occasion: Occasion) -> Decision:
+    return record(
+        occasion, moment.env(occasion.event), moment.member.id, moment.now,
+        DecisionOutcome.TOO_LATE, occasion.reason, None,
+    )  # fmt: skip
+
+
+def _hour(at: Micros) -> Micros:
+    return at - at % HOUR
+
+
+def _occasions(
+    moment: Moment,
+    event: Event,
+    view: Mapping[str, Any],
+    applied: Applied,
+    late: bool,
+    hops: int,
+) -> Iterator[Occasion]:
+    """Give what the event gives rules cause for."""
+    desk = moment.desk
+    ref = f"{event.source}/{event.message_id}"
+    for rule, compiled in desk.on_event.get(event.name, ()):
+        if isinstance(compiled.trigger, OnEvent) and _where(compiled.where, view):
+            yield Occasion(
+                rule=rule, kind="event", cause=f"{compiled.index}/{ref}", event=view,
+                from_at=event.occurred_at, late=late, ref=ref, hops=hops,
+            )  # fmt: skip
+    for name, old, new in applied.trait_changes:
+        if old is None:
+            continue
+        for rule, compiled in desk.changes.get(name, ()):
+            yield Occasion(
+                rule=rule, kind="change", cause=f"{compiled.index}/{ref}/{name}",
+                event={"from": old, "to": new}, from_at=event.occurred_at, late=late, ref=ref, hops=hops,
+            )  # fmt: skip
+    yield from _crossings(moment, event, ref, hops)
+
+
+def _crossings(moment: Moment, event: Event, ref: str, hops: int) -> Iterator[Occasion]:
+    desk, properties = moment.desk, event.properties
+    if event.cause not in ("engine", "run", "operator"):
+        return
+    found: tuple[Pair, ...] = ()
+    shown: dict[str, Any] = {}
+    kind = event.name
+    if event.name in ("segment_entered", "segment_left"):
+        index = desk.entering if event.name == "segment_entered" else desk.leaving
+        found, shown = index.get(str(properties.get("segment")), ()), {"segment": properties.get("segment")}
+    elif event.name == "band_changed" and properties.get("fires"):
+        found = tuple(
+            pair
+            for pair in desk.bands.get(str(properties.get("score")), ())
+            if isinstance(pair[1].trigger, OnBand) and pair[1].trigger.becomes == properties.get("band")
+        )
+        shown = {name: properties.get(name) for name in ("band", "from", "value", "score")}
+    for rule, compiled in found:
+        yield Occasion(
+            rule=rule, kind=kind, cause=f"{compiled.index}/{ref}", event=shown,
+            from_at=event.occurred_at, ref=ref, hops=hops,
+        )  # fmt: skip
+
+
+def _where(where: Expression | None, view: Mapping[str, Any]) -> bool:
+    return where is None or where.outcome(Env(event=view)) is Outcome.MET
+
+
+def _earn(moment: Moment, event: Event, view: Mapping[str, Any]) -> None:
+    for compiled in moment.desk.earns.get(event.name, ()):
+        points.earn(moment.stage, compiled, event, moment.env(view))
+        moment.forget()

@@ -1,0 +1,124 @@
+"""Weigh: scores read and segments evaluated for one customer, and what that changes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from engine.customers.facts import Facts
+from engine.decisions.standing import Standing
+from engine.expressions import Env, Outcome
+from engine.model.values import Micros
+from engine.runs.changes import MembershipChange
+from engine.scores.band import BandChange, ScoreState
+from engine.scores.band import next_due as score_due
+from engine.scores.band import step as step_band
+from engine.scores.score import PartInput, Reading, read
+from engine.segments.membership import Membership
+from engine.segments.membership import next_due as segment_due
+from engine.segments.membership import step as step_segment
+from engine.timeline.moment import Moment
+from engine.timeline.ruleset import CompiledPart, CompiledScore, Desk
+
+
+def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> None:
+    """Evaluate scores, then segments; changes become events, unless a release or import caused them."""
+    for compiled in moment.desk.scores:
+        change = _score(moment, compiled)
+        if change is not None:
+            _tell_band(moment, compiled, change, cause, hops)
+    for segment in moment.desk.segments:
+        if segment.segment.static or segment.enter is None:
+            continue
+        env = moment.env()
+        member = moment.member.standing.memberships.setdefault(segment.segment.id, Membership())
+        leaving = segment.leave.outcome(env) if segment.leave is not None and member.inside else None
+        entering = segment.enter.outcome(env)
+        if segment.leave is not None and leaving is None:
+            leaving = Outcome.NOT_MET
+        moved = step_segment(segment.segment, member, entering, leaving, moment.now, moment.day)
+        if moved is not None:
+            _tell_segment(moment, segment.segment.id, moved == "entered", cause, hops)
+
+
+def reading(
+    facts: Facts,
+    compiled: CompiledScore,
+    state: ScoreState,
+    failed: dict[str, Micros],
+    now: Micros,
+    env: Env,
+) -> Reading:
+    """Read a score: each part's value, its newest input, whether its source has failed."""
+    inputs = {part.name: _part(facts, part, failed, env) for part in compiled.parts}
+    return read(compiled.score, inputs, state.parts, now)
+
+
+def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
+    standing = moment.member.standing
+    state = standing.scores.setdefault(compiled.score.id, ScoreState())
+    facts = moment.facts()
+    found = reading(facts, compiled, state, standing.failed, moment.now, moment.env())
+    before = state.value
+    change = step_band(compiled.score, state, found, moment.now, moment.day)
+    if change is not None or state.value != before:
+        moment.forget()
+    return change
+
+
+def _part(facts: Facts, part: CompiledPart, failed: dict[str, Micros], env: Env) -> PartInput:
+    ages = [facts.age(name)[0] for name in part.reads]
+    known = [age for age in ages if age is not None]
+    broken = any(
+        name in failed and ((age := facts.age(name)[0]) is None or age <= failed[name]) for name in part.reads
+    )
+    return PartInput(_number(part, env), max(known, default=None), part.decays, broken)
+
+
+def _number(part: CompiledPart, env: Env) -> Decimal | None:
+    """Give a part's value; one that raises, or gives no number, is missing."""
+    try:
+        value: Any = part.expression.value(env)
+    except Exception:  # whatever an expression raises, the part is missing
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return None
+    return Decimal(value)
+
+
+def _tell_band(moment: Moment, compiled: CompiledScore, change: BandChange, cause: str, hops: int) -> None:
+    moment.forget()
+    if cause != "engine":
+        return
+    properties = {
+        "score": compiled.score.id,
+        "band": change.band,
+        "from": change.from_,
+        "value": change.value,
+        "fires": change.fires,
+    }
+    moment.stage.emit("band_changed", properties, compiled.score.id, moment.now, change.band, hops=hops)
+
+
+def _tell_segment(moment: Moment, segment: str, inside: bool, cause: str, hops: int) -> None:
+    moment.forget()
+    moment.changes.memberships.append(MembershipChange(moment.member.id, segment, moment.now, inside, cause))
+    if cause != "engine":
+        return
+    name = "segment_entered" if inside else "segment_left"
+    moment.stage.emit(name, {"segment": segment}, segment, moment.now, hops=hops)
+
+
+def next_due(desk: Desk, standing: Standing) -> Micros | None:
+    """Give the next instant at which a score or a segment asks to be evaluated by itself."""
+    dues = [
+        score_due(compiled.score, standing.scores[compiled.score.id])
+        for compiled in desk.scores
+        if compiled.score.id in standing.scores
+    ]
+    dues += [
+        segment_due(compiled.segment, standing.memberships[compiled.segment.id])
+        for compiled in desk.segments
+        if compiled.segment.id in standing.memberships
+    ]
+    return min((due for due in dues if due is not None), default=None)

@@ -1,0 +1,75 @@
+"""The world: what playing a customer is given besides the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from engine.customers.figures import BaseFigures
+from engine.model.values import Micros
+from engine.runs.program import CompiledWorkflow
+from engine.runs.stage import Budgets, Plans
+from engine.timeline.ruleset import Ruleset
+
+Outage = tuple[Micros, Micros]
+"""A span in which the engine did not run: schedules in it are subject to `catch_up`."""
+
+ALL = "*"
+
+
+def no_definition(workflow: str, definition: str) -> CompiledWorkflow | None:
+    """Stand in where only live definitions are known."""
+    return None
+
+
+class World:
+    """Ruleset, base-wide figures, outages, pauses and budgets: given by the shell, read by the core.
+
+    `base` gives the figures as of the latest midnight not after an instant; `paused` holds the ids
+    of paused workflows, `*` for all of them; `starts_runs` is False where only decisions are wanted.
+    """
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        base: Callable[[Micros], BaseFigures],
+        *,
+        outages: Sequence[Outage] = (),
+        paused: frozenset[str] = frozenset(),
+        budgets: Budgets | None = None,
+        definition: Callable[[str, str], CompiledWorkflow | None] = no_definition,
+        secret: str = "",
+        starts_runs: bool = True,
+    ) -> None:
+        self.ruleset = ruleset
+        self.base = base
+        self.outages = outages
+        self.paused = paused
+        self.budgets = budgets or Budgets()
+        self.definition = definition
+        self.secret = secret
+        self.starts_runs = starts_runs
+
+    @cached_property
+    def plans(self) -> Plans:
+        """What runs go by."""
+        rules = self.ruleset
+        return Plans(
+            workspace=rules.workspace,
+            catalog=rules.catalog,
+            zone=rules.zone,
+            policy_hash=rules.policy_hash,
+            workflows=rules.workflows,
+            actions=rules.actions,
+            definition=self.definition,
+            paused=self.is_paused,
+            secret=self.secret,
+        )
+
+    def is_paused(self, workflow: str) -> bool:
+        """Tell whether a workflow, or everything, is paused."""
+        return ALL in self.paused or workflow in self.paused
+
+    def missed(self, at: Micros) -> Outage | None:
+        """Give the outage that an instant fell into, None where the engine was running."""
+        return next((outage for outage in self.outages if outage[0] <= at < outage[1]), None)
