@@ -36,8 +36,9 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     severity: str = "error"
 
     def __str__(self) -> str:
-        """Give the line that people and editors read: ``file:line:column: message hint``."""
-        tail = f" {self.hint}" if self.hint else ""
+        """Give the line that people and editors read: ``file:line:column: message; hint``."""
+        joint = ", " if self.hint.endswith("?") else "; "
+        tail = joint + self.hint if self.hint else ""
         return f"{self.file}:{self.line}:{self.column}: {self.message}{tail}"
 
 

@@ -1,0 +1,42 @@
+"""Every check of a workspace that its types alone cannot make, one subject a module."""
+
+from __future__ import annotations
+
+from engine.authoring.checks import (
+    cases,
+    facts,
+    goals,
+    ladders,
+    loops,
+    messages,
+    policy,
+    programs,
+    rules,
+    scores,
+    segments,
+    settings,
+    workflows,
+)
+from engine.authoring.draft import Draft
+
+SUBJECTS = (
+    settings,
+    facts,
+    segments,
+    scores,
+    rules,
+    workflows,
+    programs,
+    ladders,
+    goals,
+    policy,
+    messages,
+    loops,
+    cases,
+)
+
+
+def check(draft: Draft) -> None:
+    """Make every check; what they find is noted on the pages."""
+    for subject in SUBJECTS:
+        subject.check(draft)

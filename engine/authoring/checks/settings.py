@@ -1,0 +1,117 @@
+"""holdfast.yaml: zone, currency, people, and where effects may go."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from engine.authoring.checks.ladders import zone
+from engine.authoring.draft import Draft
+from engine.authoring.wording import quoted
+from engine.model.workspace import Smtp, Webhook
+
+MOST_EVENTS = 1_000
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
+
+
+def check(draft: Draft) -> None:
+    """Check the settings, where they were written."""
+    settings = draft.workspace.settings
+    if draft.origins.page(settings) is None:
+        return
+    zone(draft, settings, "timezone", name=settings.timezone)
+    if not _CURRENCY.fullmatch(settings.currency):
+        draft.say(
+            settings,
+            "currency",
+            code="bad-currency",
+            message=f"{quoted(settings.currency)} is no currency",
+            hint="write EUR, USD or another of ISO 4217",
+        )
+    if urlsplit(settings.public_url).scheme not in ("http", "https"):
+        draft.say(
+            settings,
+            "public_url",
+            code="bad-url",
+            message=f"{quoted(settings.public_url)} is no address of the web",
+            hint="write https://holdfast.example.com",
+        )
+    for person in settings.people.values():
+        if not _ADDRESS.fullmatch(person.email):
+            draft.say(
+                person,
+                "email",
+                code="bad-address",
+                message=f"{quoted(person.email)} is no e-mail address",
+                hint="write name@example.com",
+            )
+    if not 1 <= settings.limits.events_per_request <= MOST_EVENTS:
+        draft.say(
+            settings.limits,
+            "events_per_request",
+            code="out-of-range",
+            message="a request has at most 1000 events",
+            hint="write 1 to 1000",
+        )
+    connectors = settings.connectors
+    if isinstance(connectors.email, Smtp) and not 1 <= connectors.email.port <= 65_535:
+        draft.say(
+            connectors.email,
+            "port",
+            code="out-of-range",
+            message=f"{connectors.email.port} is no port",
+            hint="write 587 or 465",
+        )
+    for webhook in (*connectors.webhooks.values(), *((connectors.sms,) if connectors.sms else ())):
+        _webhook(draft, webhook)
+
+
+def _webhook(draft: Draft, webhook: Webhook) -> None:
+    address = urlsplit(webhook.url)
+    host = (address.hostname or "").lower()
+    if address.scheme not in ("http", "https") or not host:
+        draft.say(
+            webhook,
+            "url",
+            code="bad-url",
+            message=f"{quoted(webhook.url)} is no address of the web",
+            hint="write https:// and the host",
+        )
+        return
+    if address.username or address.password:
+        draft.say(
+            webhook,
+            "url",
+            code="secret-written",
+            message="a secret is never written here",
+            hint="write secret: {env: NAME}",
+        )
+    hosts = {name.lower() for name in webhook.hosts}
+    for position, name in enumerate(webhook.hosts):
+        if not _HOST.fullmatch(name):
+            draft.say(
+                webhook,
+                "hosts",
+                position,
+                code="bad-host",
+                message=f"{quoted(name)} is no host",
+                hint="write hooks.example.com",
+            )
+    if hosts and not hosts & {host, address.netloc.rpartition("@")[2].lower()}:
+        draft.say(
+            webhook,
+            "hosts",
+            code="host-not-allowed",
+            message=f"{host} is not among the hosts it may reach",
+            hint=f"add {host}",
+        )
+    if address.scheme == "http" and not hosts:
+        draft.say(
+            webhook,
+            "url",
+            code="not-encrypted",
+            message="this address is not encrypted",
+            hint="write https://, or name the host under hosts",
+        )

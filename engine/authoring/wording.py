@@ -1,0 +1,106 @@
+"""Words for the sentences of findings: suggestions, lists, what a type is called."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, get_args
+
+import msgspec
+
+from engine.model.facts import FactType
+from engine.model.values import Formula, Written
+
+SHOWN = 40
+"""A text in a sentence is cut after so many characters."""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Give `did you mean x?` where a known word is close, else nothing."""
+    close = nearest(word, known)
+    return f"did you mean {close}?" if close else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word that is most like this one, if any is like it at all."""
+    words = sorted(set(known))
+    if len(word) > 100:
+        return None
+    plain = word.lower().replace("-", "_")
+    for candidate in words:
+        if candidate.lower().replace("-", "_") == plain:
+            return candidate
+    found = difflib.get_close_matches(word, words, 1, 0.7)
+    return found[0] if found else None
+
+
+def known_or(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Give a suggestion, or the few words there are, or what to do when there are none."""
+    words = sorted(set(known))
+    close = suggestion(word, words)
+    if close:
+        return close
+    if not words:
+        return otherwise
+    return f"there is {either(words, 'and')}" if len(words) <= 12 else otherwise
+
+
+def either(words: Iterable[str], last: str = "or") -> str:
+    """Give `a, b or c`."""
+    several = list(words)
+    if len(several) < 2:
+        return "".join(several)
+    return f"{', '.join(several[:-1])} {last} {several[-1]}"
+
+
+def quoted(text: str) -> str:
+    """Show a text in a sentence, cut where it is long."""
+    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    return repr(shown)
+
+
+def called(kind: Any) -> str:
+    """Say what a type is called, with its article."""
+    if isinstance(kind, type):
+        if issubclass(kind, Written):
+            return kind.NAME
+        if issubclass(kind, FactType):
+            return "a type"
+        if issubclass(kind, msgspec.Struct):
+            return "a map"
+        return {
+            bool: "yes or no",
+            int: "a whole number",
+            Decimal: "a number",
+            str: "a text",
+            dt.date: "a day",
+        }.get(kind, "a value")
+    if get_args(kind) and all(isinstance(choice, str) for choice in get_args(kind)):
+        return either(get_args(kind))
+    return "a value"
+
+
+def example(kind: Any) -> str:
+    """Say what to write for a type, nothing where its name says it already."""
+    if isinstance(kind, type):
+        if issubclass(kind, Formula):
+            return f"an expression, such as {Formula.EXAMPLE}"
+        if issubclass(kind, Written):
+            return kind.EXAMPLE
+        if issubclass(kind, FactType):
+            return either(choice.value for choice in FactType)
+        if issubclass(kind, msgspec.Struct):
+            return "a map"
+        return {
+            int: "a whole number",
+            Decimal: "a number",
+            str: "a text",
+            dt.date: "a day, as 2026-12-25",
+            bool: "yes or no",
+        }.get(kind, "")
+    choices = get_args(kind)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return either(choices)
+    return ""
