@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -36,6 +37,15 @@ CONTRACTS: Mapping[str, Kind] = {
 NUMERIC = frozenset(("count", "sum", "mean", "distinct", "drop", "share", "share_lower", "share_upper"))
 
 
+class SentTrait(msgspec.Struct, frozen=True):
+    """A trait that may be sent: its kind, what it is until then, and what it may be."""
+
+    kind: Kind
+    default: Any = None
+    one_of: tuple[Any, ...] | None = None
+    protected: bool = False
+
+
 class Catalog(msgspec.Struct, frozen=True):
     """Names and kinds. `properties` has declared events only; others have open properties."""
 
@@ -43,10 +53,17 @@ class Catalog(msgspec.Struct, frozen=True):
     account: Mapping[str, Kind]
     properties: Mapping[str, Mapping[str, Kind]]
     protected: frozenset[str]
+    events: Mapping[str, EventType] = {}
+    person_traits: Mapping[str, SentTrait] = {}
+    account_traits: Mapping[str, SentTrait] = {}
 
     def customer(self, subject: Subject) -> Mapping[str, Kind]:
         """The facts of persons, or of accounts."""
         return self.account if subject == "account" else self.person
+
+    def traits(self, subject: Subject) -> Mapping[str, SentTrait]:
+        """The traits that may be sent of persons, or of accounts."""
+        return self.account_traits if subject == "account" else self.person_traits
 
     def event(self, name: str) -> Mapping[str, Kind] | None:
         """The declared properties of an event, None when it is not declared."""
@@ -92,7 +109,18 @@ def build_catalog(workspace: Workspace) -> Catalog:
         protected=frozenset(
             name for name, fact in workspace.facts.facts.items() if isinstance(fact, Trait) and fact.protected
         ),
+        events=workspace.facts.events,
+        person_traits=_traits(workspace.facts, "person"),
+        account_traits=_traits(workspace.facts, "account"),
     )
+
+
+def _traits(facts: FactsFile, subject: Subject) -> dict[str, SentTrait]:
+    traits = {name: SentTrait(Kind.TEXT) for name in BUILT_IN_TRAITS}
+    for name, fact in facts.facts.items():
+        if isinstance(fact, Trait) and belongs(fact, subject):
+            traits[name] = SentTrait(Kind(fact.type.value), fact.default, fact.one_of, fact.protected)
+    return traits
 
 
 def _names(

@@ -26,7 +26,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to one customer.
 
     `occurred_at` is corrected for clock skew and clamped; `received_at` is given by intake and
-    never decreases for a customer. `seq` orders acceptance in the whole workspace and breaks ties.
+    never decreases for a customer. `given_at` is the time as it was sent, before correction, None
+    where none was. `seq` orders acceptance in the whole workspace and breaks ties.
     Property values are JSON values whose numbers are int or Decimal.
     """
 
@@ -38,6 +39,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     received_at: Micros
     seq: int = 0
     sent_at: Micros | None = None
+    given_at: Micros | None = None
     account: str | None = None
     anonymous_id: str | None = None
     properties: dict[str, Any] = {}

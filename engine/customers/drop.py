@@ -1,0 +1,108 @@
+"""`drop`: how far a customer fell below its own habit, in complete calendar weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from engine.customers.buckets import Number
+from engine.customers.definitions import ComputedFact, Drop
+from engine.customers.folding import fold
+from engine.customers.functions import ROUNDED, TOO_MANY, Result, median
+from engine.customers.state import FactState
+from engine.customers.table import FLEET_WEEKS, FactTable
+from engine.customers.zones import Zone
+from engine.model.reasons import UnknownReason
+from engine.model.values import Day, Micros
+
+MAD_TO_SD = Decimal("1.4826")
+"""The median absolute deviation times this estimates a normal distribution's standard deviation."""
+
+LEAST_FACTOR, GREATEST_FACTOR = Decimal("0.2"), Decimal("1.5")
+LEAST_FLEET_WEEKS = 4
+"""Under so many weeks of history the base says nothing about a week."""
+
+WEEK = 7
+
+
+def first_week(zone: Zone, began: Micros) -> Day:
+    """Give the first day of the first complete week since an instant's day."""
+    day = zone.day_of(began)
+    week = zone.week_of(day)
+    return week if week == day else week + WEEK
+
+
+def week_volume(
+    table: FactTable, state: FactState, fact: ComputedFact, week: Day, now: Micros, at_event: bool
+) -> Number | None:
+    """Give a week's sum (or count) of one customer; None for too many `per` keys."""
+    start, end = table.zone.start_of_day(week), table.zone.start_of_day(week + WEEK)
+    bucket = fold(table, state, fact.series, start, end, now, at_event)
+    if bucket is None:
+        return None
+    return bucket.count if fact.series.form.measure is None else bucket.sum
+
+
+def fleet_change(totals: Mapping[Day, Number], week: Day) -> Decimal | None:
+    """Give the base's total of a week over the median of its 8 weeks before, None under 4 of them."""
+    before = [Decimal(totals[day]) for day in _weeks_before(week, FLEET_WEEKS) if day in totals]
+    if week not in totals or len(before) < LEAST_FLEET_WEEKS:
+        return None
+    middle = median(before)
+    return ROUNDED.divide(Decimal(totals[week]), middle) if middle > 0 else None
+
+
+def _factor(totals: Mapping[Day, Number], week: Day) -> Decimal:
+    change = fleet_change(totals, week)
+    return Decimal(1) if change is None else min(max(change, LEAST_FACTOR), GREATEST_FACTOR)
+
+
+def _weeks_before(week: Day, weeks: int) -> range:
+    return range(week - weeks * WEEK, week, WEEK)
+
+
+def read_drop(
+    table: FactTable,
+    state: FactState,
+    fact: ComputedFact,
+    now: Micros,
+    at_event: bool,
+    fleet: Mapping[Day, Number],
+) -> Result:
+    """Give 1 - mean(recent weeks) / median(baseline weeks), or why it is unknown.
+
+    `fleet` has the base's own totals by week, by which each week is adjusted where the fact says so.
+    """
+    drop, began = fact.drop, state.firsts.get(fact.series.index)
+    this_week = table.zone.week_of(table.zone.day_of(now))
+    if drop is None or began is None:
+        return None, UnknownReason.INSUFFICIENT_HISTORY
+    weeks = list(_weeks_before(this_week, drop.recent + drop.baseline))
+    if first_week(table.zone, began) > weeks[0]:
+        return None, UnknownReason.INSUFFICIENT_HISTORY
+    volumes = []
+    for week in weeks:
+        volume = week_volume(table, state, fact, week, now, at_event)
+        if volume is None:
+            return TOO_MANY
+        factor = _factor(fleet, week) if drop.against_fleet else Decimal(1)
+        volumes.append(ROUNDED.divide(Decimal(volume), factor))
+    return _compare(drop, volumes[: drop.baseline], volumes[drop.baseline :])
+
+
+def _compare(drop: Drop, baseline: list[Decimal], recent: list[Decimal]) -> Result:
+    middle = median(baseline)
+    if middle <= 0 or (drop.at_least is not None and middle < drop.at_least):
+        return None, UnknownReason.INSUFFICIENT_VOLUME
+    mean = ROUNDED.divide(sum(recent, Decimal(0)), len(recent))
+    fall = ROUNDED.subtract(middle, mean)
+    if drop.robust is not None and 0 < fall <= drop.robust * _noise(baseline, middle, len(recent)):
+        return Decimal(0), UnknownReason.WITHIN_NOISE
+    return ROUNDED.divide(fall, middle), None
+
+
+def _noise(baseline: list[Decimal], middle: Decimal, recent: int) -> Decimal:
+    """Give one standard deviation of the mean of so many weeks, robust against outliers."""
+    mad = median([abs(ROUNDED.subtract(week, middle)) for week in baseline])
+    weekly = max(ROUNDED.multiply(MAD_TO_SD, mad), ROUNDED.sqrt(middle))
+    return ROUNDED.divide(weekly, ROUNDED.sqrt(Decimal(recent)))

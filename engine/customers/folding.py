@@ -1,0 +1,124 @@
+"""Folding: everything of one series that counts in a window, as one bucket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.customers.buckets import Bucket, Entries, Entry, latest_of_each
+from engine.customers.chunks import OVERFLOW
+from engine.customers.series import Series
+from engine.customers.state import FactState
+from engine.customers.table import FactTable
+from engine.customers.windows import index_of, month_of
+from engine.model.values import Micros
+
+_CACHED = 8
+Span = tuple[int | None, int | None]
+
+
+def fold(
+    table: FactTable,
+    state: FactState,
+    series: Series,
+    start: Micros | None,
+    end: Micros | None,
+    now: Micros,
+    at_event: bool,
+) -> Bucket | None:
+    """Give the sum of what occurred in [start, end) and counts at `now`; None for too many `per` keys.
+
+    At an event everything up to `now` counts, and that very event even where its clock runs ahead;
+    otherwise what occurred at or after `now` does not.
+    """
+    counting = [entry for entry in state.today.get(series.index, ()) if _counts(state, entry, now, at_event)]
+    fresh = [entry for entry in counting if _inside(entry, start, end)]
+    span = (
+        None if start is None else index_of(series.form.grain, start, table.zone),
+        None if end is None else index_of(series.form.grain, end, table.zone),
+    )
+    if series.keyed:
+        return _fold_entries(state, series, span, counting, fresh)
+    past = _fold_buckets(state, series, span)
+    if fresh:
+        past = past.copy()
+        for entry in fresh:
+            past.add(series.needs, entry)
+    return past
+
+
+def _counts(state: FactState, entry: Entry, now: Micros, at_event: bool) -> bool:
+    if at_event:
+        return entry.at <= now or entry.stamp == state.newest
+    return entry.at < now
+
+
+def _inside(entry: Entry, start: Micros | None, end: Micros | None) -> bool:
+    return (start is None or entry.at >= start) and (end is None or entry.at < end)
+
+
+def _fold_buckets(state: FactState, series: Series, span: Span) -> Bucket:
+    if series.form.grain == "all":
+        return state.totals.get(series.index) or Bucket()
+    cache = state.caches.setdefault(series.index, {})
+    known = cache.get(span)
+    if known is None:
+        known = Bucket()
+        for bucket in _buckets(state, series, span):
+            known.absorb(series.needs, bucket)
+        _remember(cache, span, known)
+    return known
+
+
+def _fold_entries(
+    state: FactState, series: Series, span: Span, counting: list[Entry], fresh: list[Entry]
+) -> Bucket | None:
+    cache = state.caches.setdefault(series.index, {})
+    if span not in cache:
+        _remember(cache, span, _standing(_buckets(state, series, span)))
+    past: list[Entry] | None = cache[span]
+    if past is None:
+        return None
+    if not counting:
+        if (span, "folded") not in cache:
+            _remember(cache, (span, "folded"), latest_of_each(past, series.needs))
+        return cache[span, "folded"]  # type: ignore[no-any-return]
+    newest: dict[str, Entry] = {}
+    for entry in counting:
+        if entry.revises is not None:
+            known = newest.get(entry.revises)
+            if known is None or entry.stamp >= known.stamp:
+                newest[entry.revises] = entry
+    left = [
+        entry
+        for entry in (*past, *fresh)
+        if entry.revises is None or newest.get(entry.revises, entry) is entry
+    ]
+    return latest_of_each(left, series.needs)
+
+
+def _standing(buckets: list[Entries]) -> list[Entry] | None:
+    """Give the entries of all buckets, None where one had too many keys."""
+    if any(OVERFLOW in entries for entries in buckets):
+        return None
+    return [entry for entries in buckets for entry in entries.values()]
+
+
+def _buckets(state: FactState, series: Series, span: Span) -> list[Any]:
+    low, high = span
+    grain = series.form.grain
+    months = (
+        None if low is None else month_of(grain, low),
+        None if high is None else month_of(grain, high),
+    )
+    return [
+        bucket
+        for _, part in state.chunks.parts(series.index, *months)
+        for index, bucket in part.buckets.items()
+        if (low is None or index >= low) and (high is None or index < high)
+    ]
+
+
+def _remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(cache) >= _CACHED:
+        cache.clear()
+    cache[key] = value

@@ -1,0 +1,102 @@
+"""Two customers become one, and a customer is built anew from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.customers.buckets import Bucket
+from engine.customers.contracts import joined
+from engine.customers.event import Event
+from engine.customers.kinds import show
+from engine.customers.state import Applied, FactState, later
+from engine.customers.table import FactTable
+from engine.model.actions import CONTRACT_EVENTS
+from engine.model.facts import Subject
+from engine.model.values import Micros
+
+
+def mergeable(table: FactTable, into: FactState, other: FactState) -> bool:
+    """Tell whether `merge` is exact; where both have contracts, what follows from them differs, and
+    the survivor is to be rebuilt from the events of both."""
+    return table.contracts_of(into.kind) is None or not (into.contracts and other.contracts)
+
+
+def merge(table: FactTable, into: FactState, other: FactState) -> Applied:
+    """Take another customer in, as if all its events had come under the surviving id."""
+    before = {name: sent.value for name, sent in into.traits.items()}
+    into.advance(table, other.clock)
+    into.clock = max(into.clock, other.clock)
+    into.known = into.known or other.known
+    seen = [one for one in (into.first_seen, other.first_seen) if one is not None]
+    into.first_seen = min(seen, default=None)
+    into.settled = max(into.settled, other.settled)
+    stamps = [one for one in (into.newest, other.newest) if one is not None]
+    into.newest = max(stamps, default=None)
+    if other.account is not None:
+        into.account = later(into.account, other.account)
+    for name, sent in other.traits.items():
+        into.traits[name] = later(into.traits.get(name), sent)
+    for name, contract in other.contracts.items():
+        into.contracts = {**into.contracts, name: joined(into.contracts.get(name), contract)}
+    _merge_series(table, into, other)
+    changes = tuple(
+        (name, *(show(table.trait_names(into.kind)[name].kind, value, table.zone) for value in pair))
+        for name, sent in sorted(into.traits.items())
+        if (pair := (before.get(name), sent.value))[0] != pair[1]
+    )
+    return Applied(frozenset(table.names(into.kind)), changes)
+
+
+def _merge_series(table: FactTable, into: FactState, other: FactState) -> None:
+    for index, first in other.firsts.items():
+        into.firsts[index] = min(first, into.firsts.get(index, first))
+    for index, last in other.lasts.items():
+        known = into.lasts.get(index)
+        if known is None or (last.at, last.seq) >= (known.at, known.seq):
+            into.lasts[index] = last
+    for index, bucket in other.totals.items():
+        into.totals.setdefault(index, Bucket()).absorb(table.series[index].needs, bucket)
+    for series in table.series:
+        cut = into.horizon(table, series, into.clock)
+        for _, part in list(other.chunks.parts(series.index)):
+            into.chunks.absorb(series, part, cut)
+        for entry in other.today.get(series.index, ()):
+            into.place(table, series, entry)
+    into.caches.clear()
+
+
+def rebuild(
+    table: FactTable,
+    id: str,
+    kind: Subject,
+    events: Iterable[Event],
+    until: Micros | None = None,
+) -> FactState:
+    """Build a state from stored events in the order (received, seq).
+
+    What the engine itself derived from contracts is left out and derived again, so that facts are
+    those of the events and of today's files; contract ends up to `until` are taken in.
+    """
+    state = FactState(id, kind, table.hash)
+    derives = table.contracts_of(kind) is not None
+    for event in events:
+        if derives and event.cause == "engine" and event.name in CONTRACT_EVENTS:
+            _settle(table, state, event.received_at)
+        else:
+            _apply_all(table, state, event)
+    if until is not None:
+        _settle(table, state, until)
+    return state
+
+
+def _settle(table: FactTable, state: FactState, now: Micros) -> None:
+    for event in state.due_contracts(table, now):
+        _apply_all(table, state, event)
+
+
+def _apply_all(table: FactTable, state: FactState, event: Event) -> None:
+    """Apply contract ends that lie before an event, the event, and what it derives, in this order."""
+    for due in state.due_contracts(table, event.received_at - 1):
+        _apply_all(table, state, due)
+    for derived in state.apply(table, event).derived:
+        state.apply(table, derived)

@@ -1,0 +1,260 @@
+"""One customer's fact state: what is kept of all events, so that every fact can be read from it.
+
+The order in which events arrive leaves no trace: everything kept is a sum, an extreme, or the value
+with the latest (occurred, seq). So late events, merges and rebuilds agree.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from engine.customers.buckets import BEGIN, Bucket, Entry, Stamp
+from engine.customers.chunks import Chunks
+from engine.customers.contracts import Contracts, ended, joined, moved, next_end, read_contract
+from engine.customers.event import GROUP, IDENTIFY, Event
+from engine.customers.kinds import coerce, keep, show
+from engine.customers.series import Last, Series
+from engine.customers.table import FactTable, event_view
+from engine.customers.windows import LENGTHS, first_of_month, index_of, month_of, month_of_day
+from engine.model.facts import Subject
+from engine.model.values import Micros
+
+
+class Sent(msgspec.Struct, frozen=True, array_like=True):
+    """A trait as it was last sent, in its kept form."""
+
+    value: Any
+    at: Micros
+    seq: int
+    source: str
+
+    @property
+    def stamp(self) -> Stamp:
+        """The order in which the later one wins."""
+        return self.at, self.seq
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What an event did to a customer.
+
+    `changed` are facts that may have another value now, `trait_changes` the traits that have one, as
+    (name, from, to) with None for never sent. `derived` are the contract events that follow; they are
+    to be recorded and applied like sent ones.
+    """
+
+    changed: frozenset[str] = frozenset()
+    trait_changes: tuple[tuple[str, Any, Any], ...] = ()
+    derived: tuple[Event, ...] = ()
+
+
+class FactState:
+    """What is kept of one customer's events.
+
+    `clock` is the latest instant an event was received at. Entries of the day (hour, minute) in which
+    the clock lies are kept singly in `today`, so that facts are exact at any instant of it; older
+    ones are in `chunks` (or `totals`, for all time). `known` tells that somebody named this customer
+    otherwise than by an anonymous id.
+    """
+
+    __slots__ = (
+        "account", "built", "caches", "chunks", "clock", "contracts", "first_seen", "firsts", "id", "kind",
+        "known", "lasts", "newest", "settled", "today", "totals", "traits",
+    )  # fmt: skip
+
+    def __init__(self, id: str, kind: Subject = "person", built: str = "") -> None:
+        self.id = id
+        self.kind: Subject = kind
+        self.built = built
+        self.known = False
+        self.account: Sent | None = None
+        self.first_seen: Micros | None = None
+        self.clock: Micros = 0
+        self.settled: Micros = 0
+        self.traits: dict[str, Sent] = {}
+        self.totals: dict[int, Bucket] = {}
+        self.firsts: dict[int, Micros] = {}
+        self.lasts: dict[int, Last] = {}
+        self.today: dict[int, list[Entry]] = {}
+        self.contracts: Contracts = {}
+        self.chunks = Chunks()
+        self.newest: Stamp | None = None
+        self.caches: dict[int, dict[Any, Any]] = {}
+
+    @property
+    def touched(self) -> set[int]:
+        """The months whose chunks differ from what was stored."""
+        return self.chunks.touched
+
+    @property
+    def account_id(self) -> str | None:
+        """The account that a person belongs to."""
+        return None if self.account is None else self.account.value
+
+    def apply(self, table: FactTable, event: Event) -> Applied:
+        """Take an event in; events come in the order (received, seq)."""
+        derived = self.due_contracts(table, event.received_at)
+        self.advance(table, event.received_at)
+        self.newest = (event.occurred_at, event.seq)
+        self.known = self.known or event.customer != event.anonymous_id
+        if self.first_seen is None or event.occurred_at < self.first_seen:
+            self.first_seen = event.occurred_at
+        if event.account is not None and self.kind == "person":
+            self.account = later(self.account, Sent(event.account, *self.newest, event.source))
+        changes = self._set_traits(table, event) if event.name in (IDENTIFY, GROUP) else ()
+        series = table.reading(self.kind, event)
+        if series:
+            view = event_view(table, event)
+            for one in series:
+                entry = one.entry(event, view)
+                if entry is not None:
+                    self._add(table, one, entry, event.source)
+        terms = table.contracts_of(self.kind)
+        if terms is not None and event.name == terms.of:
+            derived += self._set_contract(table, event)
+        changed = table.changed_by(self.kind, event)
+        for name, _, _ in changes:
+            changed |= table.dependents[self.kind].get(name, frozenset((name,)))
+        return Applied(changed, changes, derived)
+
+    def next_due(self, table: FactTable) -> Micros | None:
+        """Give the instant of the next contract end, at which `due_contracts` has something to say."""
+        return next_end(self.contracts, self.settled) if table.contracts_of(self.kind) else None
+
+    def due_contracts(self, table: FactTable, now: Micros) -> tuple[Event, ...]:
+        """Give the contract events of ends up to `now` that were not given before."""
+        if not self.contracts or now <= self.settled or table.contracts_of(self.kind) is None:
+            return ()
+        due = tuple(ended(self.contracts, self.id, self.settled, now))
+        self.settled = now
+        return due
+
+    def last_occurred(self, table: FactTable, event: str) -> Micros | None:
+        """Give when an event that a `quiet` trigger waits for last occurred (`any` for any)."""
+        last = self.lasts.get(table.quiet[self.kind][event].index)
+        return None if last is None else last.at
+
+    def advance(self, table: FactTable, now: Micros) -> None:
+        """Move the clock: what no longer lies in its day (hour, minute) goes into buckets."""
+        before = self.clock
+        if now <= before:
+            return
+        self.clock = now
+        if not before:
+            return
+        day, today = table.zone.day_of(before), table.zone.day_of(now)
+        moved = [unit for unit in table.units if before // unit != now // unit]
+        if day == today and not moved:
+            return
+        for one in table.series:
+            unit = LENGTHS.get(one.form.grain)
+            if (day != today) if unit is None else unit in moved:
+                self._roll(table, one)
+                self._forget(table, one, before, now)
+
+    def _set_traits(self, table: FactTable, event: Event) -> tuple[tuple[str, Any, Any], ...]:
+        own = event.account is None or event.account == event.customer
+        if self.kind == "account" and not (own or event.name == GROUP):
+            return ()
+        if self.kind == "person" and event.name == GROUP:
+            return ()
+        changes = []
+        sent = table.trait_names(self.kind)
+        for name, value in event.properties.items():
+            trait = sent.get(name)
+            if trait is None:
+                continue
+            try:
+                kept = keep(trait.kind, coerce(trait.kind, value))
+            except ValueError:
+                continue
+            old = self.traits.get(name)
+            new = later(old, Sent(kept, event.occurred_at, event.seq, event.source))
+            if new is not old:
+                self.traits[name] = new
+                was = None if old is None else old.value
+                if was != kept or isinstance(was, bool) != isinstance(kept, bool):
+                    changes.append((name, *(show(trait.kind, one, table.zone) for one in (was, kept))))
+        return tuple(changes)
+
+    def _set_contract(self, table: FactTable, event: Event) -> tuple[Event, ...]:
+        terms = table.contracts
+        read = None if terms is None else read_contract(event, terms, table.zone)
+        if read is None:
+            return ()
+        name, contract = read
+        before = self.contracts
+        self.contracts = {**before, name: joined(before.get(name), contract)}
+        self.settled = max(self.settled, event.received_at)
+        return tuple(moved(before, self.contracts, name, self.id, event))
+
+    def _add(self, table: FactTable, series: Series, entry: Entry, source: str) -> None:
+        index = series.index
+        first, last = self.firsts.get(index), self.lasts.get(index)
+        if series.needs & BEGIN and (first is None or entry.at < first):
+            self.firsts[index] = entry.at
+        if last is None or entry.stamp >= (last.at, last.seq):
+            self.lasts[index] = Last(entry.at, entry.seq, source)
+        self.place(table, series, entry)
+
+    def place(self, table: FactTable, series: Series, entry: Entry) -> None:
+        """Keep an entry where it belongs by the clock: singly, or in its bucket."""
+        if self._is_past(table, series, entry.at):
+            self._bury(table, series, entry)
+        else:
+            self.today.setdefault(series.index, []).append(entry)
+
+    def _is_past(self, table: FactTable, series: Series, at: Micros) -> bool:
+        unit = LENGTHS.get(series.form.grain)
+        if unit is not None:
+            return at // unit < self.clock // unit
+        return table.zone.day_of(at) < table.zone.day_of(self.clock)
+
+    def _roll(self, table: FactTable, series: Series) -> None:
+        entries = self.today.pop(series.index, None)
+        if not entries:
+            return
+        left = []
+        for entry in entries:
+            if self._is_past(table, series, entry.at):
+                self._bury(table, series, entry)
+            else:
+                left.append(entry)
+        if left:
+            self.today[series.index] = left
+
+    def _bury(self, table: FactTable, series: Series, entry: Entry) -> None:
+        self.caches.pop(series.index, None)
+        grain = series.form.grain
+        if grain == "all":
+            self.totals.setdefault(series.index, Bucket()).add(series.needs, entry)
+            return
+        index = index_of(grain, entry.at, table.zone)
+        cut = self.horizon(table, series, self.clock)
+        if cut is None or index >= cut:
+            self.chunks.add(series, index, entry)
+
+    def horizon(self, table: FactTable, series: Series, now: Micros) -> int | None:
+        """Give the number of the first bucket that is still kept, None where all are.
+
+        Days are forgotten by whole months, so that a chunk is rewritten once a month for it.
+        """
+        if series.reach is None:
+            return None
+        unit = LENGTHS.get(series.form.grain)
+        if unit is not None:
+            return now // unit - series.reach
+        return first_of_month(month_of_day(table.zone.day_of(now) - series.reach))
+
+    def _forget(self, table: FactTable, series: Series, before: Micros, now: Micros) -> None:
+        old, new = self.horizon(table, series, before), self.horizon(table, series, now)
+        if old is None or new is None or old == new:
+            return
+        grain = series.form.grain
+        self.chunks.drop(series.index, month_of(grain, old), month_of(grain, new), new)
+
+
+def later(old: Sent | None, new: Sent) -> Sent:
+    """Give the one sent later, by when it occurred and then by the order of acceptance."""
+    return new if old is None or new.stamp >= old.stamp else old
