@@ -19,11 +19,12 @@ from typing import Protocol
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
+from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.changes import Changes, Settled
-from engine.runs.run import AskItem, Coupon, Exposure, Run, StepAttempt
+from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.records import (
     Alias,
     Answer,

@@ -1,0 +1,149 @@
+"""How a value of the core becomes a row: columns for what is queried, and a document for the rest.
+
+A document is MessagePack in which every value comes back with the very type it had: a Decimal is not
+the text of it. Fields that hold their default are left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+from msgspec.msgpack import Ext
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Row(Protocol):
+    """A row, by the names of its columns."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """Give a column."""
+        ...
+
+
+_NATIVE = frozenset((str, bool, type(None), float, bytes))
+_WRITTEN: dict[type, tuple[int, Callable[[Any], str]]] = {
+    Decimal: (1, str),
+    int: (2, str),
+    dt.datetime: (3, dt.datetime.isoformat),
+    dt.date: (4, dt.date.isoformat),
+    dt.timedelta: (5, lambda span: f"{span.days},{span.seconds},{span.microseconds}"),
+}
+"""Types that MessagePack does not have (or not at every size): extension number, and the text."""
+
+
+def _span(text: str) -> dt.timedelta:
+    return dt.timedelta(*map(int, text.split(",")))
+
+
+_READ: dict[int, Callable[[str], Any]] = {
+    1: Decimal,
+    2: int,
+    3: dt.datetime.fromisoformat,
+    4: dt.date.fromisoformat,
+    5: _span,
+}
+
+
+def _extension(code: int, data: memoryview) -> Any:
+    return _READ[code](str(data, "ascii"))
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(ext_hook=_extension)
+
+
+def _tagged(value: Any) -> Any:
+    kind = type(value)
+    if kind in _NATIVE:
+        return value
+    if kind is int:
+        return value if -(2**63) <= value < 2**63 else _extended(kind, value)
+    if kind is dict:
+        return {key: _tagged(each) for key, each in value.items()}
+    if kind is list or kind is tuple:
+        return [_tagged(each) for each in value]
+    if kind in _WRITTEN:
+        return _extended(kind, value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, msgspec.Struct):
+        return _struct(value)
+    if isinstance(value, (set, frozenset)):
+        return [_tagged(each) for each in sorted(value)]
+    return value
+
+
+def _extended(kind: type, value: Any) -> Ext:
+    code, text = _WRITTEN[kind]
+    return Ext(code, text(value).encode())
+
+
+def _struct(value: msgspec.Struct) -> Any:
+    if value.__struct_config__.array_like:
+        return [_tagged(getattr(value, name)) for name in value.__struct_fields__]
+    return {
+        name: _tagged(held)
+        for name, default in _fields(type(value))
+        if (held := getattr(value, name)) is not default and (held or default is not _EMPTY)
+    }
+
+
+_EMPTY = object()
+"""Stands for a default that is an empty list, dict or set."""
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
+    """Give each field's name and default, `msgspec.NODEFAULT` where it has none."""
+    return tuple(
+        (field.name, _EMPTY if field.default_factory in (list, dict, set) else field.default)
+        for field in msgspec.structs.fields(kind)
+    )
+
+
+def pack(value: Any) -> bytes:
+    """Give the bytes of a value of the core: JSON's types, Decimals, times, enums and Structs."""
+    return _encoder.encode(_tagged(value))
+
+
+def unpack(data: bytes) -> Any:
+    """Read what `pack` wrote; Structs come back as dicts, tuples and sets as lists."""
+    return _decoder.decode(data)
+
+
+class Shape(Generic[T]):
+    """How Structs of one type are split into columns and a document."""
+
+    def __init__(self, kind: type[T], *columns: str) -> None:
+        self.kind = kind
+        self.columns = columns
+        self._rest = tuple(field for field in _fields(kind) if field[0] not in columns)
+
+    def row(self, value: T) -> dict[str, Any]:
+        """Give the row of a value, as its table's columns name it."""
+        row: dict[str, Any] = {}
+        for name in self.columns:
+            held = getattr(value, name)
+            row[name] = held.value if isinstance(held, enum.Enum) else held
+        row["document"] = _encoder.encode(
+            {
+                name: _tagged(held)
+                for name, default in self._rest
+                if (held := getattr(value, name)) is not default and (held or default is not _EMPTY)
+            }
+        )
+        return row
+
+    def value(self, row: Row) -> T:
+        """Read a value back from its row."""
+        fields = _decoder.decode(row["document"])
+        for name in self.columns:
+            fields[name] = row[name]
+        return msgspec.convert(fields, self.kind)

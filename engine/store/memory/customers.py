@@ -1,0 +1,91 @@
+"""Customers in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from engine.errors import StoreError
+from engine.model.values import Micros
+from engine.store.memory.tables import MemoryTransaction, page
+from engine.store.records import Alias, MemberRow, MemberSave, Resolution
+from engine.store.rows import Columns, columns_of, member_row
+
+
+class CustomerReading(MemoryTransaction):
+    """What is asked about customers."""
+
+    def _member(self, row: Columns, chunks: bool = True) -> MemberRow:
+        held = self._table("bucket_chunk").get(row["id"]) if chunks else None
+        return MemberRow(**row, chunks=dict(held["chunks"]) if held else {})
+
+    def load(self, ids: Iterable[str]) -> dict[str, MemberRow]:
+        customers = self._table("customer")
+        return {id: self._member(customers[id]) for id in dict.fromkeys(ids) if id in customers}
+
+    def customer(self, id: str) -> MemberRow | None:
+        return self.load((id,)).get(id)
+
+    def members(self, after: str | None, limit: int, *, chunks: bool = True) -> list[MemberRow]:
+        return [self._member(row, chunks) for row in page(self._rows("customer"), ("id",), after, limit)]
+
+    def members_of_account(self, account: str) -> list[str]:
+        return sorted(row["id"] for row in self._rows("customer") if row["account"] == account)
+
+    def resolve(self, ids: Iterable[str]) -> Resolution:
+        return {id: self._survivor(id) for id in ids}
+
+    def _survivor(self, id: str) -> str:
+        aliases = self._table("alias")
+        while id in aliases:
+            id = aliases[id]["survivor"]
+        return id
+
+    def aliases_of(self, survivor: str) -> list[Alias]:
+        found: list[Alias] = []
+        asked = {survivor}
+        while asked:
+            bound = [Alias(**row) for row in self._rows("alias") if row["survivor"] in asked]
+            asked = {alias.id for alias in bound}
+            found += bound
+        return sorted(found, key=lambda alias: (alias.at, alias.id))
+
+    def due_customers(self, now: Micros, limit: int) -> list[str]:
+        due = [
+            row for row in self._rows("customer") if row["next_due"] is not None and row["next_due"] <= now
+        ]
+        return [row["id"] for row in page(due, ("next_due", "id"), None, limit)]
+
+    def earliest_due(self) -> Micros | None:
+        return min(
+            (row["next_due"] for row in self._rows("customer") if row["next_due"] is not None), default=None
+        )
+
+
+class CustomerWriting(CustomerReading):
+    """What is changed about customers."""
+
+    def save(self, saves: Sequence[MemberSave]) -> None:
+        customers = self._edit("customer")
+        chunks = self._edit("bucket_chunk")
+        for save in saves:
+            id = save.row.id
+            stored = customers[id]["version"] if id in customers else 0
+            if stored != save.expected:
+                raise StoreError(f"changed since they were loaded, so nothing is written: {id!r}")
+            customers[id] = member_row(save.row)
+            held: dict[int, bytes] = dict(chunks[id]["chunks"]) if id in chunks else {}
+            for month in save.touched:
+                held.pop(month, None)
+                if month in save.row.chunks:
+                    held[month] = save.row.chunks[month]
+            chunks[id] = {"chunks": held}
+
+    def remove(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            self._edit("customer").pop(id, None)
+            self._edit("bucket_chunk").pop(id, None)
+
+    def bind_alias(self, id: str, survivor: str, at: Micros, cause: str) -> None:
+        if self._survivor(survivor) == id:
+            raise StoreError(f"{id!r} cannot be another name of itself")
+        self._add("alias", id, columns_of(Alias(id, survivor, at, cause)), "an alias")

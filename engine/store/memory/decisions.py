@@ -1,0 +1,74 @@
+"""Decisions in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.decisions.decision import Decision
+from engine.model.values import Micros
+from engine.store.memory.tables import MemoryTransaction, page, within
+from engine.store.records import DecisionCount
+from engine.store.rows import DECISION
+
+
+class DecisionReading(MemoryTransaction):
+    """What is asked about decisions."""
+
+    def decision(self, id: str) -> Decision | None:
+        row = self._table("decision").get(id)
+        return None if row is None else DECISION.value(row)
+
+    def decisions(
+        self,
+        *,
+        rule: str | None = None,
+        customers: Sequence[str] | None = None,
+        outcome: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, str] | None = None,
+        limit: int = 100,
+        newest: bool = False,
+    ) -> list[Decision]:
+        rows = [
+            row
+            for row in self._rows("decision")
+            if (rule is None or row["rule"] == rule)
+            and (customers is None or row["customer"] in customers)
+            and (outcome is None or row["outcome"] == outcome)
+            and within(row["at"], start, end)
+        ]
+        return [DECISION.value(row) for row in page(rows, ("at", "id"), after, limit, newest)]
+
+    def decision_counts(
+        self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
+    ) -> list[DecisionCount]:
+        rows = [
+            row
+            for row in self._rows("decision_count")
+            if (rule is None or row["rule"] == rule) and within(row["hour"], start, end)
+        ]
+        return [DecisionCount(**row) for row in page(rows, ("rule", "hour", "outcome"), None, None)]
+
+
+class DecisionWriting(DecisionReading):
+    """What is written of decisions."""
+
+    def _write_decisions(self, decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            row = DECISION.row(decision)
+            self._add("decision_key", row["trigger_key"], {}, "a decision under this trigger key")
+            self._add("decision", decision.id, row, "a decision")
+
+    def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None:
+        if not counts:
+            return
+        table = self._edit("decision_count")
+        for (rule, hour, outcome), number in counts.items():
+            before = table[rule, hour, outcome]["number"] if (rule, hour, outcome) in table else 0
+            table[rule, hour, outcome] = {
+                "rule": rule,
+                "hour": hour,
+                "outcome": outcome,
+                "number": before + number,
+            }

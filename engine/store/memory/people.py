@@ -1,0 +1,144 @@
+"""Questions, cases, coupons, points, segments and budgets in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from engine.errors import StoreError
+from engine.escalation.case import Case
+from engine.loyalty.ledger import Posting
+from engine.model.values import Micros
+from engine.runs.changes import MembershipChange
+from engine.runs.run import AskItem, Coupon
+from engine.store.memory.tables import MemoryTransaction, page
+from engine.store.records import MembershipRow
+from engine.store.rows import ASK, CASE, COUPON, POSTING, Columns, fold_memberships
+
+Period = tuple[str, str]
+
+
+class PeopleReading(MemoryTransaction):
+    """What is asked about people's part in runs, and about what customers got."""
+
+    def ask(self, id: str) -> AskItem | None:
+        row = self._table("ask").get(id)
+        return None if row is None else ASK.value(row)
+
+    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
+        rows = [row for row in self._rows("ask") if (row["answered_at"] is not None) == answered]
+        return [ASK.value(row) for row in page(rows, ("id",), after, limit)]
+
+    def case(self, id: str) -> Case | None:
+        row = self._table("case").get(id)
+        return None if row is None else CASE.value(row)
+
+    def cases(
+        self,
+        *,
+        status: str | None = None,
+        customers: Sequence[str] | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[Case]:
+        rows = [
+            row
+            for row in self._rows("case")
+            if (status is None or row["status"] == status)
+            and (customers is None or row["customer"] in customers)
+        ]
+        return [CASE.value(row) for row in page(rows, ("id",), after, limit)]
+
+    def coupons(self, customers: Sequence[str]) -> list[Coupon]:
+        rows = [row for row in self._rows("coupon") if row["customer"] in customers]
+        return [COUPON.value(row) for row in page(rows, ("issued_at", "code"), None, None)]
+
+    def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:
+        return [
+            POSTING.value(row)
+            for row in self._rows("posting")
+            if row["customer"] in customers and (program is None or row["program"] == program)
+        ]
+
+    def members_of(
+        self, segment: str, *, at: Micros | None = None, after: str | None = None, limit: int = 1000
+    ) -> list[str]:
+        inside = {
+            row["customer"]
+            for row in self._rows("segment_membership")
+            if row["segment"] == segment and _covers(row, at)
+        }
+        return [id for id in sorted(inside) if after is None or id > after][:limit]
+
+    def memberships_of(self, customer: str) -> list[MembershipRow]:
+        rows = [row for row in self._rows("segment_membership") if row["customer"] == customer]
+        return [
+            MembershipRow(row["segment"], customer, row["valid_from"], row["valid_to"], row["cause"])
+            for row in page(rows, ("valid_from", "id"), None, None)
+        ]
+
+    def budgets(self, periods: Iterable[Period]) -> dict[Period, Decimal]:
+        spent = self._table("budget")
+        return {period: Decimal(spent[period]["spent"]) for period in periods if period in spent}
+
+
+class PeopleWriting(PeopleReading):
+    """What is written of people's part, of segments, points and budgets."""
+
+    def _write_asks(self, asks: Sequence[AskItem]) -> None:
+        self._edit("ask").update({ask.id: ASK.row(ask) for ask in asks})
+
+    def _write_cases(self, cases: Iterable[Case]) -> None:
+        self._edit("case").update({case.id: CASE.row(case) for case in cases})
+
+    def _write_coupons(self, coupons: Sequence[Coupon]) -> None:
+        for coupon in coupons:
+            self._add("coupon", coupon.code, COUPON.row(coupon), "this coupon")
+
+    def _write_postings(self, postings: Sequence[Posting]) -> None:
+        for posting in postings:
+            key = (posting.program, posting.key)
+            self._add("posting", key, POSTING.row(posting), "this movement of points")
+
+    def _write_memberships(self, changes: Sequence[MembershipChange]) -> None:
+        closed, added = fold_memberships(changes)
+        for row in closed:
+            left = self._open(row)
+            if left is None:
+                raise StoreError("a customer left a segment without being in it")
+            self._edit("segment_membership")[left["id"]] = left | {"valid_to": row["valid_to"]}
+        for row in added:
+            if self._open(row) is not None:
+                raise StoreError(f"this membership is stored already: {row['customer']!r}")
+            id = self._next("segment_membership")
+            self._edit("segment_membership")[id] = row | {"id": id}
+
+    def _open(self, place: Columns) -> Columns | None:
+        """Give the membership that is open for the same segment and customer."""
+        return next(
+            (
+                row
+                for row in self._rows("segment_membership")
+                if row["segment"] == place["segment"]
+                and row["customer"] == place["customer"]
+                and row["valid_to"] is None
+            ),
+            None,
+        )
+
+    def spend(self, budget: str, period: str, amount: Decimal, at_most: Decimal | None = None) -> bool:
+        spent = self.budgets(((budget, period),)).get((budget, period), Decimal(0)) + amount
+        if at_most is not None and spent > at_most:
+            return False
+        self._edit("budget")[budget, period] = {"spent": str(spent)}
+        return True
+
+    def _write_spent(self, spent: Mapping[Period, Decimal]) -> None:
+        for (budget, period), amount in sorted(spent.items()):
+            self.spend(budget, period, amount)
+
+
+def _covers(row: Columns, at: Micros | None) -> bool:
+    if at is None:
+        return row["valid_to"] is None
+    return row["valid_from"] <= at and (row["valid_to"] is None or row["valid_to"] > at)

@@ -1,0 +1,103 @@
+"""Runs in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from engine.errors import StoreError
+from engine.experiments.assignment import Exposure
+from engine.model.reasons import RunStatus
+from engine.model.values import Micros
+from engine.runs.run import Run, StepAttempt
+from engine.store.memory.tables import MemoryTransaction, Tables, page, within
+from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, run_row
+
+
+class RunReading(MemoryTransaction):
+    """What is asked about runs."""
+
+    def _read(self, row: Columns) -> Run:
+        return RUN.value(row)
+
+    def run(self, id: str) -> Run | None:
+        row = self._table("run").get(id)
+        return None if row is None else self._read(row)
+
+    def load_runs(self, customers: Iterable[str]) -> list[Run]:
+        asked = set(customers)
+        rows = [row for row in self._rows("run") if row["open_for"] in asked]
+        return [self._read(row) for row in page(rows, ("started_at", "id"), None, None)]
+
+    def runs(
+        self,
+        *,
+        workflow: str | None = None,
+        customers: Sequence[str] | None = None,
+        status: RunStatus | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, str] | None = None,
+        limit: int = 100,
+        newest: bool = False,
+    ) -> list[Run]:
+        rows = [
+            row
+            for row in self._rows("run")
+            if (workflow is None or row["workflow"] == workflow)
+            and (customers is None or row["customer"] in customers)
+            and (status is None or row["status"] == status.value)
+            and within(row["started_at"], start, end)
+        ]
+        return [self._read(row) for row in page(rows, ("started_at", "id"), after, limit, newest)]
+
+    def overdue_runs(self, before: Micros, limit: int = 100) -> list[Run]:
+        rows = [row for row in self._rows("run") if row["due"] is not None and row["due"] < before]
+        return [self._read(row) for row in page(rows, ("due", "id"), None, limit)]
+
+    def attempts(self, run: str) -> list[StepAttempt]:
+        rows = [row for row in self._rows("step_attempt") if row["run"] == run]
+        return [ATTEMPT.value(row) for row in page(rows, ("seq", "attempt"), None, None)]
+
+    def exposures(
+        self, *, workflow: str | None = None, customers: Sequence[str] | None = None
+    ) -> list[Exposure]:
+        rows = [
+            row
+            for row in self._rows("exposure")
+            if (workflow is None or row["workflow"] == workflow)
+            and (customers is None or row["customer"] in customers)
+        ]
+        return [EXPOSURE.value(row) for row in page(rows, ("at", "run"), None, None)]
+
+
+class RunWriting(RunReading):
+    """What is written of runs. It remembers at which transition it read each of them."""
+
+    def __init__(self, tables: Tables) -> None:
+        super().__init__(tables)
+        self._seen: dict[str, int] = {}
+
+    def _read(self, row: Columns) -> Run:
+        self._seen[row["id"]] = row["seq"]
+        return super()._read(row)
+
+    def _write_runs(self, runs: Mapping[str, Run]) -> None:
+        for run in runs.values():
+            row = run_row(run)
+            if run.id not in self._seen:
+                self._add("run_key", run.trigger_key, {}, "a run under this trigger key")
+                self._add("run", run.id, row, "a run")
+            elif self._table("run")[run.id]["seq"] == self._seen[run.id]:
+                self._edit("run")[run.id] = row
+            else:
+                raise StoreError(f"a run has moved since it was loaded: {run.id!r}")
+            self._seen[run.id] = run.seq
+
+    def _write_attempts(self, attempts: Sequence[StepAttempt]) -> None:
+        for attempt in attempts:
+            key = (attempt.run, attempt.seq, attempt.attempt)
+            self._add("step_attempt", key, ATTEMPT.row(attempt), "this attempt at a step")
+
+    def _write_exposures(self, exposures: Sequence[Exposure]) -> None:
+        for exposure in exposures:
+            self._add("exposure", exposure.run, EXPOSURE.row(exposure), "this run's exposure")

@@ -1,0 +1,102 @@
+"""The in-memory store: a transaction's tables become everybody's when its block ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.errors import StoreError
+from engine.model.values import Micros
+from engine.runs.changes import Changes
+from engine.store.interface import Reader, Writer
+from engine.store.memory.customers import CustomerReading, CustomerWriting
+from engine.store.memory.decisions import DecisionReading, DecisionWriting
+from engine.store.memory.engine import EngineReading, EngineWriting
+from engine.store.memory.events import EventReading, EventWriting
+from engine.store.memory.outbox import OutboxReading, OutboxWriting
+from engine.store.memory.people import PeopleReading, PeopleWriting
+from engine.store.memory.runs import RunReading, RunWriting
+from engine.store.memory.tables import Tables
+from engine.store.records import Census
+from engine.store.rows import OUTSIDE
+
+
+class MemoryReader(
+    CustomerReading, EventReading, DecisionReading, RunReading, OutboxReading, PeopleReading, EngineReading
+):
+    """The `Reader` of the in-memory store."""
+
+    def census(self, overdue_before: Micros) -> Census:
+        runs, effects, events = list(self._rows("run")), list(self._rows("outbox")), list(self._rows("event"))
+        return Census(
+            accepted=sum(row["cause"] in OUTSIDE for row in events),
+            pending=sum(row["decided_at"] is None for row in events),
+            quarantined=len(self._table("quarantine")),
+            customers=len(self._table("customer")),
+            open_runs=sum(row["open_for"] is not None for row in runs),
+            overdue_runs=sum(row["due"] is not None and row["due"] < overdue_before for row in runs),
+            waiting_effects=sum(row["claimable_at"] is not None for row in effects),
+            dead_letters=sum(row["dead"] is not None for row in effects),
+        )
+
+
+class MemoryWriter(
+    CustomerWriting,
+    EventWriting,
+    DecisionWriting,
+    RunWriting,
+    OutboxWriting,
+    PeopleWriting,
+    EngineWriting,
+    MemoryReader,
+):
+    """The `Writer` of the in-memory store."""
+
+    def write(self, changes: Changes) -> None:
+        self.add_engine_events(changes.events)
+        self._write_decisions(changes.decisions)
+        self._write_counts(changes.counts)
+        self._write_runs(changes.runs)
+        self._write_attempts(changes.attempts)
+        self._write_effects(changes.effects)
+        self._write_settled(changes.settled)
+        self._write_exposures(changes.exposures)
+        self._write_memberships(changes.memberships)
+        self._write_coupons(changes.coupons)
+        self._write_asks(changes.asks)
+        self._write_cases(changes.cases.values())
+        self._write_postings(changes.postings)
+        self._write_spent(changes.spent)
+
+
+class MemoryStore:
+    """A store that forgets; `engine.store.interface.Store` says what it does."""
+
+    def __init__(self) -> None:
+        self._tables: Tables = {}
+        self._writing = threading.Lock()
+        self._writer_thread: int | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[Writer]:
+        """Open the writing transaction; waits until the one before has ended."""
+        if self._writer_thread == threading.get_ident():
+            raise StoreError("this thread already has a writing transaction open")
+        with self._writing:
+            self._writer_thread = threading.get_ident()
+            try:
+                writer = MemoryWriter(self._tables)
+                yield writer
+                self._tables = writer.tables
+            finally:
+                self._writer_thread = None
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Open a snapshot for reading only."""
+        yield MemoryReader(self._tables)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._tables = {}

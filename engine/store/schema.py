@@ -1,0 +1,71 @@
+"""Which revision a database's schema has, and how it gets to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def head() -> str:
+    """Give the revision that this program needs."""
+    (revision,) = ScriptDirectory.from_config(_config()).get_heads()
+    return revision
+
+
+def current(connection: Connection) -> str | None:
+    """Give the revision of a database, None when it has never been migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_empty(connection: Connection) -> bool:
+    """Tell whether a database has no tables at all."""
+    return not inspect(connection).get_table_names()
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring a database to the revision that this program needs."""
+    command.upgrade(_config(connection), "head")
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Take a database back to an older revision; "base" leaves nothing."""
+    command.downgrade(_config(connection), revision)
+
+
+def check(connection: Connection, name: str) -> None:
+    """Raise unless a database is at the revision that this program needs; `name` is for the message."""
+    found, needed = current(connection), head()
+    if found == needed:
+        return
+    if found is None and not inspect(connection).has_table("alembic_version"):
+        raise StoreError(f"{name} is a database, but not one of Holdfast's; name another file")
+    if found is not None and not _is_known(found):
+        raise SchemaTooNewError(
+            f"{name} has the schema {found}, newer than this program's {needed}; run a newer Holdfast"
+        )
+    raise SchemaTooOldError(
+        f"{name} has the schema {found or 'of no release'}, older than this program's {needed};"
+        " make a copy of it, then run `holdfast doctor --migrate`"
+    )
+
+
+def _is_known(revision: str) -> bool:
+    known = ScriptDirectory.from_config(_config()).walk_revisions()
+    return revision in {script.revision for script in known}

@@ -1,0 +1,65 @@
+"""A snapshot and the writing transaction of a SQL database, put together from their subjects."""
+
+from __future__ import annotations
+
+from engine.model.values import Micros
+from engine.runs.changes import Changes
+from engine.store.records import Census
+from engine.store.sql.customers import CustomerReading, CustomerWriting
+from engine.store.sql.decisions import DecisionReading, DecisionWriting
+from engine.store.sql.engine import EngineReading, EngineWriting
+from engine.store.sql.events import EventReading, EventWriting
+from engine.store.sql.outbox import OutboxReading, OutboxWriting
+from engine.store.sql.people import PeopleReading, PeopleWriting
+from engine.store.sql.runs import RunReading, RunWriting
+from engine.store.statements.customers import count_customers
+from engine.store.statements.events import count_events, count_pending, count_quarantined
+from engine.store.statements.outbox import count_dead, count_waiting
+from engine.store.statements.runs import count_open, count_overdue
+
+
+class SqlReader(
+    CustomerReading, EventReading, DecisionReading, RunReading, OutboxReading, PeopleReading, EngineReading
+):
+    """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
+
+    def census(self, overdue_before: Micros) -> Census:
+        return Census(
+            accepted=self._scalar(count_events()),
+            pending=self._scalar(count_pending()),
+            quarantined=self._scalar(count_quarantined()),
+            customers=self._scalar(count_customers()),
+            open_runs=self._scalar(count_open()),
+            overdue_runs=self._scalar(count_overdue(), before=overdue_before),
+            waiting_effects=self._scalar(count_waiting()),
+            dead_letters=self._scalar(count_dead()),
+        )
+
+
+class SqlWriter(
+    CustomerWriting,
+    EventWriting,
+    DecisionWriting,
+    RunWriting,
+    OutboxWriting,
+    PeopleWriting,
+    EngineWriting,
+    SqlReader,
+):
+    """The `Writer` of a SQL database."""
+
+    def write(self, changes: Changes) -> None:
+        self.add_engine_events(changes.events)
+        self._write_decisions(changes.decisions)
+        self._write_counts(changes.counts)
+        self._write_runs(changes.runs)
+        self._write_attempts(changes.attempts)
+        self._write_effects(changes.effects)
+        self._write_settled(changes.settled)
+        self._write_exposures(changes.exposures)
+        self._write_memberships(changes.memberships)
+        self._write_coupons(changes.coupons)
+        self._write_asks(changes.asks)
+        self._write_cases(changes.cases.values())
+        self._write_postings(changes.postings)
+        self._write_spent(changes.spent)

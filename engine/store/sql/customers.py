@@ -1,0 +1,138 @@
+"""Customers in SQL: hot rows, chunks, and the names they go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from engine.errors import StoreError
+from engine.model.values import Micros
+from engine.store.records import Alias, MemberRow, MemberSave, Resolution
+from engine.store.rows import member_row
+from engine.store.sql.transaction import SqlTransaction, portions, some_of
+from engine.store.statements import customers as sql
+
+
+class CustomerReading(SqlTransaction):
+    """What is asked about customers."""
+
+    def load(self, ids: Iterable[str]) -> dict[str, MemberRow]:
+        found: dict[str, MemberRow] = {}
+        for some in portions(ids):
+            for row in self._tuples(sql.members_by_id(), ids=some):
+                found[row[0]] = _member(row)
+            self._fill(found, some)
+        return found
+
+    def customer(self, id: str) -> MemberRow | None:
+        return self.load((id,)).get(id)
+
+    def members(self, after: str | None, limit: int, *, chunks: bool = True) -> list[MemberRow]:
+        page = [_member(row) for row in self._tuples(sql.member_page(), after=after or "", limit=limit)]
+        if chunks:
+            found = {member.id: member for member in page}
+            for some in portions(found):
+                self._fill(found, some)
+        return page
+
+    def _fill(self, found: dict[str, MemberRow], ids: Sequence[str]) -> None:
+        for customer, month, body in self._tuples(sql.chunks_of(), ids=ids):
+            found[customer].chunks[month] = body
+
+    def members_of_account(self, account: str) -> list[str]:
+        return [row[0] for row in self._tuples(sql.members_of_account(), account=account)]
+
+    def resolve(self, ids: Iterable[str]) -> Resolution:
+        going_by = {id: id for id in ids}
+        asked = set(going_by)
+        while asked:
+            bound = {
+                id: survivor
+                for some in portions(asked)
+                for id, survivor in self._tuples(sql.aliases_by_id(), ids=some)
+            }
+            going_by = {id: bound.get(current, current) for id, current in going_by.items()}
+            asked = set(bound.values())
+        return going_by
+
+    def aliases_of(self, survivor: str) -> list[Alias]:
+        found: dict[str, Alias] = {}
+        asked = {survivor}
+        while asked:
+            rows = [
+                row for some in portions(asked) for row in self._rows(sql.aliases_by_survivor(), ids=some)
+            ]
+            asked = {row["id"] for row in rows}
+            found.update({row["id"]: Alias(**row) for row in rows})
+        return sorted(found.values(), key=lambda alias: (alias.at, alias.id))
+
+    def due_customers(self, now: Micros, limit: int) -> list[str]:
+        return [row[0] for row in self._tuples(sql.due_customers(), now=now, limit=limit)]
+
+    def earliest_due(self) -> Micros | None:
+        due: Micros | None = self._scalar(sql.earliest_due())
+        return due
+
+
+class CustomerWriting(CustomerReading):
+    """What is changed about customers."""
+
+    def save(self, saves: Sequence[MemberSave]) -> None:
+        new = [save for save in saves if save.expected == 0]
+        self._add(sql.insert_customer(), [member_row(save.row) for save in new], "a customer", "id")
+        known = [save for save in saves if save.expected != 0]
+        if known:
+            rows = [
+                member_row(save.row) | {"b_id": save.row.id, "b_expected": save.expected} for save in known
+            ]
+            if self._change(sql.update_customer(), rows) != len(rows):
+                raise self._changed_by_others(known)
+        self._save_chunks(saves)
+
+    def _save_chunks(self, saves: Sequence[MemberSave]) -> None:
+        put: list[dict[str, Any]] = []
+        gone: list[dict[str, Any]] = []
+        for save in saves:
+            id, chunks = save.row.id, save.row.chunks
+            for month in save.touched:
+                if month in chunks:
+                    put.append({"customer": id, "month": month, "body": chunks[month]})
+                else:
+                    gone.append({"b_customer": id, "b_month": month})
+        self._change(sql.put_chunk(self._insert), put)
+        self._change(sql.delete_chunk(), gone)
+
+    def _changed_by_others(self, saves: Sequence[MemberSave]) -> StoreError:
+        ids = [save.row.id for save in saves]
+        versions = {
+            id: version for some in portions(ids) for id, version in self._tuples(sql.versions_of(), ids=some)
+        }
+        stale = [save.row.id for save in saves if versions.get(save.row.id) != save.row.version]
+        return StoreError(f"changed since they were loaded, so nothing is written: {some_of(stale)}")
+
+    def remove(self, ids: Iterable[str]) -> None:
+        for some in portions(ids):
+            self._connection.execute(sql.delete_customers(), {"ids": some})
+            self._connection.execute(sql.delete_chunks(), {"ids": some})
+
+    def bind_alias(self, id: str, survivor: str, at: Micros, cause: str) -> None:
+        if self.resolve((survivor,))[survivor] == id:
+            raise StoreError(f"{id!r} cannot be another name of itself")
+        row = {"id": id, "survivor": survivor, "at": at, "cause": cause}
+        self._add(sql.insert_alias(), [row], "an alias", "id")
+
+
+def _member(row: Any) -> MemberRow:
+    id, kind, version, account, created_at, next_due, erased_at, hot, standing = row
+    return MemberRow(
+        id=id,
+        kind=kind,
+        version=version,
+        account=account,
+        created_at=created_at,
+        next_due=next_due,
+        erased_at=erased_at,
+        hot=hot,
+        standing=standing,
+        chunks={},
+    )

@@ -1,0 +1,57 @@
+"""Decisions in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.decisions.decision import Decision
+from engine.model.values import Micros
+from engine.store.records import DecisionCount
+from engine.store.rows import DECISION
+from engine.store.sql.transaction import SqlTransaction
+from engine.store.statements import decisions as sql
+
+
+class DecisionReading(SqlTransaction):
+    """What is asked about decisions."""
+
+    def decision(self, id: str) -> Decision | None:
+        row = self._row(sql.decision_by_id(), id=id)
+        return None if row is None else DECISION.value(row)
+
+    def decisions(
+        self,
+        *,
+        rule: str | None = None,
+        customers: Sequence[str] | None = None,
+        outcome: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, str] | None = None,
+        limit: int = 100,
+        newest: bool = False,
+    ) -> list[Decision]:
+        page = sql.decision_page(rule, customers, outcome, start, end, after, limit, newest)
+        return [DECISION.value(row) for row in self._rows(page)]
+
+    def decision_counts(
+        self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
+    ) -> list[DecisionCount]:
+        return [DecisionCount(**row) for row in self._rows(sql.decision_counts(rule, start, end))]
+
+
+class DecisionWriting(DecisionReading):
+    """What is written of decisions."""
+
+    def _write_decisions(self, decisions: Sequence[Decision]) -> None:
+        rows = [DECISION.row(decision) for decision in decisions]
+        self._add(sql.insert_decision(), rows, "a decision under this trigger key", "trigger_key")
+
+    def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None:
+        self._change(
+            sql.add_to_decision_count(self._insert),
+            [
+                {"rule": rule, "hour": hour, "outcome": outcome, "number": number}
+                for (rule, hour, outcome), number in counts.items()
+            ],
+        )

@@ -1,0 +1,87 @@
+"""The engine's own memory in SQL: what went live, who may come in, what was answered, when it ran."""
+
+from __future__ import annotations
+
+from engine.model.values import Day, Micros
+from engine.store.records import Answer, BaseRow, KeyRow, Outage, ReleaseRow, Request
+from engine.store.rows import RELEASE, columns_of
+from engine.store.sql.transaction import SqlTransaction
+from engine.store.statements import engine as sql
+
+HEARTBEAT = "heartbeat"
+
+
+class EngineReading(SqlTransaction):
+    """What is asked about the engine itself."""
+
+    def definition(self, sha256: str) -> str | None:
+        text: str | None = self._scalar(sql.definition(), sha256=sha256)
+        return text
+
+    def releases(self) -> list[ReleaseRow]:
+        return [RELEASE.value(row) for row in self._rows(sql.releases())]
+
+    def release_at(self, at: Micros) -> ReleaseRow | None:
+        row = self._row(sql.release_at(), at=at)
+        return None if row is None else RELEASE.value(row)
+
+    def load_base(self, day: Day) -> BaseRow | None:
+        row = self._row(sql.base(), day=day)
+        return None if row is None else BaseRow(**row)
+
+    def latest_base(self, day: Day) -> BaseRow | None:
+        row = self._row(sql.latest_base(), day=day)
+        return None if row is None else BaseRow(**row)
+
+    def find_key(self, id: str) -> KeyRow | None:
+        row = self._row(sql.key(), id=id)
+        return None if row is None else KeyRow(**row)
+
+    def list_keys(self) -> list[KeyRow]:
+        return [KeyRow(**row) for row in self._rows(sql.keys())]
+
+    def find_answer(self, request: Request) -> Answer | None:
+        row = self._row(sql.answer(), **columns_of(request))
+        return None if row is None else Answer(**row)
+
+    def last_heartbeat(self) -> Micros | None:
+        value = self._scalar(sql.meta(), name=HEARTBEAT)
+        return None if value is None else int(value)
+
+    def outages(self) -> list[Outage]:
+        return [Outage(**row) for row in self._rows(sql.outages())]
+
+
+class EngineWriting(EngineReading):
+    """What is written about the engine itself."""
+
+    def save_definition(self, sha256: str, text: str) -> None:
+        self._change(sql.insert_definition(self._insert), [{"sha256": sha256, "text": text}])
+
+    def save_release(self, release: ReleaseRow) -> None:
+        self._add(sql.insert_release(), [RELEASE.row(release)], "this release", "number")
+
+    def save_base(self, base: BaseRow) -> None:
+        self._add(sql.insert_base(), [columns_of(base)], "these figures", "day")
+
+    def add_key(self, key: KeyRow) -> None:
+        self._add(sql.insert_key(), [columns_of(key)], "this key", "id")
+
+    def revoke_key(self, id: str, at: Micros) -> bool:
+        return self._change(sql.revoke_key(), [{"b_id": id, "revoked_at": at}]) == 1
+
+    def touch_key(self, id: str, at: Micros) -> None:
+        self._change(sql.touch_key(), [{"b_id": id, "last_used_at": at}])
+
+    def save_answer(self, request: Request, answer: Answer) -> None:
+        row = columns_of(request) | columns_of(answer)
+        self._add(sql.insert_answer(), [row], "the answer to this request", "key")
+
+    def drop_answers(self, before: Micros) -> int:
+        return self._change(sql.delete_answers(), [{"before": before}])
+
+    def heartbeat(self, now: Micros) -> None:
+        self._change(sql.put_meta(self._insert), [{"name": HEARTBEAT, "value": str(now)}])
+
+    def add_outage(self, began: Micros, ended: Micros) -> None:
+        self._add(sql.insert_outage(), [{"began": began, "ended": ended}], "this outage", "began")

@@ -1,0 +1,149 @@
+"""Events in SQL: accepted once each, quarantined, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from engine.customers.event import Event
+from engine.model.values import Micros
+from engine.store.records import (
+    Accepted,
+    Conflict,
+    Counters,
+    Duplicate,
+    QuarantinedEvent,
+    Receipt,
+    StoredEvent,
+)
+from engine.store.rows import event_of, event_row, quarantine_row, stored_event
+from engine.store.sql.transaction import SqlTransaction, portions
+from engine.store.statements import events as sql
+
+
+class EventReading(SqlTransaction):
+    """What is asked about events."""
+
+    def event(self, source: str, message_id: str) -> StoredEvent | None:
+        row = self._row(sql.event_by_message(), source=source, message=message_id)
+        return None if row is None else stored_event(row)
+
+    def events_of(
+        self,
+        customers: Iterable[str],
+        *,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, int] | None = None,
+        limit: int | None = None,
+    ) -> list[Event]:
+        found = [
+            event_of(row)
+            for some in portions(customers)
+            for row in self._rows(sql.event_page(some, start, end, after, limit))
+        ]
+        found.sort(key=lambda event: (event.received_at, event.seq))
+        return found[:limit]
+
+    def events(
+        self,
+        *,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, int] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        return [event_of(row) for row in self._rows(sql.event_page(None, start, end, after, limit))]
+
+    def pending_events(self, limit: int) -> list[Event]:
+        return [event_of(row) for row in self._rows(sql.pending_events(), limit=limit)]
+
+    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
+        rows = self._rows(sql.quarantine_page(), after=after or 0, limit=limit)
+        return [QuarantinedEvent(**row) for row in rows]
+
+    def counters(self) -> Counters:
+        return Counters(**dict(self._tuples(sql.counters())))
+
+
+class EventWriting(EventReading):
+    """What is changed about events."""
+
+    def _next_seq(self) -> int:
+        last: int = self._scalar(sql.last_seq())
+        return last + 1
+
+    def add_events(
+        self, events: Sequence[Event], digests: Sequence[str], *, decided_at: Micros | None = None
+    ) -> list[Receipt]:
+        first = self._next_seq()
+        rows = [
+            event_row(event, seq, digest, decided_at)
+            for seq, (event, digest) in enumerate(zip(events, digests, strict=True), first)
+        ]
+        if self._change(sql.insert_new_event(self._insert), rows) == len(rows):
+            return [Accepted(row["seq"]) for row in rows]
+        taken = {seq for (seq,) in self._tuples(sql.seqs_from(), first=first)}
+        known = self._known([row for row in rows if row["seq"] not in taken])
+        receipts: list[Receipt] = []
+        for row in rows:
+            if row["seq"] in taken:
+                receipts.append(Accepted(row["seq"]))
+                continue
+            seq, digest = known[row["source"], row["message_id"]]
+            receipts.append(Duplicate(seq) if digest == row["digest"] else Conflict(seq))
+        return receipts
+
+    def _known(self, rows: Sequence[dict[str, str]]) -> dict[tuple[str, str], tuple[int, str]]:
+        """Give seq and digest of what is stored under the rows' sources and message ids."""
+        messages: dict[str, list[str]] = {}
+        for row in rows:
+            messages.setdefault(row["source"], []).append(row["message_id"])
+        return {
+            (source, message): (seq, digest)
+            for source, ids in messages.items()
+            for some in portions(ids)
+            for message, seq, digest in self._tuples(sql.events_by_message(), source=source, messages=some)
+        }
+
+    def add_engine_events(self, events: Sequence[Event]) -> list[Event]:
+        if not events:
+            return []
+        first = self._next_seq()
+        numbered = [msgspec.structs.replace(event, seq=seq) for seq, event in enumerate(events, first)]
+        rows = [event_row(event, event.seq, "", event.received_at) for event in numbered]
+        self._add(sql.insert_event(), rows, "an event of the engine", "message_id")
+        return numbered
+
+    def decide_events(self, seqs: Sequence[int], at: Micros) -> None:
+        self._change(sql.decide_event(), [{"b_seq": seq, "decided_at": at} for seq in seqs])
+
+    def discard_events(self, seqs: Sequence[int]) -> None:
+        self._change(sql.delete_event(), [{"b_seq": seq} for seq in seqs])
+
+    def quarantine(self, entries: Sequence[QuarantinedEvent]) -> None:
+        self._change(sql.insert_quarantined(), [quarantine_row(entry) for entry in entries])
+
+    def count(
+        self,
+        *,
+        received: int = 0,
+        accepted: int = 0,
+        duplicates: int = 0,
+        conflicts: int = 0,
+        quarantined: int = 0,
+        decided: int = 0,
+    ) -> None:
+        added = {
+            "received": received,
+            "accepted": accepted,
+            "duplicates": duplicates,
+            "conflicts": conflicts,
+            "quarantined": quarantined,
+            "decided": decided,
+        }
+        self._change(
+            sql.add_to_counter(self._insert),
+            [{"name": name, "number": number} for name, number in added.items() if number],
+        )

@@ -1,0 +1,115 @@
+"""Questions, cases, coupons, points, segments and budgets in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from engine.errors import StoreError
+from engine.escalation.case import Case
+from engine.loyalty.ledger import Posting
+from engine.model.values import Micros
+from engine.runs.changes import MembershipChange
+from engine.runs.run import AskItem, Coupon
+from engine.store.records import MembershipRow
+from engine.store.rows import ASK, CASE, COUPON, POSTING, fold_memberships
+from engine.store.sql.transaction import SqlTransaction, portions
+from engine.store.statements import people as sql
+
+Period = tuple[str, str]
+
+
+class PeopleReading(SqlTransaction):
+    """What is asked about people's part in runs, and about what customers got."""
+
+    def ask(self, id: str) -> AskItem | None:
+        row = self._row(sql.ask_by_id(), id=id)
+        return None if row is None else ASK.value(row)
+
+    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
+        rows = self._rows(sql.ask_page(answered), after=after or "", limit=limit)
+        return [ASK.value(row) for row in rows]
+
+    def case(self, id: str) -> Case | None:
+        row = self._row(sql.case_by_id(), id=id)
+        return None if row is None else CASE.value(row)
+
+    def cases(
+        self,
+        *,
+        status: str | None = None,
+        customers: Sequence[str] | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[Case]:
+        return [CASE.value(row) for row in self._rows(sql.case_page(status, customers, after, limit))]
+
+    def coupons(self, customers: Sequence[str]) -> list[Coupon]:
+        return [
+            COUPON.value(row)
+            for some in portions(customers)
+            for row in self._rows(sql.coupons_of(), ids=some)
+        ]
+
+    def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:
+        return [POSTING.value(row) for row in self._rows(sql.postings_of(customers, program))]
+
+    def members_of(
+        self, segment: str, *, at: Micros | None = None, after: str | None = None, limit: int = 1000
+    ) -> list[str]:
+        return [row[0] for row in self._tuples(sql.members_of(segment, at, after, limit))]
+
+    def memberships_of(self, customer: str) -> list[MembershipRow]:
+        rows = self._rows(sql.memberships_of(), customer=customer)
+        return [
+            MembershipRow(row["segment"], customer, row["valid_from"], row["valid_to"], row["cause"])
+            for row in rows
+        ]
+
+    def budgets(self, periods: Iterable[Period]) -> dict[Period, Decimal]:
+        asked = set(periods)
+        return {
+            (row["budget"], row["period"]): Decimal(row["spent"])
+            for some in portions(sorted({budget for budget, _ in asked}))
+            for row in self._rows(sql.spent(), names=some)
+            if (row["budget"], row["period"]) in asked
+        }
+
+
+class PeopleWriting(PeopleReading):
+    """What is written of people's part, of segments, points and budgets."""
+
+    def _write_asks(self, asks: Sequence[AskItem]) -> None:
+        self._change(sql.put_ask(self._insert), [ASK.row(ask) for ask in asks])
+
+    def _write_cases(self, cases: Iterable[Case]) -> None:
+        self._change(sql.put_case(self._insert), [CASE.row(case) for case in cases])
+
+    def _write_coupons(self, coupons: Sequence[Coupon]) -> None:
+        self._add(sql.insert_coupon(), [COUPON.row(coupon) for coupon in coupons], "this coupon", "code")
+
+    def _write_postings(self, postings: Sequence[Posting]) -> None:
+        rows = [POSTING.row(posting) for posting in postings]
+        self._add(sql.insert_posting(), rows, "this movement of points", "key")
+
+    def _write_memberships(self, changes: Sequence[MembershipChange]) -> None:
+        closed, added = fold_memberships(changes)
+        rows = [
+            {"b_segment": row["segment"], "b_customer": row["customer"], "valid_to": row["valid_to"]}
+            for row in closed
+        ]
+        if self._change(sql.close_membership(), rows) != len(rows):
+            raise StoreError("a customer left a segment without being in it")
+        self._add(sql.insert_membership(), added, "this membership", "customer")
+
+    def spend(self, budget: str, period: str, amount: Decimal, at_most: Decimal | None = None) -> bool:
+        spent = self.budgets(((budget, period),)).get((budget, period), Decimal(0)) + amount
+        if at_most is not None and spent > at_most:
+            return False
+        row = {"budget": budget, "period": period, "spent": str(spent)}
+        self._change(sql.put_spent(self._insert), [row])
+        return True
+
+    def _write_spent(self, spent: Mapping[Period, Decimal]) -> None:
+        for (budget, period), amount in sorted(spent.items()):
+            self.spend(budget, period, amount)

@@ -1,0 +1,136 @@
+"""SQL of customers: hot rows, chunks, aliases."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Executable, bindparam, delete, func, select, update
+
+from engine.store.statements import Insert
+from engine.store.tables import ALIAS, BUCKET_CHUNK, CUSTOMER
+
+BARE = tuple(CUSTOMER.c)
+
+
+@cache
+def members_by_id() -> Executable:
+    """The hot rows of `ids`."""
+    return select(*BARE).where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def chunks_of() -> Executable:
+    """All chunks of `ids`."""
+    return select(BUCKET_CHUNK).where(BUCKET_CHUNK.c.customer.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def member_page() -> Executable:
+    """`limit` hot rows after the id `after`."""
+    return (
+        select(*BARE)
+        .where(CUSTOMER.c.id > bindparam("after"))
+        .order_by(CUSTOMER.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+@cache
+def members_of_account() -> Executable:
+    """The ids of persons tied to `account`."""
+    return select(CUSTOMER.c.id).where(CUSTOMER.c.account == bindparam("account")).order_by(CUSTOMER.c.id)
+
+
+@cache
+def due_customers() -> Executable:
+    """`limit` ids that are due at `now`."""
+    return (
+        select(CUSTOMER.c.id)
+        .where(CUSTOMER.c.next_due <= bindparam("now"))
+        .order_by(CUSTOMER.c.next_due, CUSTOMER.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+@cache
+def earliest_due() -> Executable:
+    """The next instant at which a customer is due."""
+    return select(func.min(CUSTOMER.c.next_due)).where(CUSTOMER.c.next_due.is_not(None))
+
+
+@cache
+def count_customers() -> Executable:
+    """How many customers there are."""
+    return select(func.count()).select_from(CUSTOMER)
+
+
+@cache
+def insert_customer() -> Executable:
+    """A customer's first row."""
+    return CUSTOMER.insert()
+
+
+@cache
+def update_customer() -> Executable:
+    """A customer's hot row, where it is still at version `expected`."""
+    changed = (column for column in CUSTOMER.c if column is not CUSTOMER.c.id)
+    return (
+        update(CUSTOMER)
+        .where(CUSTOMER.c.id == bindparam("b_id"), CUSTOMER.c.version == bindparam("b_expected"))
+        .values({column: bindparam(column.name) for column in changed})
+    )
+
+
+@cache
+def versions_of() -> Executable:
+    """The versions of `ids`."""
+    return select(CUSTOMER.c.id, CUSTOMER.c.version).where(
+        CUSTOMER.c.id.in_(bindparam("ids", expanding=True))
+    )
+
+
+@cache
+def delete_customers() -> Executable:
+    """The hot rows of `ids`, away."""
+    return delete(CUSTOMER).where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def put_chunk(insert: Insert) -> Executable:
+    """A chunk, in place of the one before."""
+    put = insert(BUCKET_CHUNK)
+    return put.on_conflict_do_update(
+        index_elements=[BUCKET_CHUNK.c.customer, BUCKET_CHUNK.c.month], set_={"body": put.excluded.body}
+    )
+
+
+@cache
+def delete_chunk() -> Executable:
+    """One chunk, away."""
+    return delete(BUCKET_CHUNK).where(
+        BUCKET_CHUNK.c.customer == bindparam("b_customer"), BUCKET_CHUNK.c.month == bindparam("b_month")
+    )
+
+
+@cache
+def delete_chunks() -> Executable:
+    """All chunks of `ids`, away."""
+    return delete(BUCKET_CHUNK).where(BUCKET_CHUNK.c.customer.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def aliases_by_id() -> Executable:
+    """What `ids` are bound to."""
+    return select(ALIAS.c.id, ALIAS.c.survivor).where(ALIAS.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def aliases_by_survivor() -> Executable:
+    """What is bound to `ids`."""
+    return select(ALIAS).where(ALIAS.c.survivor.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def insert_alias() -> Executable:
+    """A name bound to a customer."""
+    return ALIAS.insert()

@@ -1,0 +1,84 @@
+"""SQL of decisions: the rows, and the counts of those that are not rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from sqlalchemy import Executable, bindparam, select, tuple_
+
+from engine.model.values import Micros
+from engine.store.statements import Insert
+from engine.store.tables import DECISION, DECISION_COUNT
+
+
+@cache
+def insert_decision() -> Executable:
+    """A decision."""
+    return DECISION.insert()
+
+
+@cache
+def decisions_by_key() -> Executable:
+    """The trigger keys among `keys` under which a decision is stored."""
+    return select(DECISION.c.trigger_key).where(DECISION.c.trigger_key.in_(bindparam("keys", expanding=True)))
+
+
+@cache
+def decision_by_id() -> Executable:
+    """One decision."""
+    return select(DECISION).where(DECISION.c.id == bindparam("id"))
+
+
+def decision_page(
+    rule: str | None,
+    customers: Sequence[str] | None,
+    outcome: str | None,
+    start: Micros | None,
+    end: Micros | None,
+    after: tuple[Micros, str] | None,
+    limit: int,
+    newest: bool,
+) -> Executable:
+    """Decisions by (at, id), or backwards."""
+    place = tuple_(DECISION.c.at, DECISION.c.id)
+    page = select(DECISION).limit(limit)
+    if rule is not None:
+        page = page.where(DECISION.c.rule == rule)
+    if customers is not None:
+        page = page.where(DECISION.c.customer.in_(customers))
+    if outcome is not None:
+        page = page.where(DECISION.c.outcome == outcome)
+    if start is not None:
+        page = page.where(DECISION.c.at >= start)
+    if end is not None:
+        page = page.where(DECISION.c.at < end)
+    if after is not None:
+        page = page.where(place < tuple_(*after) if newest else place > tuple_(*after))
+    if newest:
+        return page.order_by(DECISION.c.at.desc(), DECISION.c.id.desc())
+    return page.order_by(DECISION.c.at, DECISION.c.id)
+
+
+@cache
+def add_to_decision_count(insert: Insert) -> Executable:
+    """A count of decisions, more by `number`."""
+    put = insert(DECISION_COUNT)
+    return put.on_conflict_do_update(
+        index_elements=[DECISION_COUNT.c.rule, DECISION_COUNT.c.hour, DECISION_COUNT.c.outcome],
+        set_={"number": DECISION_COUNT.c.number + put.excluded.number},
+    )
+
+
+def decision_counts(rule: str | None, start: Micros | None, end: Micros | None) -> Executable:
+    """Counts by (rule, hour, outcome)."""
+    counts = select(DECISION_COUNT).order_by(
+        DECISION_COUNT.c.rule, DECISION_COUNT.c.hour, DECISION_COUNT.c.outcome
+    )
+    if rule is not None:
+        counts = counts.where(DECISION_COUNT.c.rule == rule)
+    if start is not None:
+        counts = counts.where(DECISION_COUNT.c.hour >= start)
+    if end is not None:
+        counts = counts.where(DECISION_COUNT.c.hour < end)
+    return counts

@@ -1,0 +1,143 @@
+"""SQL of events, the quarantine and the counters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from sqlalchemy import Executable, bindparam, delete, func, select, tuple_, update
+
+from engine.model.values import Micros
+from engine.store.rows import OUTSIDE
+from engine.store.statements import Insert
+from engine.store.tables import COUNTER, EVENT, QUARANTINE
+
+READ = tuple(column for column in EVENT.c if column.name not in ("digest", "decided_at"))
+
+
+@cache
+def insert_event() -> Executable:
+    """An event that must not be there yet."""
+    return EVENT.insert()
+
+
+@cache
+def insert_new_event(insert: Insert) -> Executable:
+    """An event, unless one is there under its source and message id."""
+    return insert(EVENT).on_conflict_do_nothing(index_elements=[EVENT.c.source, EVENT.c.message_id])
+
+
+@cache
+def last_seq() -> Executable:
+    """The last place in the order of acceptance that was given out."""
+    return select(func.coalesce(func.max(EVENT.c.seq), 0))
+
+
+@cache
+def seqs_from() -> Executable:
+    """The places taken from `first` on."""
+    return select(EVENT.c.seq).where(EVENT.c.seq >= bindparam("first"))
+
+
+@cache
+def events_by_message() -> Executable:
+    """The events of one `source` with these `messages`: their seq and digest."""
+    return select(EVENT.c.message_id, EVENT.c.seq, EVENT.c.digest).where(
+        EVENT.c.source == bindparam("source"), EVENT.c.message_id.in_(bindparam("messages", expanding=True))
+    )
+
+
+@cache
+def event_by_message() -> Executable:
+    """One event with all that is stored of it."""
+    return select(EVENT).where(
+        EVENT.c.source == bindparam("source"), EVENT.c.message_id == bindparam("message")
+    )
+
+
+def event_page(
+    customers: Sequence[str] | None,
+    start: Micros | None,
+    end: Micros | None,
+    after: tuple[Micros, int] | None,
+    limit: int | None,
+) -> Executable:
+    """Events by (received, seq): of some customers or of all."""
+    page = select(*READ).order_by(EVENT.c.received_at, EVENT.c.seq)
+    if customers is not None:
+        page = page.where(EVENT.c.customer.in_(customers))
+    if start is not None:
+        page = page.where(EVENT.c.received_at >= start)
+    if end is not None:
+        page = page.where(EVENT.c.received_at < end)
+    if after is not None:
+        page = page.where(tuple_(EVENT.c.received_at, EVENT.c.seq) > tuple_(*after))
+    return page if limit is None else page.limit(limit)
+
+
+@cache
+def pending_events() -> Executable:
+    """`limit` events that nobody has decided."""
+    return select(*READ).where(EVENT.c.decided_at.is_(None)).order_by(EVENT.c.seq).limit(bindparam("limit"))
+
+
+@cache
+def count_events() -> Executable:
+    """How many events came from outside."""
+    return select(func.count()).select_from(EVENT).where(EVENT.c.cause.in_(OUTSIDE))
+
+
+@cache
+def count_pending() -> Executable:
+    """How many events nobody has decided."""
+    return select(func.count()).select_from(EVENT).where(EVENT.c.decided_at.is_(None))
+
+
+@cache
+def decide_event() -> Executable:
+    """An event, decided."""
+    return update(EVENT).where(EVENT.c.seq == bindparam("b_seq")).values(decided_at=bindparam("decided_at"))
+
+
+@cache
+def delete_event() -> Executable:
+    """An event, away."""
+    return delete(EVENT).where(EVENT.c.seq == bindparam("b_seq"))
+
+
+@cache
+def insert_quarantined() -> Executable:
+    """What could not be accepted."""
+    return QUARANTINE.insert()
+
+
+@cache
+def quarantine_page() -> Executable:
+    """`limit` entries after the id `after`."""
+    return (
+        select(QUARANTINE)
+        .where(QUARANTINE.c.id > bindparam("after"))
+        .order_by(QUARANTINE.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+@cache
+def count_quarantined() -> Executable:
+    """How many events are in quarantine."""
+    return select(func.count()).select_from(QUARANTINE)
+
+
+@cache
+def counters() -> Executable:
+    """All counters."""
+    return select(COUNTER.c.name, COUNTER.c.number)
+
+
+@cache
+def add_to_counter(insert: Insert) -> Executable:
+    """A counter, more by `number`."""
+    put = insert(COUNTER)
+    return put.on_conflict_do_update(
+        index_elements=[COUNTER.c.name], set_={"number": COUNTER.c.number + put.excluded.number}
+    )

@@ -1,0 +1,176 @@
+"""SQL of the outbox: external effects, claimed under a lease and a fence."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Executable, bindparam, func, select, update
+
+from engine.store.statements import Insert
+from engine.store.tables import OUTBOX
+
+_SETTLING = ("state", "claimable_at", "lease_until", "settled_at", "outcome", "reason", "dead")
+
+
+@cache
+def put_effect(insert: Insert) -> Executable:
+    """An effect to deliver; one that is there already is ready again, unless it has settled."""
+    put = insert(OUTBOX)
+    again = ("state", "due", "claimable_at", "lease_until", "document")
+    return put.on_conflict_do_update(
+        index_elements=[OUTBOX.c.key],
+        set_={name: put.excluded[name] for name in again},
+        where=OUTBOX.c.state != "settled",
+    )
+
+
+@cache
+def settled_among() -> Executable:
+    """Which of `keys` have settled."""
+    return select(OUTBOX.c.key).where(
+        OUTBOX.c.key.in_(bindparam("keys", expanding=True)), OUTBOX.c.state == "settled"
+    )
+
+
+@cache
+def claimable() -> Executable:
+    """`limit` effects that may be claimed at `now`; what another claims right now is passed over."""
+    return (
+        select(OUTBOX)
+        .where(OUTBOX.c.claimable_at <= bindparam("now"))
+        .order_by(OUTBOX.c.claimable_at, OUTBOX.c.key)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+@cache
+def claim_effect() -> Executable:
+    """An effect, leased until `lease_until`."""
+    return (
+        update(OUTBOX)
+        .where(OUTBOX.c.key == bindparam("b_key"))
+        .values(
+            state="leased",
+            attempts=OUTBOX.c.attempts + 1,
+            fence=OUTBOX.c.fence + 1,
+            lease_until=bindparam("lease_until"),
+            claimable_at=bindparam("lease_until"),
+        )
+    )
+
+
+@cache
+def held_effect() -> Executable:
+    """Whether the claim with `fence` still holds."""
+    return select(OUTBOX.c.key).where(
+        OUTBOX.c.key == bindparam("key"), OUTBOX.c.fence == bindparam("fence"), OUTBOX.c.state == "leased"
+    )
+
+
+@cache
+def release_effect() -> Executable:
+    """A claim given back, to be claimed again at `due`."""
+    return (
+        update(OUTBOX)
+        .where(
+            OUTBOX.c.key == bindparam("b_key"),
+            OUTBOX.c.fence == bindparam("b_fence"),
+            OUTBOX.c.state == "leased",
+        )
+        .values(state="ready", due=bindparam("due"), claimable_at=bindparam("due"), lease_until=None)
+    )
+
+
+@cache
+def settle_effect() -> Executable:
+    """An effect, settled, unless it was before."""
+    return (
+        update(OUTBOX)
+        .where(OUTBOX.c.key == bindparam("b_key"), OUTBOX.c.state != "settled")
+        .values({name: bindparam(name) for name in _SETTLING})
+    )
+
+
+@cache
+def settle_claim() -> Executable:
+    """A claim with `b_fence`, settled."""
+    return (
+        update(OUTBOX)
+        .where(
+            OUTBOX.c.key == bindparam("b_key"),
+            OUTBOX.c.fence == bindparam("b_fence"),
+            OUTBOX.c.state == "leased",
+        )
+        .values({name: bindparam(name) for name in _SETTLING})
+    )
+
+
+@cache
+def ready_effects_of() -> Executable:
+    """The effects of the runs `ids` that wait and that nobody is sending."""
+    return (
+        select(OUTBOX.c.key)
+        .where(OUTBOX.c.run.in_(bindparam("ids", expanding=True)), OUTBOX.c.state == "ready")
+        .order_by(OUTBOX.c.key)
+    )
+
+
+@cache
+def revive_effect() -> Executable:
+    """A dead letter, to be claimed at `due` as if for the first time."""
+    return (
+        update(OUTBOX)
+        .where(OUTBOX.c.dead == bindparam("b_key"))
+        .values(
+            state="ready",
+            due=bindparam("due"),
+            claimable_at=bindparam("due"),
+            attempts=0,
+            settled_at=None,
+            outcome=None,
+            reason=None,
+            dead=None,
+        )
+    )
+
+
+@cache
+def effect_by_key() -> Executable:
+    """One effect."""
+    return select(OUTBOX).where(OUTBOX.c.key == bindparam("key"))
+
+
+@cache
+def effects_of() -> Executable:
+    """The effects of `run`."""
+    return select(OUTBOX).where(OUTBOX.c.run == bindparam("run")).order_by(OUTBOX.c.created_at, OUTBOX.c.key)
+
+
+@cache
+def earliest_claimable() -> Executable:
+    """When the next effect may be claimed."""
+    return select(func.min(OUTBOX.c.claimable_at)).where(OUTBOX.c.claimable_at.is_not(None))
+
+
+@cache
+def dead_letters() -> Executable:
+    """`limit` dead letters after the key `after`."""
+    return (
+        select(OUTBOX)
+        .where(OUTBOX.c.dead > bindparam("after"))
+        .order_by(OUTBOX.c.dead)
+        .limit(bindparam("limit"))
+    )
+
+
+@cache
+def count_dead() -> Executable:
+    """How many dead letters there are."""
+    return select(func.count()).select_from(OUTBOX).where(OUTBOX.c.dead.is_not(None))
+
+
+@cache
+def count_waiting() -> Executable:
+    """How many effects have not settled."""
+    return select(func.count()).select_from(OUTBOX).where(OUTBOX.c.claimable_at.is_not(None))

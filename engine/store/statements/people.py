@@ -1,0 +1,148 @@
+"""SQL of what people see and get: questions, cases, coupons, points, segments, budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from sqlalchemy import Executable, Table, bindparam, select, update
+
+from engine.model.values import Micros
+from engine.store.statements import Insert
+from engine.store.tables import ASK, BUDGET, CASE, COUPON, POSTING, SEGMENT_MEMBERSHIP
+
+
+def _put(insert: Insert, table: Table) -> Executable:
+    put = insert(table)
+    changed = {column.name: put.excluded[column.name] for column in table.c if not column.primary_key}
+    return put.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+
+
+@cache
+def put_ask(insert: Insert) -> Executable:
+    """A question, new or answered."""
+    return _put(insert, ASK)
+
+
+@cache
+def ask_by_id() -> Executable:
+    """One question."""
+    return select(ASK).where(ASK.c.id == bindparam("id"))
+
+
+@cache
+def ask_page(answered: bool) -> Executable:
+    """`limit` questions after the id `after`, open or answered."""
+    state = ASK.c.answered_at.is_not(None) if answered else ASK.c.answered_at.is_(None)
+    return (
+        select(ASK).where(state, ASK.c.id > bindparam("after")).order_by(ASK.c.id).limit(bindparam("limit"))
+    )
+
+
+@cache
+def put_case(insert: Insert) -> Executable:
+    """A case as it is now."""
+    return _put(insert, CASE)
+
+
+@cache
+def case_by_id() -> Executable:
+    """One case."""
+    return select(CASE).where(CASE.c.id == bindparam("id"))
+
+
+def case_page(
+    status: str | None, customers: Sequence[str] | None, after: str | None, limit: int
+) -> Executable:
+    """Cases by id."""
+    page = select(CASE).order_by(CASE.c.id).limit(limit)
+    if status is not None:
+        page = page.where(CASE.c.status == status)
+    if customers is not None:
+        page = page.where(CASE.c.customer.in_(customers))
+    return page if after is None else page.where(CASE.c.id > after)
+
+
+@cache
+def insert_coupon() -> Executable:
+    """A coupon."""
+    return COUPON.insert()
+
+
+@cache
+def coupons_of() -> Executable:
+    """The coupons of the customers `ids`."""
+    return (
+        select(COUPON)
+        .where(COUPON.c.customer.in_(bindparam("ids", expanding=True)))
+        .order_by(COUPON.c.issued_at, COUPON.c.code)
+    )
+
+
+@cache
+def insert_posting() -> Executable:
+    """A movement of points."""
+    return POSTING.insert()
+
+
+def postings_of(customers: Sequence[str], program: str | None) -> Executable:
+    """Movements of points in the order of booking."""
+    rows = select(POSTING).where(POSTING.c.customer.in_(customers)).order_by(POSTING.c.id)
+    return rows if program is None else rows.where(POSTING.c.program == program)
+
+
+@cache
+def insert_membership() -> Executable:
+    """A customer in a segment."""
+    return SEGMENT_MEMBERSHIP.insert()
+
+
+@cache
+def close_membership() -> Executable:
+    """A customer out of a segment at `valid_to`."""
+    return (
+        update(SEGMENT_MEMBERSHIP)
+        .where(
+            SEGMENT_MEMBERSHIP.c.segment == bindparam("b_segment"),
+            SEGMENT_MEMBERSHIP.c.customer == bindparam("b_customer"),
+            SEGMENT_MEMBERSHIP.c.valid_to.is_(None),
+        )
+        .values(valid_to=bindparam("valid_to"))
+    )
+
+
+def members_of(segment: str, at: Micros | None, after: str | None, limit: int) -> Executable:
+    """The ids in a segment now or at an instant."""
+    row = SEGMENT_MEMBERSHIP.c
+    page = select(row.customer).where(row.segment == segment).order_by(row.customer).limit(limit)
+    if at is None:
+        page = page.where(row.valid_to.is_(None))
+    else:
+        page = page.where(row.valid_from <= at, row.valid_to.is_(None) | (row.valid_to > at)).distinct()
+    return page if after is None else page.where(row.customer > after)
+
+
+@cache
+def memberships_of() -> Executable:
+    """Every membership of `customer`, past ones too."""
+    return (
+        select(SEGMENT_MEMBERSHIP)
+        .where(SEGMENT_MEMBERSHIP.c.customer == bindparam("customer"))
+        .order_by(SEGMENT_MEMBERSHIP.c.valid_from, SEGMENT_MEMBERSHIP.c.id)
+    )
+
+
+@cache
+def spent() -> Executable:
+    """What was spent of the budgets `names`, in any period; locked until the transaction ends."""
+    return (
+        select(BUDGET)
+        .where(BUDGET.c.budget.in_(bindparam("names", expanding=True)))
+        .order_by(BUDGET.c.budget, BUDGET.c.period)
+    )
+
+
+@cache
+def put_spent(insert: Insert) -> Executable:
+    """What has been spent of a budget's period."""
+    return _put(insert, BUDGET)
