@@ -56,6 +56,8 @@ class Moment:
                 world.base(self.now),
                 self.extra(),
             )
+            if world.given is not None:
+                self._facts.update(world.given(self.member.id))
         return self._facts
 
     def forget(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from engine.customers.figures import BaseFigures
 from engine.model.values import Micros
@@ -26,7 +27,8 @@ class World:
     """Ruleset, base-wide figures, outages, pauses and budgets: given by the shell, read by the core.
 
     `base` gives the figures as of the latest midnight not after an instant; `paused` holds the ids
-    of paused workflows, `*` for all of them; `starts_runs` is False where only decisions are wanted.
+    of paused workflows, `*` for all of them; `starts_runs` is False where only decisions are wanted;
+    `given` replaces facts of a customer, as tests do.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class World:
         definition: Callable[[str, str], CompiledWorkflow | None] = no_definition,
         secret: str = "",
         starts_runs: bool = True,
+        given: Callable[[str], Mapping[str, Any]] | None = None,
     ) -> None:
         self.ruleset = ruleset
         self.base = base
@@ -49,6 +52,7 @@ class World:
         self.definition = definition
         self.secret = secret
         self.starts_runs = starts_runs
+        self.given = given
 
     @cached_property
     def plans(self) -> Plans:

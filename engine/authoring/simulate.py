@@ -1,0 +1,188 @@
+"""Simulate: a virtual clock over the core, on which tester, backtest, demo and why all stand.
+
+Nothing here decides: it orders instants, computes the base's figures at midnights, and lets every
+effect be delivered at once by a stand-in for the outside world.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.customers.event import Event
+from engine.customers.figures import NO_FIGURES, BaseFigures, BaseTally
+from engine.customers.state import Applied
+from engine.model.values import Micros
+from engine.runs.changes import Changes
+from engine.runs.run import Effect
+from engine.runs.stage import Member
+from engine.timeline import deliver, fleet, play
+from engine.timeline.cast import BASE, Cast
+from engine.timeline.due import next_due
+from engine.timeline.ruleset import Ruleset
+from engine.timeline.world import Outage, World
+
+Send = Callable[[Effect, deliver.Attempt], deliver.Result]
+
+
+def sends(effect: Effect, attempt: deliver.Attempt) -> deliver.Result:
+    """Stand in for the outside world: everything arrives."""
+    return deliver.Result("executed")
+
+
+class Figures:
+    """The base's figures by midnight; before the first one nothing is known."""
+
+    def __init__(self) -> None:
+        self._at: list[Micros] = []
+        self._figures: list[BaseFigures] = []
+
+    def add(self, figures: BaseFigures) -> None:
+        """Take the figures of a later midnight in."""
+        self._at.append(figures.as_of)
+        self._figures.append(figures)
+
+    def at(self, instant: Micros) -> BaseFigures:
+        """Give the figures as of the latest midnight that is not after an instant."""
+        if not self._at:
+            return NO_FIGURES
+        if instant >= self._at[-1]:
+            return self._figures[-1]
+        place = bisect_right(self._at, instant)
+        return self._figures[place - 1] if place else NO_FIGURES
+
+
+class Simulation:
+    """Customers on a virtual clock. `changes` gathers everything that came about.
+
+    Feed events in the order (received, seq); `figures` given from outside are not computed anew.
+    """
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        *,
+        send: Send = sends,
+        figures: Figures | None = None,
+        outages: Sequence[Outage] = (),
+        starts_runs: bool = True,
+        given: Callable[[str], Any] | None = None,
+        cast: Cast | None = None,
+    ) -> None:
+        self.ruleset = ruleset
+        self.send = send
+        self.figures = figures or Figures()
+        self.needs_figures = figures is None and needs_figures(ruleset)
+        self.cast = cast or Cast()
+        self.changes = Changes()
+        self.world = World(
+            ruleset, self.figures.at, outages=outages, starts_runs=starts_runs, given=given
+        )
+        self.now: Micros = 0
+        self._midnight: Micros | None = None
+        self._heap: list[tuple[Micros, str]] = []
+        self._delivered = 0
+
+    def feed(self, event: Event) -> None:
+        """Let an event be received, after everything that was due before it."""
+        self._midnights(event.received_at)
+        person = self.cast.get(event.customer)
+        account = event.account or person.account
+        names = [event.customer] if account is None else [event.customer, account]
+        for name in names:
+            member = self.cast.find(name)
+            if member is not None:
+                self._catch_up(member, event.received_at - 1)
+        play.play_event(self.world, self.cast, self.changes, event)
+        self.now = max(self.now, event.received_at)
+        self.deliver(self.now)
+        self._touched()
+
+    def learn(self, event: Event) -> Applied:
+        """Take an event into the facts alone."""
+        return self.cast.get(event.customer).facts.apply(self.ruleset.facts, event)
+
+    def advance(self, until: Micros) -> None:
+        """Play everything that is due at or before an instant, for everybody, in the order of time."""
+        self._midnights(until)
+        self._play_until(until)
+        self.now = max(self.now, until)
+
+    def deliver(self, now: Micros) -> None:
+        """Deliver every effect that is on its way, and those that follow from it."""
+        effects = self.changes.effects
+        while self._delivered < len(effects):
+            effect = effects[self._delivered]
+            self._delivered += 1
+            at = max(effect.due, now)
+            attempt = deliver.attempt(self.world, self.cast, self.changes, effect, at)
+            if attempt.kind == "go":
+                result = self.send(effect, attempt)
+                deliver.settle(self.world, self.cast, self.changes, effect, result, at)
+
+    def _midnights(self, until: Micros) -> None:
+        """Compute the base's figures at each midnight up to an instant, and decide about the base."""
+        if not self.needs_figures:
+            return
+        zone = self.ruleset.zone
+        if self._midnight is None:
+            self._midnight = zone.start_of_day(zone.day_of(until) + 1)
+        while self._midnight <= until:
+            midnight = self._midnight
+            self._play_until(midnight - 1)
+            tally = BaseTally(self.ruleset.facts, midnight)
+            for member in self.cast.members.values():
+                tally.add(member.facts)
+            figures = tally.figures()
+            self.figures.add(figures)
+            fleet.at_midnight(self.world, self.cast, self.changes, figures, midnight)
+            self.deliver(midnight)
+            self._touched()
+            self._midnight = zone.start_of_day(zone.day_of(midnight) + 1)
+
+    def _play_until(self, until: Micros) -> None:
+        heap = self._heap
+        while heap and heap[0][0] <= until:
+            _, name = heapq.heappop(heap)
+            member = self.cast.members.get(name)
+            due = self._due(member) if member is not None else None
+            if member is None or due is None:
+                continue
+            if due > until:
+                heapq.heappush(heap, (due, name))
+                continue
+            self._instant(member, due)
+
+    def _catch_up(self, member: Member, until: Micros) -> None:
+        while (due := self._due(member)) is not None and due <= until:
+            self._instant(member, due)
+
+    def _instant(self, member: Member, due: Micros) -> None:
+        play.instant(self.world, self.cast, self.changes, member, due)
+        self.deliver(due)
+        self._touched()
+
+    def _due(self, member: Member) -> Micros | None:
+        return next_due(self.world, member) if member.standing.played_to else None
+
+    def _touched(self) -> None:
+        """Put the customers whose state has changed on the heap of what is due."""
+        for name in self.changes.customers:
+            due = self._due(self.cast.members[name]) if name != BASE else None
+            if due is not None:
+                heapq.heappush(self._heap, (due, name))
+        self.changes.customers.clear()
+
+
+def needs_figures(ruleset: Ruleset) -> bool:
+    """Tell whether anything in the ruleset rests on figures of the whole base."""
+    facts = ruleset.facts
+    gaps = any(facts.gaps[subject] for subject in ("person", "account"))
+    return bool(ruleset.based & _known(ruleset)) or bool(ruleset.fleet) or gaps
+
+
+def _known(ruleset: Ruleset) -> frozenset[str]:
+    names = [*ruleset.catalog.person, *ruleset.catalog.account]
+    return frozenset(f"customer.{name}" for name in names)
