@@ -60,7 +60,7 @@ class FactState:
 
     __slots__ = (
         "account", "built", "caches", "chunks", "clock", "contracts", "first_seen", "firsts", "id", "kind",
-        "known", "lasts", "newest", "settled", "today", "totals", "traits",
+        "known", "lasts", "newest", "settled", "today", "totals", "traits", "_day",
     )  # fmt: skip
 
     def __init__(self, id: str, kind: Subject = "person", built: str = "") -> None:
@@ -81,6 +81,7 @@ class FactState:
         self.chunks = Chunks()
         self.newest: Stamp | None = None
         self.caches: dict[int, dict[Any, Any]] = {}
+        self._day: tuple[Micros, Micros] = (0, 0)
 
     @property
     def touched(self) -> set[int]:
@@ -141,17 +142,25 @@ class FactState:
         if now <= before:
             return
         self.clock = now
-        if not before:
+        units = [unit for unit in table.units if before // unit != now // unit]
+        if (now < self._day[1] and not units) or not before:
             return
-        day, today = table.zone.day_of(before), table.zone.day_of(now)
-        moved = [unit for unit in table.units if before // unit != now // unit]
-        if day == today and not moved:
-            return
-        for one in table.series:
-            unit = LENGTHS.get(one.form.grain)
-            if (day != today) if unit is None else unit in moved:
-                self._roll(table, one)
-                self._forget(table, one, before, now)
+        new_day = not self._begins(table) <= before
+        for index in list(self.today):
+            unit = LENGTHS.get(table.series[index].form.grain)
+            if new_day if unit is None else unit in units:
+                self._roll(table, table.series[index])
+        for series in table.forgetting:
+            unit = LENGTHS.get(series.form.grain)
+            if new_day if unit is None else unit in units:
+                self._forget(table, series, before, now)
+
+    def _begins(self, table: FactTable) -> Micros:
+        """Give the instant with which the clock's day begins."""
+        if not self._day[0] <= self.clock < self._day[1]:
+            day = table.zone.day_of(self.clock)
+            self._day = (table.zone.start_of_day(day), table.zone.start_of_day(day + 1))
+        return self._day[0]
 
     def _set_traits(self, table: FactTable, event: Event) -> tuple[tuple[str, Any, Any], ...]:
         own = event.account is None or event.account == event.customer
@@ -209,7 +218,7 @@ class FactState:
         unit = LENGTHS.get(series.form.grain)
         if unit is not None:
             return at // unit < self.clock // unit
-        return table.zone.day_of(at) < table.zone.day_of(self.clock)
+        return at < self._begins(table)
 
     def _roll(self, table: FactTable, series: Series) -> None:
         entries = self.today.pop(series.index, None)

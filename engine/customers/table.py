@@ -69,6 +69,7 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
     contracts: Subscriptions | None = None
     rfm: Rfm | None = None
     units: tuple[int, ...] = ()
+    forgetting: tuple[Series, ...] = ()
 
     def names(self, subject: Subject) -> Mapping[str, Definition]:
         """The facts of persons, or of accounts, by name (without the built-in ones)."""
@@ -253,6 +254,7 @@ def compile_facts(workspace: Workspace, catalog: Catalog) -> FactTable:
         gaps={subject: {name: series[form] for name, form in gaps[subject].items()} for subject in SUBJECTS},
         contracts=workspace.facts.subscriptions,
         rfm=rfm,
+        forgetting=tuple(one for one in series.values() if one.reach is not None),
         units=tuple(sorted({LENGTHS[form.grain] for form in series if form.grain in LENGTHS})),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -72,12 +73,14 @@ def index_of(grain: Grain, instant: Micros, zone: Zone) -> int:
     return day if grain == "day" else month_of_day(day)
 
 
+@lru_cache(maxsize=4096)
 def month_of_day(day: Day) -> int:
     """Give the number of a day's month: year x 12 + month - 1."""
     local = date.fromordinal(day)
     return local.year * 12 + local.month - 1
 
 
+@lru_cache(maxsize=4096)
 def first_of_month(month: int) -> Day:
     """Give the first day of a month by its number."""
     return date(month // 12, month % 12 + 1, 1).toordinal()
