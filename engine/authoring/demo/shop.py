@@ -1,0 +1,236 @@
+"""What shoppers do: carts that are bought, left, emptied, or filled as a guest; shoppers who stay away."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from engine.authoring.demo.calendar import Calendar
+from engine.authoring.demo.delivery import Happening
+from engine.authoring.demo.people import Customer
+from engine.authoring.demo.planted import Story, Trigger
+from engine.model.values import DAY, HOUR, MINUTE, Micros
+
+CART: Trigger = "cart_abandonment"
+CART_RULE, QUIET_RULE = "cart-abandoned", "gone-quiet"
+ABANDONED_AFTER = HOUR
+DECIDED_WITHIN = 2 * HOUR
+"""From the cart's last change: it is abandoned after an hour; an innocent's is watched as long."""
+
+REMINDED_FOR = 9
+"""Days that a shopper is left without another abandoned cart: the rule reminds once in 7 days."""
+
+BETWEEN_VISITS = 3
+"""Days at least, so that an order that comes after all belongs to no other visit."""
+
+GOES_QUIET = 0.08
+SHOPS_OFTEN = 0.3
+OFTEN, SELDOM = 9.0, 22.0
+"""Mean days between visits."""
+
+REFUNDED = 0.03
+
+
+class Visits:
+    """One shopper's visits, told in order; a reminder may come again from the day `free_from` on."""
+
+    def __init__(self, shopper: Customer, calendar: Calendar, rng: random.Random, story: Story) -> None:
+        self.shopper, self.calendar, self.rng, self.story = shopper, calendar, rng, story
+        self.free_from = 0
+        self.carts = 0
+        self.last_order: Micros | None = None
+
+    def come(self, day: int, name: str | None = None) -> None:
+        """Come on a day, and do what chance says (or what `name` says)."""
+        at = self.calendar.at(day, self.rng.randrange(540, 1200), self.shopper.zone)
+        name = name or self.rng.choices(tuple(OUTCOMES), tuple(weight for weight, _ in OUTCOMES.values()))[0]
+        if name in REMINDING:
+            if day < self.free_from:
+                name = "bought"
+            else:
+                self.free_from = day + REMINDED_FOR
+        self.carts += 1
+        OUTCOMES[name][1](self, at)
+
+    @property
+    def cart(self) -> str:
+        """The id of the cart of this visit."""
+        return f"{self.shopper.id}-k{self.carts}"
+
+    def tell(self, event: str, at: Micros, delay: Micros | None = None, **properties: object) -> None:
+        """Tell what the shopper did under its own name."""
+        self.story.happenings.append(
+            Happening(customer=self.shopper.id, event=event, at=at, properties=properties, delay=delay)
+        )
+
+    def fill(self, at: Micros, guest: str | None = None, delay: Micros | None = None) -> tuple[Micros, float]:
+        """Put one to three things into the cart; gives the last change (held back by `delay`), the total."""
+        total = 0.0
+        last = self.rng.randrange(3)
+        for change in range(last + 1):
+            total = round(total + self.rng.lognormvariate(3.6, 0.6), 2)
+            if change:
+                at += self.rng.randrange(2, 12) * MINUTE
+            self.story.happenings.append(
+                Happening(
+                    customer=None if guest else self.shopper.id,
+                    anonymous=guest,
+                    event="cart_updated",
+                    at=at,
+                    properties={"cart_id": self.cart, "total": total},
+                    delay=delay if change == last else None,
+                )
+            )
+        return at, total
+
+    def buy(self, at: Micros, total: float, delay: Micros | None = None, cart: bool = True) -> None:
+        """Complete the order; a few are partly refunded."""
+        order = f"{self.shopper.id}-o{self.carts}"
+        properties = {"cart_id": self.cart} if cart else {}
+        self.tell("order_completed", at, delay, order_id=order, total=total, **properties)
+        self.last_order = at
+        if self.rng.random() < REFUNDED:
+            later = at + self.rng.randrange(3, 11) * DAY
+            self.tell("order_refunded", later, order_id=order, amount=round(total * 0.4, 2))
+
+    def identify(self, guest: str, at: Micros) -> None:
+        """Let the guest say who it is: by logging in, or by a client that ties the two ids."""
+        if self.rng.random() < 0.5:
+            self.story.happenings.append(
+                Happening(customer=self.shopper.id, anonymous=guest, event="identify", at=at, properties={})
+            )
+        else:
+            self.tell("alias", at, previous_id=guest)
+
+    def abandoned(self, at: Micros) -> None:
+        """Plant the reminder. Who cannot be reached is no case: whether that is a line of the rule or a
+        refusal of the run is the policy's own business."""
+        if self.shopper.reachable:
+            self.story.fires(CART, CART_RULE, self.shopper.id, at, at + DECIDED_WITHIN)
+
+    def bought_in_time(self, at: Micros) -> None:
+        """Plant a cart that must not be reminded of."""
+        self.story.spares(CART, CART_RULE, self.shopper.id, at, at + DECIDED_WITHIN)
+
+
+def _bought(visit: Visits, at: Micros) -> None:
+    last, total = visit.fill(at)
+    visit.buy(last + visit.rng.randrange(3, 50) * MINUTE, total)
+    visit.bought_in_time(last)
+
+
+def _bought_late(visit: Visits, at: Micros) -> None:
+    """The order is received long after it occurred, yet before the hour is over."""
+    last, total = visit.fill(at)
+    visit.buy(last + visit.rng.randrange(8, 21) * MINUTE, total, visit.rng.randrange(15, 31) * MINUTE)
+    visit.bought_in_time(last)
+
+
+def _bought_unordered(visit: Visits, at: Micros) -> None:
+    """The order is received before the cart that it came from."""
+    last, total = visit.fill(at, delay=visit.rng.randrange(20, 41) * MINUTE)
+    visit.buy(last + visit.rng.randrange(5, 11) * MINUTE, total)
+    visit.bought_in_time(last)
+
+
+def _bought_as_guest(visit: Visits, at: Micros) -> None:
+    guest = f"guest-{visit.cart}"
+    last, total = visit.fill(at, guest)
+    bought = last + visit.rng.randrange(10, 40) * MINUTE
+    visit.identify(guest, bought - 3 * MINUTE)
+    visit.buy(bought, total)
+    visit.bought_in_time(last)
+
+
+def _bought_at_once(visit: Visits, at: Micros) -> None:
+    visit.buy(at, round(visit.rng.lognormvariate(3.6, 0.6), 2), cart=False)
+
+
+def _emptied(visit: Visits, at: Micros) -> None:
+    last, _ = visit.fill(at)
+    visit.tell("cart_emptied", last + visit.rng.randrange(10, 41) * MINUTE, cart_id=visit.cart)
+    visit.bought_in_time(last)
+
+
+def _worthless(visit: Visits, at: Micros) -> None:
+    visit.tell("cart_updated", at, cart_id=visit.cart, total=0)
+    visit.bought_in_time(at)
+
+
+def _abandoned(visit: Visits, at: Micros) -> None:
+    last, _ = visit.fill(at)
+    visit.abandoned(last)
+
+
+def _abandoned_as_guest(visit: Visits, at: Micros) -> None:
+    guest = f"guest-{visit.cart}"
+    last, _ = visit.fill(at, guest)
+    visit.identify(guest, last + visit.rng.randrange(5, 30) * MINUTE)
+    visit.abandoned(last)
+
+
+def _abandoned_twice(visit: Visits, at: Micros) -> None:
+    """The second cart comes within the 7 days in which one is reminded once."""
+    last, _ = visit.fill(at)
+    visit.abandoned(last)
+    visit.carts += 1
+    again, _ = visit.fill(at + visit.rng.randrange(2, 4) * DAY)
+    visit.bought_in_time(again)
+
+
+def _recovered(visit: Visits, at: Micros) -> None:
+    """Bought after all, a day or so after the reminder."""
+    last, total = visit.fill(at)
+    visit.abandoned(last)
+    visit.buy(last + visit.rng.randrange(5, 40) * HOUR, total)
+
+
+def _heard_of_too_late(visit: Visits, at: Micros) -> None:
+    """Bought within the hour, but heard of only after the reminder was decided: neither case nor innocent."""
+    last, total = visit.fill(at)
+    visit.buy(last + 30 * MINUTE, total, visit.rng.randrange(2, 6) * HOUR)
+
+
+OUTCOMES: dict[str, tuple[float, Callable[[Visits, Micros], None]]] = {
+    "bought": (0.44, _bought),
+    "bought_late": (0.07, _bought_late),
+    "bought_unordered": (0.06, _bought_unordered),
+    "bought_as_guest": (0.06, _bought_as_guest),
+    "bought_at_once": (0.08, _bought_at_once),
+    "emptied": (0.05, _emptied),
+    "worthless": (0.05, _worthless),
+    "abandoned": (0.07, _abandoned),
+    "abandoned_as_guest": (0.03, _abandoned_as_guest),
+    "abandoned_twice": (0.03, _abandoned_twice),
+    "recovered": (0.05, _recovered),
+    "heard_of_too_late": (0.01, _heard_of_too_late),
+}
+REMINDING = frozenset(
+    ("abandoned", "abandoned_as_guest", "abandoned_twice", "recovered", "heard_of_too_late")
+)
+
+
+def shop(customers: tuple[Customer, ...], calendar: Calendar, rng: random.Random) -> Story:
+    """Tell every shopper's visits. Planted: abandoned carts, and shoppers who stop coming; innocent: carts
+    that were bought, emptied, worth nothing or too soon after another, and shoppers who go on."""
+    story = Story([], [])
+    for shopper in customers:
+        if shopper.shops:
+            _visits(shopper, calendar, rng, story)
+    return story
+
+
+def _visits(shopper: Customer, calendar: Calendar, rng: random.Random, story: Story) -> None:
+    visit = Visits(shopper, calendar, rng, story)
+    quiet = rng.random() < GOES_QUIET and shopper.joined == 0
+    mean = OFTEN if quiet or rng.random() < SHOPS_OFTEN else SELDOM
+    until = rng.randrange(35, 51) if quiet else calendar.days - 4
+    day = shopper.joined + 1 + rng.randrange(int(mean))
+    while day < until:
+        visit.come(day)
+        day += max(BETWEEN_VISITS, round(rng.gammavariate(2, mean / 2)))
+    if quiet:
+        visit.come(until + BETWEEN_VISITS, "bought")
+        story.fires("quiet", QUIET_RULE, shopper.id, visit.last_order or calendar.start, calendar.end)
+    elif visit.last_order is not None:
+        story.spares("quiet", QUIET_RULE, shopper.id, calendar.start, calendar.end)

@@ -1,0 +1,161 @@
+"""Tickets and what customers say of how they were handled, one by one and as an account."""
+
+from __future__ import annotations
+
+import random
+
+from engine.authoring.demo.calendar import Calendar
+from engine.authoring.demo.delivery import Happening
+from engine.authoring.demo.people import OWNERS, Customer, scaled
+from engine.authoring.demo.planted import Story, Trigger
+from engine.model.values import DAY, HOUR, MINUTE, Micros
+
+TRIGGER: Trigger = "low_csat"
+TICKET_RULE, ACCOUNT_RULE = "low-csat-ticket", "low-csat-account"
+
+ANSWERING = (
+    ("content", 330),
+    ("unhappy", 45),
+    ("unhappy_twice_sent", 30),
+    ("unhappy_late", 15),
+    ("corrected", 25),
+    ("stale", 20),
+)
+"""How many who belong to no account answer, and how."""
+
+ACCOUNTS = (("unhappy", 45, 10, 3), ("content", 15, 8, 7), ("few", 15, 4, 0))
+"""Kinds of accounts: how many, with how many answers, how many of them satisfied. 3 of 10 is under 80%
+even at best (Wilson's 95% interval ends at 60%), 7 of 8 is not, and 4 answers are too few to judge."""
+
+MEMBERS = 4
+DECIDED_WITHIN = HOUR
+
+
+def accounts(size: int) -> int:
+    """Give how many accounts a base of `size` customers has."""
+    return sum(scaled(number, size) for _, number, _, _ in ACCOUNTS)
+
+
+class Desk:
+    """The tickets of the base, told one at a time and numbered in that order."""
+
+    def __init__(self, calendar: Calendar, rng: random.Random, story: Story) -> None:
+        self.calendar, self.rng, self.story = calendar, rng, story
+        self.tickets = 0
+
+    def ticket(self, customer: Customer, day: int) -> tuple[str, Micros]:
+        """Open and solve a ticket; gives its id and when the customer answers the survey about it."""
+        self.tickets += 1
+        name = f"t{self.tickets:04d}"
+        opened = self.calendar.at(day, self.rng.randrange(540, 1020), customer.zone)
+        solved = opened + self.rng.randrange(1, 48) * HOUR
+        for event, at in (("ticket_opened", opened), ("ticket_solved", solved)):
+            self.story.happenings.append(
+                Happening(customer=customer.id, event=event, at=at, properties={"ticket_id": name})
+            )
+        return name, solved + self.rng.randrange(10, 24 * 60) * MINUTE
+
+    def answer(
+        self,
+        customer: Customer,
+        ticket: str,
+        at: Micros,
+        score: int,
+        *,
+        account: str | None = None,
+        delay: Micros = MINUTE,
+        again: Micros | None = None,
+        planted: bool = True,
+    ) -> None:
+        """Tell an answer, and plant it where it is a bad one that is heard of within a day."""
+        self.story.happenings.append(
+            Happening(
+                customer=customer.id,
+                account=account,
+                event="survey_answered",
+                at=at,
+                properties={"ticket_id": ticket, "score": score},
+                delay=delay,
+                again=again,
+            )
+        )
+        if planted and score <= 2 and delay < DAY:
+            self.story.fires(TRIGGER, TICKET_RULE, customer.id, at, at + delay + DECIDED_WITHIN)
+
+
+def surveys(customers: tuple[Customer, ...], size: int, calendar: Calendar, rng: random.Random) -> Story:
+    """Tell tickets and answers. Planted: bad answers, and accounts that are unhappy beyond chance; innocent:
+    good or few answers, the second delivery of a bad one, and a bad one that comes days late.
+
+    A bad answer corrected within the hour is neither: the rule fires, and its workflow stops.
+    """
+    story = Story([], [])
+    desk = Desk(calendar, rng, story)
+    users = [customer for customer in customers if customer.volume and customer.course != "joins"]
+    rng.shuffle(users)
+    for number in range(accounts(size)):
+        members = [users.pop() for _ in range(MEMBERS)]
+        _account(f"a{number + 1:03d}", _kind(number, size), members, desk)
+    others = [customer for customer in customers if customer.course != "joins" and customer.volume is None]
+    others += users
+    rng.shuffle(others)
+    for how, number in ANSWERING:
+        for _ in range(scaled(number, size)):
+            _person(others.pop(), how, desk)
+    return story
+
+
+def _kind(number: int, size: int) -> tuple[str, int, int]:
+    for kind, count, answers, satisfied in ACCOUNTS:
+        if number < scaled(count, size):
+            return kind, answers, satisfied
+        number -= scaled(count, size)
+    raise IndexError(number)
+
+
+def _account(name: str, kind: tuple[str, int, int], members: list[Customer], desk: Desk) -> None:
+    mood, answers, satisfied = kind
+    rng, story, calendar = desk.rng, desk.story, desk.calendar
+    traits: dict[str, object] = {"plan": "team", "owner": f"{rng.choice(OWNERS)}@example.com"}
+    for member in members:
+        at = calendar.at(0, 60) + rng.randrange(60) * MINUTE
+        story.happenings.append(
+            Happening(customer=member.id, account=name, event="group", at=at, properties=traits)
+        )
+    scores = [rng.choice((4, 5)) for _ in range(satisfied)]
+    scores += [rng.choice((1, 2)) for _ in range(answers - satisfied)]
+    rng.shuffle(scores)
+    first = rng.randrange(2, 60)
+    instants: list[Micros] = []
+    for turn, score in enumerate(scores):
+        member = members[turn % len(members)]
+        ticket, at = desk.ticket(member, first + 4 * turn)
+        desk.answer(member, ticket, at, score, account=name if rng.random() < 0.5 else None)
+        instants.append(at)
+    if mood == "unhappy":
+        story.fires(TRIGGER, ACCOUNT_RULE, name, min(instants), max(instants) + DECIDED_WITHIN)
+    else:
+        story.spares(TRIGGER, ACCOUNT_RULE, name, calendar.start, calendar.end)
+
+
+def _person(customer: Customer, how: str, desk: Desk) -> None:
+    rng, story, calendar = desk.rng, desk.story, desk.calendar
+    ticket, at = desk.ticket(customer, rng.randrange(2, calendar.days - 6))
+    bad = rng.choice((1, 2))
+    if how == "content":
+        desk.answer(customer, ticket, at, rng.choice((3, 4, 5, 5)))
+    elif how == "unhappy":
+        desk.answer(customer, ticket, at, bad)
+    elif how == "unhappy_twice_sent":
+        again = rng.randrange(2 * 60, 20 * 60) * MINUTE
+        desk.answer(customer, ticket, at, bad, again=again)
+        story.spares(TRIGGER, TICKET_RULE, customer.id, at + again, calendar.end)
+    elif how == "unhappy_late":
+        desk.answer(customer, ticket, at, bad, delay=rng.randrange(2, 22) * HOUR)
+    elif how == "corrected":
+        for after, score in ((0, bad), (rng.randrange(5, 50), 5)):
+            desk.answer(customer, ticket, at + after * MINUTE, score, planted=False)
+    else:
+        desk.answer(customer, ticket, at, bad, delay=DAY + rng.randrange(6, 30) * HOUR)
+    if how in ("content", "stale"):
+        story.spares(TRIGGER, TICKET_RULE, customer.id, calendar.start, calendar.end)

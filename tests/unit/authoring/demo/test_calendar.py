@@ -1,0 +1,50 @@
+from datetime import date
+
+import pytest
+
+from engine.authoring.demo.calendar import FIRST_MONDAY, ZONES, calendar, iso
+from engine.customers.zones import moment_of
+from engine.model.values import DAY
+
+
+def test_days_follow_one_another_in_the_workspaces_zone() -> None:
+    played = calendar(FIRST_MONDAY, 120)
+    assert iso(played.start) == "2026-01-05T00:00:00+00:00"
+    assert played.end - played.start == 120 * DAY
+    assert played.date(119) == "2026-05-04"
+
+
+def test_a_wall_clock_time_follows_the_change_of_the_clocks() -> None:
+    played = calendar(FIRST_MONDAY, 120)
+    assert iso(played.at(61, 540, "America/New_York")) == "2026-03-07T14:00:00+00:00"
+    assert iso(played.at(62, 540, "America/New_York")) == "2026-03-08T13:00:00+00:00"
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("minutes", [600, 959])
+def test_working_hours_are_the_same_date_everywhere(zone: str, minutes: int) -> None:
+    played = calendar(FIRST_MONDAY, 120)
+    for day in range(120):
+        assert moment_of(played.at(day, minutes, zone)).date().isoformat() == played.date(day)
+
+
+def test_everybody_is_away_in_the_holiday_weeks_only() -> None:
+    played = calendar(FIRST_MONDAY, 120)
+    away = {day // 7 for day in range(120) if played.share(day) == 0.35}
+    assert away == {6, 14}
+    assert {played.share(day) for day in range(120)} == {0.35, 1.0}
+
+
+def test_no_saturday_or_sunday_is_a_working_day() -> None:
+    weekdays = {date.fromisoformat(calendar(FIRST_MONDAY, 120).date(day)).weekday()
+                for day in calendar(FIRST_MONDAY, 120).workdays()}  # fmt: skip
+    assert weekdays == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("first", "days", "says"),
+    [(date(2026, 1, 6), 120, "is no Monday"), (date(2026, 1, 5), 104, "too few")],
+)
+def test_a_calendar_that_cannot_be_played_is_refused(first: date, days: int, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        calendar(first, days)
