@@ -70,6 +70,11 @@ class Facts(dict[str, Any]):
         self[name] = value
         return value
 
+    def get(self, name: str, default: Any = None) -> Any:  # type: ignore[override]
+        """Give a fact as `facts[name]` does, `default` where it is null: `dict.get` would not compute."""
+        value = self[name]
+        return default if value is None else value
+
     def reason(self, name: str) -> UnknownReason | None:
         """Tell why a fact is unknown, or what its value rests on (`within_noise`)."""
         if self[name] is None:

@@ -237,9 +237,11 @@ class _Compiler:
     def lay(self, steps: tuple[Step, ...], prefix: str, after: str) -> str:
         """Lay out steps of one level; give the path of the first, or `after` where there is none."""
         paths = [f"{prefix}{index}" for index in range(len(steps))]
+        if not paths:
+            return after
         for path, step, following in zip(paths, steps, [*paths[1:], after], strict=True):
             self.instructions[path] = self.compile(path, step, following)
-        return paths[0] if paths else after
+        return paths[0]
 
     def compile(self, path: str, step: Step, following: str) -> Instruction:
         """Compile one step and what is inside it."""
