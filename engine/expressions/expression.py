@@ -11,12 +11,13 @@ from rule_engine import ast as rule_ast
 
 from engine.errors import ExpressionError
 from engine.expressions.advice import Advice, advise
+from engine.expressions.complaint import said
 from engine.expressions.environment import Env, Reader, reader
 from engine.expressions.native import lower
 from engine.expressions.oracle import Oracle
 from engine.expressions.outcome import Outcome
 from engine.expressions.scope import Kind, Scope, ScopeKey
-from engine.expressions.trace import LineTrace, said
+from engine.expressions.trace import LineTrace
 from engine.expressions.tree import static_kind, walk
 
 TOO_DEEP_FOR_PYTHON = (SyntaxError, RecursionError, MemoryError)
@@ -42,7 +43,7 @@ class Expression:
 
     def __init__(self, text: str, oracle: Oracle, scope: Scope) -> None:
         self.text = text
-        self.names = tuple(sorted(oracle.context.mentioned))
+        self.names = oracle.names
         self.kind: Kind = static_kind(oracle.root, scope)
         self.advice: tuple[Advice, ...] = advise(oracle.root)
         self.oracle = oracle
@@ -145,7 +146,7 @@ def compile_expression(text: str, scope: Scope) -> Expression:
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(text: str, key: ScopeKey) -> Expression:
-    oracle = Oracle(text, key.scope)
+    oracle = Oracle(text, key)
     try:
         return Expression(text, oracle, key.scope)
     except RecursionError:

@@ -12,6 +12,7 @@ from rule_engine.errors import DatetimeSyntaxError, EngineError, RuleSyntaxError
 from rule_engine.parser import _DeferredAstNode
 
 from engine.errors import ExpressionError
+from engine.expressions.complaint import said
 from engine.expressions.limits import limited
 from engine.expressions.nodes import REPLACEMENTS
 from engine.expressions.slips import slip_at
@@ -30,7 +31,13 @@ class Placed(_DeferredAstNode):  # type: ignore[misc]
 
     def __init__(self, node: Any, offset: int | None) -> None:
         super().__init__(
-            REPLACEMENTS.get(node.cls, node.cls), args=node.args, kwargs=node.kwargs, method=node.method
+            REPLACEMENTS.get(node.cls, node.cls),
+            # `not in` puts together two nodes at once.
+            args=tuple(
+                Placed(each, offset) if type(each) is _DeferredAstNode else each for each in node.args
+            ),
+            kwargs=node.kwargs,
+            method=node.method,
         )
         self.offset = offset
         self.grouped = False
@@ -69,8 +76,7 @@ def _not_computable(error: Exception, offset: int | None) -> ExpressionError:
         return ExpressionError(
             "value", f't"{error.value}" is no length of time; write 30m, 12h, 3d or 2w', offset
         )
-    said = error.message if isinstance(error, EngineError) else str(error) or type(error).__name__
-    return ExpressionError("value", f"this cannot be computed: {said}", offset)
+    return ExpressionError("value", f"this cannot be computed: {said(error)}", offset)
 
 
 def _production(grammar: Any, function: Callable[[Any, Any], None]) -> Callable[[Any], None]:
@@ -142,9 +148,7 @@ def _misplaced(text: str, error: RuleSyntaxError) -> ExpressionError:
         end = len(text.rstrip())
         percent = slip_at(text, end - 1) if text[end - 1] == "%" else None
         return percent or ExpressionError("syntax", "the expression ends too early", end)
+    message = f"`{token.value}` is not expected here"
     if token.type in ("LT", "LE", "GT", "GE", "EQ", "NE"):
         message = f"`{token.value}` follows another comparison; write a < b and b < c, or put brackets"
-        return ExpressionError("syntax", message, token.lexpos)
-    return slip_at(text, token.lexpos) or ExpressionError(
-        "syntax", f"`{token.value}` is not expected here", token.lexpos
-    )
+    return slip_at(text, token.lexpos) or ExpressionError("syntax", message, token.lexpos)

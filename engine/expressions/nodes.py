@@ -102,7 +102,7 @@ class Attribute(rule_ast.GetAttributeExpression):  # type: ignore[misc]
             raise ExpressionError("name", f"{dotted} is not known{tail}", None, near)
         if not DataType.is_type(owner.attributes[name], DataType.OBJECT):
             self.dotted = dotted
-            context.mentioned.add(dotted)
+            context.mention(dotted)
 
 
 def _no_attribute(node: Any, name: str) -> ExpressionError:

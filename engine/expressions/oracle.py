@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +19,7 @@ from engine.expressions.arithmetic import EXACT
 from engine.expressions.environment import Env, read
 from engine.expressions.grammar import parse
 from engine.expressions.nodes import closest
-from engine.expressions.scope import Names, Scope, type_of
+from engine.expressions.scope import Names, Scope, ScopeKey, type_of
 from engine.expressions.slips import WORDS
 from engine.expressions.tree import check_roots
 
@@ -81,13 +84,13 @@ def _types(scope: Scope) -> dict[str, Any]:
 
 
 class Context(rule_engine.Context):  # type: ignore[misc]
-    """What rule-engine needs to know for one expression, and the dotted names that were found in it."""
+    """What rule-engine needs to know for the expressions of one scope."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._types = _types(scope)
         self.roots = frozenset((*_ROOTS, "now"))
-        self.mentioned: set[str] = set()
+        self._parsing = threading.local()
         super().__init__(
             resolver=_resolve,
             type_resolver=self._type_of,
@@ -96,12 +99,36 @@ class Context(rule_engine.Context):  # type: ignore[misc]
             mapping_attribute_lookup=False,
         )
 
+    @contextmanager
+    def collecting(self) -> Iterator[set[str]]:
+        """Give the set that fills with the dotted names found while this thread parses an expression."""
+        names: set[str] = set()
+        self._parsing.names = names
+        yield names
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Evaluate with no variables and groups of another evaluation, and leave those as they were.
+
+        Reading a fact may evaluate the expression that it is, in the midst of the one that reads it.
+        """
+        outer = self._tls
+        self._thread_local.storage = type(outer)()
+        try:
+            yield
+        finally:
+            self._thread_local.storage = outer
+
+    def mention(self, dotted: str) -> None:
+        """Take down a name that an expression mentions."""
+        self._parsing.names.add(dotted)
+
     def _type_of(self, name: str) -> Any:
         known = self._types.get(name)
         if known is None:
             raise self._unknown(name)
         if name == "now":
-            self.mentioned.add(name)
+            self.mention(name)
         return known
 
     def _unknown(self, name: str) -> ExpressionError:
@@ -123,15 +150,22 @@ def _resolve(thing: Any, name: str) -> Any:
     return thing.now if name == "now" else Root(getattr(thing, name))
 
 
+@functools.lru_cache(maxsize=256)
+def _context(key: ScopeKey) -> Context:
+    # A context is larger than most expressions, and those of one scope can share it.
+    return Context(key.scope)
+
+
 class Oracle:
-    """One expression as rule-engine parsed it."""
+    """One expression as rule-engine parsed it; `names` are the dotted names that it mentions, sorted."""
 
-    __slots__ = ("context", "root")
+    __slots__ = ("_context", "names", "root")
 
-    def __init__(self, text: str, scope: Scope) -> None:
-        self.context = Context(scope)
-        with decimal.localcontext(EXACT):
-            self.root = parse(text, self.context).expression
+    def __init__(self, text: str, key: ScopeKey) -> None:
+        self._context = _context(key)
+        with self._context.collecting() as names, decimal.localcontext(EXACT):
+            self.root = parse(text, self._context).expression
+        self.names = tuple(sorted(names))
         check_roots(self.root)
 
     def evaluate(self, env: Env) -> Any:
@@ -140,11 +174,10 @@ class Oracle:
 
     def part(self, node: Any) -> Callable[[Env], Any]:
         """Give the function that evaluates one node of the expression."""
-        context = self.context
+        context = self._context
 
         def evaluate(env: Env) -> Any:
-            context._tls.reset()
-            with decimal.localcontext(EXACT):
+            with context.evaluating(), decimal.localcontext(EXACT):
                 return node.evaluate(env)
 
         return evaluate

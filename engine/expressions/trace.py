@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from rule_engine.errors import EngineError
 
 from engine.expressions.outcome import Outcome
 
@@ -27,19 +25,6 @@ class LineTrace(msgspec.Struct, frozen=True):
     values: Mapping[str, Any]
     error: str | None = None
     path: tuple[int, ...] = ()
-
-
-def said(error: Exception) -> str:
-    """Give the sentence for what an evaluation raised."""
-    if isinstance(error, EngineError):
-        words = str(error.message)
-        return words if words != "data type mismatch" else "the values do not fit the operator"
-    if isinstance(error, RecursionError):
-        return "the expression is nested too deep"
-    if isinstance(error, ArithmeticError):
-        return "the numbers cannot be compared or computed (NaN, or too large)"
-    words = re.sub(r"NoneType", "null", str(error))
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def plain(value: Any) -> Any:
@@ -76,7 +61,8 @@ def _number(value: Decimal) -> int | float | Decimal | None:
             return int(value)
         if Decimal(repr(float(value))) == value:
             return float(value)
-    return value.normalize()
+        return value.normalize()
+    return value
 
 
 def _instant(value: datetime) -> str:

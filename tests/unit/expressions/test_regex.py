@@ -1,0 +1,104 @@
+"""Patterns mean what RE2 says, and only what Python reads the same way."""
+
+import pytest
+
+from engine.errors import ExpressionError
+from engine.expressions import Env, Kind, Outcome, Scope, compile_expression
+from engine.expressions.regex import compiled
+
+SCOPE = Scope(customer={"email": Kind.TEXT}, event={})
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a(?=b)",
+        "a(?!b)",
+        "(?<=a)b",
+        "(?<!a)b",
+        r"(a)\1",
+        "(?P<n>a)(?P=n)",
+        "a{,3}",
+        r"a\Z",
+        r"a\z",
+        r"\C",
+        r"\pN",
+        r"\Qa\E",
+        r"\u0041",
+        "(?#comment)a",
+        "(?x)a b",
+        "(?a)a",
+        "(?<n>a)",
+        "a++",
+        "(?>a)",
+        "[[:alpha:]]",
+        "[a--b]",
+        "[a&&b]",
+        "(",
+        "a**",
+        "(a{1000}){1000}",
+        ".{1,1000}" * 100,
+        "(" * 2000 + ")" * 2000,
+    ],
+)
+def test_what_one_of_the_two_lacks_is_refused(pattern: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        compiled(pattern)
+    assert caught.value.code == "regex"
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["a{0,3}", "[]a]", "[^]a]", r"[\[]", r"\{,", "[{,]", "(?i)a", "(?P<n>a)", "(?i:a)b", r"\d+\s\w\b", "$"],
+)
+def test_what_both_have_is_taken(pattern: str) -> None:
+    assert compiled(pattern).pattern == pattern
+
+
+@pytest.mark.parametrize(
+    ("operator", "met"),
+    [("=~ 'ob'", False), ("=~ 'bo'", True), ("=~~ 'ob'", True), ("!~ 'ob'", True), ("!~~ 'ob'", False)],
+)
+def test_one_wave_matches_from_the_start_and_two_anywhere(operator: str, met: bool) -> None:
+    expression = compile_expression(f"customer.email {operator}", SCOPE)
+    assert expression.outcome(Env(customer={"email": "bob"})) is (Outcome.MET if met else Outcome.NOT_MET)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        # Python would find each of these.
+        ("b$", "ab\n"),
+        (r"\d", "\u0663"),
+        (r"\w", "\u00fc"),
+    ],
+)
+def test_the_meaning_is_re2s(pattern: str, text: str) -> None:
+    literal = pattern.replace("\\", "\\\\")
+    expression = compile_expression(f"customer.email =~~ '{literal}'", SCOPE)
+    assert expression.value(Env(customer={"email": text})) is False
+    assert expression.outcome(Env(customer={"email": text})) is Outcome.NOT_MET
+
+
+def test_rule_engine_uses_re2_too() -> None:
+    # Given a value that compiled code hands to rule-engine
+    class Text(str):
+        pass
+
+    expression = compile_expression("customer.email =~~ 'b$'", SCOPE)
+    # Then it means the same there
+    assert expression.value(Env(customer={"email": Text("ab\n")})) is False
+    assert expression.value(Env(customer={"email": Text("ab")})) is True
+
+
+def test_a_pattern_is_a_literal() -> None:
+    with pytest.raises(ExpressionError, match="written out"):
+        compile_expression("customer.email =~ customer.email", SCOPE)
+
+
+def test_a_refused_pattern_is_refused_at_its_place() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression("customer.email =~ '(?=a)'", SCOPE)
+    assert (caught.value.code, caught.value.offset) == ("regex", 15)
+    assert "two conditions" in caught.value.message
