@@ -13,7 +13,6 @@ from typing import Any
 
 from engine.customers.event import Event
 from engine.customers.figures import NO_FIGURES, BaseFigures, BaseTally
-from engine.customers.state import Applied
 from engine.model.values import Micros
 from engine.runs.changes import Changes
 from engine.runs.run import Effect
@@ -22,7 +21,7 @@ from engine.timeline import deliver, fleet, play
 from engine.timeline.cast import BASE, Cast
 from engine.timeline.due import next_due
 from engine.timeline.ruleset import Ruleset
-from engine.timeline.world import Outage, World
+from engine.timeline.world import Outage, Witness, World
 
 Send = Callable[[Effect, deliver.Attempt], deliver.Result]
 
@@ -69,6 +68,7 @@ class Simulation:
         outages: Sequence[Outage] = (),
         starts_runs: bool = True,
         given: Callable[[str], Any] | None = None,
+        witness: Witness | None = None,
         cast: Cast | None = None,
     ) -> None:
         self.ruleset = ruleset
@@ -78,7 +78,12 @@ class Simulation:
         self.cast = cast or Cast()
         self.changes = Changes()
         self.world = World(
-            ruleset, self.figures.at, outages=outages, starts_runs=starts_runs, given=given
+            ruleset,
+            self.figures.at,
+            outages=outages,
+            starts_runs=starts_runs,
+            given=given,
+            witness=witness,
         )
         self.now: Micros = 0
         self._midnight: Micros | None = None
@@ -98,11 +103,20 @@ class Simulation:
         play.play_event(self.world, self.cast, self.changes, event)
         self.now = max(self.now, event.received_at)
         self.deliver(self.now)
-        self._touched()
+        self.touched()
 
-    def learn(self, event: Event) -> Applied:
-        """Take an event into the facts alone."""
-        return self.cast.get(event.customer).facts.apply(self.ruleset.facts, event)
+    def learn(self, event: Event) -> None:
+        """Take an event into the facts alone, its account's too."""
+        person = self.cast.get(event.customer)
+        play.learn(self.world, person, event)
+        account = event.account or person.account
+        if account is not None and account != person.id:
+            play.learn(self.world, self.cast.get(account, "account"), event)
+
+    def settle_in(self, customer: str, now: Micros) -> None:
+        """Go on from facts that were learnt: nothing of the past fires, what is to come is planned."""
+        play.adopt(self.world, self.cast, self.changes, customer, now, "import")
+        self.touched()
 
     def advance(self, until: Micros) -> None:
         """Play everything that is due at or before an instant, for everybody, in the order of time."""
@@ -132,15 +146,25 @@ class Simulation:
         while self._midnight <= until:
             midnight = self._midnight
             self._play_until(midnight - 1)
-            tally = BaseTally(self.ruleset.facts, midnight)
-            for member in self.cast.members.values():
-                tally.add(member.facts)
-            figures = tally.figures()
-            self.figures.add(figures)
+            figures = self._tally(midnight)
             fleet.at_midnight(self.world, self.cast, self.changes, figures, midnight)
             self.deliver(midnight)
-            self._touched()
+            self.touched()
             self._midnight = zone.start_of_day(zone.day_of(midnight) + 1)
+
+    def compute_figures(self, at: Micros) -> None:
+        """Compute the base's figures as of the latest midnight that is not after an instant."""
+        if self.needs_figures:
+            zone = self.ruleset.zone
+            self._tally(zone.start_of_day(zone.day_of(at)))
+
+    def _tally(self, midnight: Micros) -> BaseFigures:
+        tally = BaseTally(self.ruleset.facts, midnight)
+        for member in self.cast.members.values():
+            tally.add(member.facts)
+        figures = tally.figures()
+        self.figures.add(figures)
+        return figures
 
     def _play_until(self, until: Micros) -> None:
         heap = self._heap
@@ -162,12 +186,12 @@ class Simulation:
     def _instant(self, member: Member, due: Micros) -> None:
         play.instant(self.world, self.cast, self.changes, member, due)
         self.deliver(due)
-        self._touched()
+        self.touched()
 
     def _due(self, member: Member) -> Micros | None:
         return next_due(self.world, member) if member.standing.played_to else None
 
-    def _touched(self) -> None:
+    def touched(self) -> None:
         """Put the customers whose state has changed on the heap of what is due."""
         for name in self.changes.customers:
             due = self._due(self.cast.members[name]) if name != BASE else None

@@ -28,6 +28,8 @@ def decide(moment: Moment, occasion: Occasion) -> DecisionOutcome:
     standing, zone = moment.member.standing, moment.world.ruleset.zone
     env = moment.env(occasion.event)
     outcome, reason = judge(occasion, env, standing, zone, moment.now)
+    if moment.world.witness is not None:
+        moment.world.witness(moment, occasion, outcome, reason)
     if outcome not in ROWS:
         moment.changes.count(occasion.rule.id, moment.now, outcome)
         return outcome

@@ -121,14 +121,20 @@ def import_history(
     """Take past events into the facts alone, then settle in as of `now`. Nothing fires but dates."""
     for event in events:
         person = cast.get(customer)
-        person.facts.apply(world.ruleset.facts, event)
+        learn(world, person, event)
         account = event.account or person.account
         if account is not None and account != customer:
-            member = cast.get(account, "account")
-            member.facts.apply(world.ruleset.facts, event)
+            learn(world, cast.get(account, "account"), event)
             changes.customers[account] = None
     changes.customers[customer] = None
     adopt(world, cast, changes, customer, now, "import")
+
+
+def learn(world: World, member: Member, event: Event) -> None:
+    """Take an event, and the contract events that follow from it, into the facts alone."""
+    table = world.ruleset.facts
+    for derived in member.facts.apply(table, event).derived:
+        member.facts.apply(table, derived)
 
 
 def adopt(world: World, cast: Cast, changes: Changes, customer: str, now: Micros, cause: str) -> None:

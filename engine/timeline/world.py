@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.customers.figures import BaseFigures
+from engine.decisions.decide import Occasion
+from engine.model.reasons import DecisionOutcome
 from engine.model.values import Micros
 from engine.runs.program import CompiledWorkflow
 from engine.runs.stage import Budgets, Plans
 from engine.timeline.ruleset import Ruleset
 
+Witness = Callable[["Moment", Occasion, DecisionOutcome, str | None], None]
+
 Outage = tuple[Micros, Micros]
 """A span in which the engine did not run: schedules in it are subject to `catch_up`."""
+
+if TYPE_CHECKING:
+    from engine.timeline.moment import Moment
 
 ALL = "*"
 
@@ -28,7 +35,8 @@ class World:
 
     `base` gives the figures as of the latest midnight not after an instant; `paused` holds the ids
     of paused workflows, `*` for all of them; `starts_runs` is False where only decisions are wanted;
-    `given` replaces facts of a customer, as tests do.
+    `given` replaces facts of a customer, as tests do; `witness` is shown every occasion and its
+    outcome, those that are only counted too.
     """
 
     def __init__(
@@ -43,6 +51,7 @@ class World:
         secret: str = "",
         starts_runs: bool = True,
         given: Callable[[str], Mapping[str, Any]] | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.ruleset = ruleset
         self.base = base
@@ -53,6 +62,7 @@ class World:
         self.secret = secret
         self.starts_runs = starts_runs
         self.given = given
+        self.witness = witness
 
     @cached_property
     def plans(self) -> Plans:

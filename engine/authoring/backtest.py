@@ -1,0 +1,247 @@
+"""Backtest: what the rules would have decided on the events that are stored, without effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from engine.authoring.simulate import Simulation
+from engine.customers.event import Event
+from engine.customers.facts import Facts
+from engine.decisions.decide import Occasion
+from engine.decisions.decision import Decision
+from engine.model.reasons import DecisionOutcome, RunStatus
+from engine.model.rule import OnSchedule
+from engine.model.values import Micros
+from engine.timeline.choose import decide
+from engine.timeline.moment import Moment
+from engine.timeline.ruleset import Ruleset
+from engine.timeline.take import FOLLOWED
+
+Progress = Callable[[int, int], None]
+
+
+class RuleCount(msgspec.Struct):
+    """What a rule decided. `fired` counts decisions; held_out and refused are parts of it.
+
+    `followed` are the `without` timers that the second event ended, `undetermined` those still open
+    at the end, `customers` the different customers among the fired.
+    """
+
+    fired: int = 0
+    held_out: int = 0
+    not_met: int = 0
+    unknown: int = 0
+    at_most: int = 0
+    too_late: int = 0
+    shadow: int = 0
+    error: int = 0
+    refused: int = 0
+    followed: int = 0
+    undetermined: int = 0
+    customers: int = 0
+
+
+class FactCount(msgspec.Struct):
+    """A fact over customers, or a property over events: how many have it, sum and mean of numbers."""
+
+    count: int = 0
+    sum: Decimal = Decimal(0)
+    mean: Decimal | None = None
+
+
+class Backtest(msgspec.Struct):
+    """The outcome of a backtest; `decisions` in the order in which they came about."""
+
+    from_: Micros | None
+    to: Micros | None
+    at: Micros | None
+    events: int
+    customers: int
+    rules: dict[str, RuleCount]
+    who: dict[str, list[str]]
+    facts: dict[str, FactCount]
+    properties: dict[str, FactCount]
+    decisions: list[Decision]
+
+
+def backtest(
+    ruleset: Ruleset,
+    events: Sequence[Event],
+    *,
+    start: Micros | None = None,
+    end: Micros | None = None,
+    at: Micros | None = None,
+    rules: Iterable[str] = (),
+    facts: Iterable[str] = (),
+    properties: Iterable[str] = (),
+    progress: Progress | None = None,
+) -> Backtest:
+    """Replay events, in the order (received, file order), as if they were live.
+
+    Events before `start` are played too, since later decisions rest on them, but not counted.
+    With `at`, the events received up to it only make facts, and every schedule rule is evaluated
+    once at that instant for every customer.
+    """
+    inputs = [event for event in events if event.cause not in ("engine", "run")]
+    last = inputs[-1].received_at if inputs else 0
+    stop = at if at is not None else end if end is not None else last
+    kept = [event for event in inputs if event.received_at <= stop]
+    simulation = Simulation(ruleset)
+    if at is not None:
+        _learn(simulation, kept, progress)
+        _evaluate_once(simulation, at, frozenset(rules))
+    else:
+        _play(simulation, kept, start, stop, progress)
+    report = Backtest(
+        from_=start if start is not None else (inputs[0].received_at if inputs else None),
+        to=stop if inputs else None,
+        at=at,
+        events=sum(1 for event in kept if start is None or event.received_at >= start),
+        customers=len(simulation.cast.members),
+        rules={},
+        who={},
+        facts={name: _fact(simulation, name, stop) for name in facts},
+        properties={name: _property(kept, name) for name in properties},
+        decisions=simulation.changes.decisions,
+    )
+    _count(report, simulation, tuple(rules))
+    return report
+
+
+def _play(
+    simulation: Simulation,
+    events: Sequence[Event],
+    start: Micros | None,
+    stop: Micros,
+    progress: Progress | None,
+) -> None:
+    counting = start is None
+    for index, event in enumerate(events):
+        if not counting and start is not None and event.received_at >= start:
+            simulation.advance(start - 1)
+            _forget(simulation)
+            counting = True
+        simulation.feed(event)
+        if progress is not None and index % 1000 == 0:
+            progress(index, len(events))
+    simulation.advance(stop)
+
+
+def _forget(simulation: Simulation) -> None:
+    """Drop what was decided before the counting begins."""
+    simulation.changes.decisions.clear()
+    simulation.changes.counts.clear()
+
+
+def _learn(simulation: Simulation, events: Sequence[Event], progress: Progress | None) -> None:
+    for index, event in enumerate(events):
+        simulation.learn(event)
+        if progress is not None and index % 1000 == 0:
+            progress(index, len(events))
+
+
+def _evaluate_once(simulation: Simulation, at: Micros, only: frozenset[str]) -> None:
+    """Evaluate every schedule rule at one instant over all customers, in the order of their ids."""
+    simulation.compute_figures(at)
+    world = simulation.world
+    for name in sorted(simulation.cast.members):
+        member = simulation.cast.members[name]
+        member.standing.played_to = at
+        moment = Moment(world, member, simulation.changes, at, [], at_event=False)
+        for rule, compiled in moment.desk.schedules:
+            if only and rule.id not in only:
+                continue
+            trigger = compiled.trigger
+            if isinstance(trigger, OnSchedule) and trigger.in_segment is None:
+                occasion = Occasion(
+                    rule=rule, kind="schedule", cause=f"{compiled.index}/{at}", event=None, from_at=at
+                )
+                decide(moment, occasion)
+
+
+def _count(report: Backtest, simulation: Simulation, only: tuple[str, ...]) -> None:
+    ruleset = simulation.ruleset
+    names = sorted(name for desk in ruleset.desks.values() for name in desk.rules)
+    for name in names:
+        if not only or name in only:
+            report.rules[name] = RuleCount()
+            report.who[name] = []
+    for (rule, _, outcome), number in simulation.changes.counts.items():
+        if rule in report.rules:
+            _add(report.rules[rule], outcome, number)
+    who: dict[str, dict[str, None]] = {name: {} for name in report.rules}
+    for decision in simulation.changes.decisions:
+        count = report.rules.get(decision.rule)
+        if count is None:
+            continue
+        _add(count, decision.outcome.value, 1)
+        if decision.outcome is DecisionOutcome.FIRED:
+            who[decision.rule][decision.customer] = None
+            count.held_out += any(start.arm == "held_out" for start in decision.starts)
+            count.refused += any(start.status == RunStatus.REFUSED.value for start in decision.starts)
+    for name, customers in who.items():
+        report.who[name] = sorted(customers)
+        report.rules[name].customers = len(customers)
+    for member in simulation.cast.members.values():
+        for timer in member.standing.timers.values():
+            if timer.kind == "missing" and timer.rule in report.rules:
+                report.rules[timer.rule].undetermined += 1
+
+
+def _add(count: RuleCount, outcome: str, number: int) -> None:
+    field = FOLLOWED if outcome == FOLLOWED else DecisionOutcome(outcome).value
+    setattr(count, field, getattr(count, field) + number)
+
+
+def _fact(simulation: Simulation, name: str, at: Micros) -> FactCount:
+    """Count a fact over the customers, as it was at an instant (which itself does not count)."""
+    table = simulation.ruleset.facts
+    values = [
+        Facts(table, member.facts, at, False, simulation.figures.at(at))[name]
+        for member in simulation.cast.members.values()
+        if name in table.names(member.kind)
+    ]
+    return _sum(values)
+
+
+def _property(events: Sequence[Event], dotted: str) -> FactCount:
+    name, _, key = dotted.partition(".")
+    return _sum([event.properties.get(key) for event in events if event.name == name])
+
+
+def _sum(values: Sequence[Any]) -> FactCount:
+    known = [value for value in values if value is not None]
+    numbers = [Decimal(value) for value in known if _is_number(value)]
+    total = sum(numbers, Decimal(0))
+    return FactCount(len(known), total, total / len(numbers) if numbers else None)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+
+
+def shown(report: Backtest, *, customers: bool = False) -> Mapping[str, Any]:
+    """Give the report in the shape of `holdfast backtest --json`, instants in microseconds."""
+    rules = {
+        name: {**msgspec.to_builtins(count), **({"ids": report.who[name]} if customers else {})}
+        for name, count in report.rules.items()
+    }
+    found: dict[str, Any] = {
+        "from": report.from_,
+        "to": report.to,
+        "at": report.at,
+        "events": report.events,
+        "customers": report.customers,
+        "rules": rules,
+    }
+    if report.facts:
+        found["facts"] = {name: msgspec.structs.asdict(count) for name, count in report.facts.items()}
+    if report.properties:
+        found["properties"] = {
+            name: msgspec.structs.asdict(count) for name, count in report.properties.items()
+        }
+    return found

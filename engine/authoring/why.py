@@ -1,0 +1,186 @@
+"""Why: what a rule saw and decided for one customer at a past instant, rebuilt from its record.
+
+The customer's events are played again under the releases that were live, with the base's figures as
+they were stored; what the engine's own runs did comes from the record, what it derived is derived
+again. So a rule that did not fire is explained with the lines as they were then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from engine.authoring.simulate import Figures, Simulation
+from engine.customers.event import Event
+from engine.customers.merging import rebuild
+from engine.decisions.decide import Occasion
+from engine.decisions.decision import Decision, Line
+from engine.errors import NotFoundError
+from engine.model.reasons import DecisionOutcome
+from engine.model.values import Micros
+from engine.timeline import play
+from engine.timeline.choose import preview
+from engine.timeline.moment import Moment
+from engine.timeline.ruleset import Ruleset
+from engine.timeline.world import Outage
+
+NO_OCCASION = "no_occasion"
+"""The rule had no cause to look at this customer up to that instant; its lines are as of then."""
+
+
+class Release(msgspec.Struct, frozen=True):
+    """A ruleset, and the instant from which it was live."""
+
+    at: Micros
+    ruleset: Ruleset
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """What was decided at `at`, the last time the rule looked not after the instant asked for.
+
+    `decision` is None where it had not looked yet; `trigger` tells what made it look.
+    """
+
+    rule: str
+    customer: str
+    at: Micros
+    decision: str | None
+    reason: str | None
+    lines: tuple[Line, ...]
+    rule_hash: str = ""
+    trigger: str | None = None
+    event: dict[str, Any] = {}
+    starts: tuple[dict[str, Any], ...] = ()
+
+
+class _Witness:
+    """Keeps the last occasion of one rule and customer, traced."""
+
+    def __init__(self, rule: str, customer: str) -> None:
+        self.rule = rule
+        self.customer = customer
+        self.seen: Decision | None = None
+
+    def __call__(
+        self, moment: Moment, occasion: Occasion, outcome: DecisionOutcome, reason: str | None
+    ) -> None:
+        if occasion.rule.id == self.rule and moment.member.id == self.customer:
+            self.seen = preview(moment, occasion)
+
+
+def explain(
+    rule: str,
+    customer: str,
+    at: Micros,
+    *,
+    releases: Sequence[Release],
+    events: Sequence[Event],
+    figures: Figures,
+    outages: Sequence[Outage] = (),
+    recorded: Sequence[Decision] = (),
+) -> Explanation:
+    """Explain a rule for a customer as of an instant.
+
+    `releases` in the order of time, `events` of the customer (and, for an account, of its members)
+    up to the instant in the order (received, seq), `recorded` the rule's stored decisions for the
+    customer. Raises NotFoundError where no release up to then had the rule, or there was no such
+    customer.
+    """
+    live = [release for release in releases if release.at <= at] or list(releases[:1])
+    if not live or live[-1].ruleset.rule(rule) is None:
+        raise NotFoundError(f"there was no live rule {rule} then")
+    witness = _Witness(rule, customer)
+    simulation = _play(live, events, at, figures, outages, witness)
+    member = simulation.cast.members.get(customer)
+    if member is None:
+        raise NotFoundError(f"there was no customer {customer} then")
+    stored = [decision for decision in recorded if decision.at <= at]
+    last = max(stored, key=lambda decision: decision.at, default=None)
+    seen = witness.seen
+    if seen is None or (last is not None and last.at >= seen.at):
+        if last is not None:
+            return _told(last)
+    if seen is not None:
+        return _told(seen)
+    return _looked_at(simulation, rule, customer, at)
+
+
+def _play(
+    releases: Sequence[Release],
+    events: Sequence[Event],
+    at: Micros,
+    figures: Figures,
+    outages: Sequence[Outage],
+    witness: _Witness,
+) -> Simulation:
+    """Play events up to an instant, changing over to each release when it went live."""
+    simulation = _under(releases[0].ruleset, figures, outages, witness)
+    played: list[Event] = []
+    coming = list(releases[1:])
+    for event in [event for event in events if event.received_at <= at]:
+        while coming and coming[0].at <= event.received_at:
+            simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
+        played.append(event)
+        if event.cause == "history":
+            simulation.learn(event)
+            simulation.settle_in(event.customer, event.received_at)
+        elif event.cause != "engine":
+            simulation.feed(event)
+    while coming and coming[0].at <= at:
+        simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
+    simulation.advance(at)
+    return simulation
+
+
+def _under(
+    ruleset: Ruleset, figures: Figures, outages: Sequence[Outage], witness: _Witness
+) -> Simulation:
+    return Simulation(ruleset, figures=figures, outages=outages, starts_runs=False, witness=witness)
+
+
+def _change_over(
+    before: Simulation,
+    release: Release,
+    played: Sequence[Event],
+    figures: Figures,
+    outages: Sequence[Outage],
+    witness: _Witness,
+) -> Simulation:
+    """Do as a release does: build the facts anew from the events, keep what was decided."""
+    before.advance(release.at - 1)
+    after = _under(release.ruleset, figures, outages, witness)
+    for name, member in before.cast.members.items():
+        own = [event for event in played if name in (event.customer, event.account)]
+        member.facts = rebuild(release.ruleset.facts, name, member.kind, own)
+        after.cast.members[name] = member
+        play.adopt(after.world, after.cast, after.changes, name, release.at, "release")
+    after.touched()
+    return after
+
+
+def _told(decision: Decision) -> Explanation:
+    return Explanation(
+        rule=decision.rule,
+        customer=decision.customer,
+        at=decision.at,
+        decision=decision.outcome.value,
+        reason=decision.reason,
+        lines=decision.lines,
+        rule_hash=decision.rule_hash,
+        trigger=decision.trigger,
+        event=decision.event,
+        starts=tuple(msgspec.to_builtins(start) for start in decision.starts),
+    )
+
+
+def _looked_at(simulation: Simulation, rule: str, customer: str, at: Micros) -> Explanation:
+    """Show the lines as of an instant for a rule that had no cause to look."""
+    compiled = simulation.ruleset.rule(rule)
+    if compiled is None:
+        raise NotFoundError(f"there was no live rule {rule} then")
+    member = simulation.cast.get(customer)
+    moment = Moment(simulation.world, member, simulation.changes, at, [], at_event=True)
+    seen = preview(moment, Occasion(rule=compiled, kind="none", cause="why", event={}, from_at=at))
+    return Explanation(rule, customer, at, None, NO_OCCASION, seen.lines, compiled.hash)
