@@ -118,6 +118,19 @@ class Simulation:
         play.adopt(self.world, self.cast, self.changes, customer, now, "import")
         self.touched()
 
+    def merge(self, into: str, other: str, history: Sequence[Event], now: Micros) -> None:
+        """Make two customers one, after everything that was due for either before it."""
+        self._midnights(now)
+        for name in (into, other):
+            member = self.cast.find(name)
+            if member is not None:
+                self._catch_up(member, now - 1)
+        play.merge(self.world, self.cast, self.changes, into, other, history, now)
+        del self.cast.members[other]
+        self.changes.customers.pop(other, None)
+        self.deliver(now)
+        self.touched()
+
     def advance(self, until: Micros) -> None:
         """Play everything that is due at or before an instant, for everybody, in the order of time."""
         self._midnights(until)

@@ -118,6 +118,7 @@ def _play(
     """Play events up to an instant, changing over to each release when it went live."""
     simulation = _under(releases[0].ruleset, figures, outages, witness)
     played: list[Event] = []
+    learnt: dict[str, Micros] = {}
     coming = list(releases[1:])
     for event in [event for event in events if event.received_at <= at]:
         while coming and coming[0].at <= event.received_at:
@@ -125,18 +126,26 @@ def _play(
         played.append(event)
         if event.cause == "history":
             simulation.learn(event)
-            simulation.settle_in(event.customer, event.received_at)
-        elif event.cause != "engine":
+            learnt[event.customer] = event.received_at
+            continue
+        _settle(simulation, learnt)
+        if event.cause != "engine":
             simulation.feed(event)
+    _settle(simulation, learnt)
     while coming and coming[0].at <= at:
         simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
     simulation.advance(at)
     return simulation
 
 
-def _under(
-    ruleset: Ruleset, figures: Figures, outages: Sequence[Outage], witness: _Witness
-) -> Simulation:
+def _settle(simulation: Simulation, learnt: dict[str, Micros]) -> None:
+    """Go on from imported history once it is all in."""
+    for name, now in learnt.items():
+        simulation.settle_in(name, now)
+    learnt.clear()
+
+
+def _under(ruleset: Ruleset, figures: Figures, outages: Sequence[Outage], witness: _Witness) -> Simulation:
     return Simulation(ruleset, figures=figures, outages=outages, starts_runs=False, witness=witness)
 
 
