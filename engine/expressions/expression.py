@@ -85,7 +85,9 @@ class Expression:
         )
 
     def _first_outcome(self, env: Env) -> Outcome:
-        self.outcome = self._compiled_outcome()
+        # Whoever kept this method itself must not have the line compiled again and again.
+        if self.outcome == self._first_outcome:
+            self.outcome = self._compiled_outcome()
         return self.outcome(env)
 
     def _compiled_outcome(self) -> Callable[[Env], Outcome]:
@@ -99,7 +101,8 @@ class Expression:
             return self._oracle_outcome
 
     def _first_value(self, env: Env) -> Any:
-        self.value = self._compiled_value()
+        if self.value == self._first_value:
+            self.value = self._compiled_value()
         return self.value(env)
 
     def _compiled_value(self) -> Callable[[Env], Any]:

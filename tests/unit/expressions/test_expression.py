@@ -156,6 +156,20 @@ def test_what_is_too_deep_for_python_is_left_to_rule_engine() -> None:
     assert compile_expression(nested, SCOPE).value(Env(customer={"vip": True})) == 1
 
 
+def test_an_expression_is_compiled_once_whoever_kept_its_methods() -> None:
+    expression = compile_expression("customer.orders > 41", SCOPE)
+    outcome, value = expression.outcome, expression.value
+    # Given the methods as they were before the first use
+    for _ in range(2):
+        assert outcome(Env(customer={"orders": 42})) is Outcome.MET
+        assert value(Env(customer={"orders": 42})) is True
+    # Then what they compiled stays
+    compiled = expression.outcome, expression.value
+    outcome(Env()), expression.trace(Env())
+    assert (expression.outcome, expression.value) == compiled
+    assert outcome is not expression.outcome
+
+
 def test_groups_of_a_match_are_rule_engines() -> None:
     text = "customer.plan =~ '(f)(r)' and $re_groups[1] == 'r'"
     assert outcome(text, plan="free") is Outcome.MET

@@ -75,6 +75,10 @@ def unreachable(_: Any) -> Callable[[Env], Any]:
         "run.offer.code == null",
         "customer.plan + '!' == 'team!'",
         "not (customer.orders > 5 or customer.spend < 1)",
+        # A name that an earlier part would have read, but did not come to.
+        "(customer.orders > 5 and customer.spend > 100) or customer.spend > 2",
+        "(customer.orders > 1 or customer.spend > 100) and customer.spend > 2",
+        "(customer.vip ? 1 : customer.spend) == 1 and customer.spend > 2",
     ],
 )
 def test_plain_values_do_not_reach_rule_engine(text: str) -> None:
@@ -137,3 +141,21 @@ def test_constants_and_names_of_an_author_are_never_python() -> None:
         Oracle(text, ScopeKey(SCOPE)).root, unreachable, unreachable(None), unreachable(None)
     )
     assert function(Env(customer=PLAIN)) is Outcome.NOT_MET
+
+
+def test_lines_together_find_their_outcome_by_themselves() -> None:
+    # Given a list of all with an any inside, whose second line is not reached but reads what the last one does
+    oracles = [
+        Oracle(text, ScopeKey(SCOPE))
+        for text in ("customer.vip", "customer.orders > 1", "customer.spend > 100", "customer.spend > 2")
+    ]
+    first, one, other, last = [(oracle.root, unreachable) for oracle in oracles]
+    shape = lower.Lines(True, (first, lower.Lines(False, (one, other)), last))
+    # Then the whole is met without looking line by line
+    assert lower.together(shape, unreachable(None))(Env(customer=PLAIN)) is Outcome.MET
+
+
+def test_lines_together_leave_the_unknown_to_be_looked_at_line_by_line() -> None:
+    entries = ((Oracle("customer.orders > 1", ScopeKey(SCOPE)).root, unreachable),)
+    together = lower.together(lower.Lines(True, entries), lambda env: "line by line")
+    assert together(Env()) == "line by line"
