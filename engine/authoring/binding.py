@@ -184,11 +184,11 @@ def _truth(node: ScalarNode) -> Any:
 
 
 def _text(node: ScalarNode) -> Any:
-    return (
-        node.text
-        if node.text.strip()
-        else ValueSyntaxError("the text is empty; write something, or take the key out")
-    )
+    if not node.text.strip():
+        return ValueSyntaxError("the text is empty; write something, or take the key out")
+    if node.plain and node.text.startswith("="):
+        return ValueSyntaxError("an expression cannot stand here; write a text")
+    return node.text
 
 
 def _day(node: ScalarNode) -> Any:
@@ -222,13 +222,20 @@ def formula(node: Node, sheet: Sheet) -> Any:
 
 def _formula(node: ScalarNode, text: str, sheet: Sheet) -> Any:
     torn = _torn(node)
-    if torn:
+    if torn and _told(sheet, node, "cut-text"):
+        sheet.origins.fail(node)
+    elif torn:
         sheet.refuse(node, "torn-expression", torn, WHOLE)
     elif not text.strip():
         sheet.refuse(node, "empty-value", "there is no expression", f"write one, such as {Formula.EXAMPLE}")
     else:
         return sheet.keep(Formula(text.replace("\n", " ").rstrip()), node)
     return FAILED
+
+
+def _told(sheet: Sheet, node: ScalarNode, code: str) -> bool:
+    """Tell whether the line has had this sentence, of which another would be the echo."""
+    return any(finding.line == node.line and finding.code == code for finding in sheet.page.findings)
 
 
 def _torn(node: ScalarNode) -> str:
@@ -347,9 +354,10 @@ def choose(node: MapNode, kinds: list[Any], sheet: Sheet) -> Any:
         sheet.refuse(node, "two-things", f"{noun} does one thing; this one has {both}", "write one of them")
         return None
     verbs = list(dict.fromkeys(mark[0] for kind in kinds for mark in _marks(kind)))
+    own = {key for kind in kinds for key in fields(kind)}
     for entry in node.entries:
         close = nearest(entry.key.text, verbs)
-        if close:
+        if close and entry.key.text not in own:
             sheet.refuse(entry.key, "unknown-key", f"unknown key {entry.key.text}", f"did you mean {close}?")
             sheet.origins.fail(node)
             return None
@@ -397,6 +405,8 @@ def _unknown(entry: Entry, node: MapNode, own: Mapping[str, Any], sheet: Sheet) 
     empty = isinstance(entry.value, ScalarNode) and entry.value.plain and entry.value.text == ""
     close = nearest(entry.key.text, free)
     if node.flow and empty and not close:
+        if _told(sheet, entry.key, "torn-expression"):
+            return []
         sheet.refuse(
             entry.key,
             "torn-text",

@@ -100,7 +100,7 @@ def _guess(text: str) -> str | None:
 
 def _kind(root: Node, page: Page) -> str | None:
     if not isinstance(root, MapNode) or not root.entries:
-        page.say(root.line, root.column, "no-kind", "a file begins with what it is", "such as rule: my-rule")
+        page.say(root.line, root.column, "no-kind", "a file begins with what it is", "write rule: my-rule")
         return None
     first = root.entries[0].key
     if first.text in KINDS:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import zoneinfo
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -46,8 +48,9 @@ class Draft(msgspec.Struct, frozen=True):
 
     @property
     def zone(self) -> str:
-        """The workspace's zone."""
-        return self.workspace.settings.timezone
+        """The workspace's zone; UTC where what is written is none."""
+        written = self.workspace.settings.timezone
+        return written if written in zones() else "UTC"
 
     def say(
         self,
@@ -122,6 +125,12 @@ class Draft(msgspec.Struct, frozen=True):
                 hint=f"did you mean {close}?",
                 severity="warning",
             )
+
+
+@functools.cache
+def zones() -> frozenset[str]:
+    """Give the IANA names of all time zones."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def snake_case(name: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 Style = Literal["plain", "single", "double", "block"]
 
 
-class ScalarNode(msgspec.Struct, frozen=True):
+class ScalarNode(msgspec.Struct, frozen=True, gc=False):
     """One piece of text. `raw` is how it stands in the file where that differs from `text`.
 
     `cut` tells that a plain text is followed by a comment on its line, `flow` that it stands
@@ -40,7 +40,7 @@ class ScalarNode(msgspec.Struct, frozen=True):
         return self.line, self.column + 1 + _written_length(self.raw[1:-1], self.style, offset)
 
 
-class ListNode(msgspec.Struct, frozen=True):
+class ListNode(msgspec.Struct, frozen=True, gc=False):
     """A list."""
 
     items: tuple[Node, ...]
@@ -49,14 +49,14 @@ class ListNode(msgspec.Struct, frozen=True):
     flow: bool = False
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One key of a map, and its value."""
 
     key: ScalarNode
     value: Node
 
 
-class MapNode(msgspec.Struct, frozen=True):
+class MapNode(msgspec.Struct, frozen=True, gc=False):
     """A map; the keys are different."""
 
     entries: tuple[Entry, ...]

@@ -7,7 +7,7 @@ size are known before anything is built, and the tree is built of them in the sa
 from __future__ import annotations
 
 import re
-from typing import Protocol, cast
+from typing import Any
 
 import msgspec
 import yaml
@@ -19,11 +19,12 @@ from engine.errors import Finding
 LARGEST_FILE = 1_048_576
 DEEPEST = 32
 MOST_NODES = 50_000
-MOST_FINDINGS = 100
+MOST_FINDINGS = 50
 """A file with more findings than this is told so, instead of a wall of lines."""
 
 LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_TAB = re.compile("\t")
 _CUT = re.compile(r"[ ]+#(?P<after>.?)")
 _STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "block", ">": "block"}
 
@@ -40,7 +41,7 @@ class Page(msgspec.Struct):
     def say(
         self, line: int, column: int, code: str, message: str, hint: str = "", severity: str = "error"
     ) -> None:
-        """Record a finding; after a hundred only that there are more."""
+        """Record a finding; after fifty only that there are more."""
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(Finding(self.file, line, column, code, message, hint, severity))
         elif len(self.findings) == MOST_FINDINGS:
@@ -48,9 +49,9 @@ class Page(msgspec.Struct):
             self.findings.append(Finding(self.file, line, column, "too-many-findings", text))
 
     @property
-    def failed(self) -> bool:
-        """Tell whether anything found is an error."""
-        return any(finding.severity == "error" for finding in self.findings)
+    def full(self) -> bool:
+        """Tell whether there is no use in looking further."""
+        return len(self.findings) > MOST_FINDINGS
 
 
 def read_text(file: str, data: bytes) -> Page:
@@ -66,11 +67,11 @@ def read_text(file: str, data: bytes) -> Page:
         page.say(len(before), len(before[-1]) + 1, "not-utf-8", "this is not UTF-8", "save the file as UTF-8")
         return page
     lines = LINE_END.split(page.text)
-    for number, line in enumerate(lines, 1):
-        if control := _CONTROL.search(line):
-            shown = f"U+{ord(control[0]):04X}"
-            page.say(number, control.start() + 1, "control-character", f"{shown} is no text", "take it out")
-    if not page.findings:
+    if _CONTROL.search(page.text):
+        _point_out(
+            page, lines, _CONTROL, "control-character", "this is no character of a text", "take it out"
+        )
+    else:
         page.lines = lines
     return page
 
@@ -78,12 +79,22 @@ def read_text(file: str, data: bytes) -> Page:
 def read_yaml(file: str, data: bytes) -> Page:
     """Read a YAML file into a tree; every refusal is a finding."""
     page = read_text(file, data)
-    for number, line in enumerate(page.lines, 1):
-        if "\t" in line:
-            page.say(number, line.index("\t") + 1, "tab", "this is a tab", "write spaces")
+    if "\t" in page.text:
+        _point_out(page, page.lines, _TAB, "tab", "this is a tab", "write spaces")
     if not page.findings:
         read_tree(page)
     return page
+
+
+def _point_out(
+    page: Page, lines: list[str], what: re.Pattern[str], code: str, message: str, hint: str
+) -> None:
+    """Say the same of every line that has such a character."""
+    for number, line in enumerate(lines, 1):
+        if page.full:
+            return
+        if match := what.search(line):
+            page.say(number, match.start() + 1, code, message, hint)
 
 
 def read_tree(page: Page) -> None:
@@ -91,8 +102,8 @@ def read_tree(page: Page) -> None:
     loader = yaml.CSafeLoader(page.text)
     builder = _Builder(page)
     try:
-        while not builder.done and loader.check_event():
-            builder.take(cast(yaml.Event, loader.get_event()))
+        while not builder.done and (event := loader.get_event()) is not None:
+            builder.take(event)
     except yaml.MarkedYAMLError as error:
         page.say(*explain(error, page.lines))
     finally:
@@ -113,21 +124,11 @@ class _Frame(msgspec.Struct):
     key: Node | None = None
 
 
-class _Mark(Protocol):
-    """Where the parser stands; all three count from 0."""
-
-    line: int
-    column: int
-    index: int
-
-
-def _mark(mark: object) -> _Mark:
-    """Every event of the C parser has its marks, whatever the stubs say."""
-    return cast(_Mark, mark)
-
-
 class _Builder:
-    """Puts nodes together from events; holds the limits on depth, count and documents."""
+    """Puts nodes together from events; holds the limits on depth, count and documents.
+
+    An event is Any here: the stubs do not know that those of the C parser always have their marks.
+    """
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -137,40 +138,37 @@ class _Builder:
         self.nodes = 0
         self.documents = 0
 
-    def take(self, event: yaml.Event) -> None:
-        start = _mark(event.start_mark)
+    def take(self, event: Any) -> None:
+        start = event.start_mark
         line, column = start.line + 1, start.column + 1
-        match event:
-            case yaml.DocumentStartEvent():
-                self._document(event, line, column)
-            case yaml.AliasEvent():
-                self._refuse(
-                    line,
-                    column,
-                    "alias",
-                    f"*{event.anchor} is an alias of YAML",
-                    f"write the value out; an expression that begins with * {DOUBLE_QUOTES}",
-                )
-                self._add(RefusedNode(line, column))
-            case yaml.ScalarEvent():
-                self._properties(event, line, column)
-                self._add(self._scalar(event, line, column))
-            case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
-                self._properties(event, line, column)
-                self._begin(event, line, column)
-            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                self._end()
-            case _:
-                pass
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            tagged = self._properties(event, line, column)
+            self._add(RefusedNode(line, column) if tagged else self._scalar(event, line, column))
+        elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
+            self._properties(event, line, column)
+            self._begin(event, line, column)
+        elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+            self._end()
+        elif kind is yaml.AliasEvent:
+            self._alias(event, line, column)
+        elif kind is yaml.DocumentStartEvent:
+            self._document(event, line, column)
+
+    def _alias(self, event: Any, line: int, column: int) -> None:
+        hint = f"write the value out; an expression that begins with * {DOUBLE_QUOTES}"
+        self._refuse(line, column, "alias", f"*{event.anchor} is an alias of YAML", hint)
+        self._add(RefusedNode(line, column))
 
     def _refuse(self, line: int, column: int, code: str, message: str, hint: str) -> None:
         self.page.say(line, column, code, message, hint)
+        self.done = self.done or self.page.full
 
     def _stop(self, line: int, column: int, code: str, message: str, hint: str) -> None:
         self._refuse(line, column, code, message, hint)
         self.root, self.done = None, True
 
-    def _document(self, event: yaml.DocumentStartEvent, line: int, column: int) -> None:
+    def _document(self, event: Any, line: int, column: int) -> None:
         self.documents += 1
         if self.documents > 1:
             self._refuse(
@@ -186,7 +184,7 @@ class _Builder:
                 line, column, "directive", "a line that begins with % is a directive of YAML", "take it out"
             )
 
-    def _properties(self, event: yaml.NodeEvent, line: int, column: int) -> None:
+    def _properties(self, event: Any, line: int, column: int) -> bool:
         if event.anchor is not None:
             self._refuse(
                 line,
@@ -198,14 +196,16 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if tag is not None:
             own = tag.startswith("!")
+            negation = own and isinstance(event, yaml.ScalarEvent)
             shown = tag if own else f"!!{tag.rpartition(':')[2]}"
             self._refuse(
                 line,
                 column,
                 "tag",
                 f"{shown} is a tag of YAML",
-                "write not instead of !" if own else "take it out",
+                "write not instead of !" if negation else "take it out",
             )
+        return tag is not None
 
     def _count(self, line: int, column: int) -> bool:
         self.nodes += 1
@@ -215,10 +215,10 @@ class _Builder:
             )
         return not self.done
 
-    def _scalar(self, event: yaml.ScalarEvent, line: int, column: int) -> ScalarNode:
+    def _scalar(self, event: Any, line: int, column: int) -> ScalarNode:
         style = _STYLES.get(event.style or "", "plain")
         flow = bool(self.open) and self.open[-1].flow
-        start, end = _mark(event.start_mark), _mark(event.end_mark)
+        start, end = event.start_mark, event.end_mark
         if style != "plain":
             raw = self.page.text[start.index : end.index] if start.line == end.line else "\n"
             return ScalarNode(event.value, line, column, style, raw, flow=flow)
@@ -237,7 +237,7 @@ class _Builder:
     def _at_key(self) -> bool:
         return bool(self.open) and self.open[-1].is_map and self.open[-1].key is None
 
-    def _begin(self, event: yaml.CollectionStartEvent, line: int, column: int) -> None:
+    def _begin(self, event: Any, line: int, column: int) -> None:
         if not self._count(line, column):
             return
         if len(self.open) >= DEEPEST:

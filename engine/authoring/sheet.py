@@ -38,6 +38,11 @@ class Origins:
         if key is not None:
             self._failed[id(node), key] = node
 
+    def failed(self, thing: object, key: str) -> bool:
+        """Tell whether that key of a Struct has had its sentence."""
+        node = self.node(thing)
+        return (id(node), key) in self._failed
+
     def page(self, thing: object) -> Page | None:
         """Give the page on which a Struct was written."""
         found = self._bound.get(id(thing))

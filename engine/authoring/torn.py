@@ -139,6 +139,8 @@ def _unclosed(scene: _Scene) -> Told | None:
 
 
 def _indicator(scene: _Scene) -> Told | None:
+    if "could not find expected ':'" in scene.problem:
+        return scene.at_beginning("missing-colon", "this key has no colon", "write a colon after it")
     if "block sequence entries are not allowed" in scene.problem:
         return scene.here("bad-indentation", "a list cannot begin here", "put each dash on a line of its own")
     if "expected node content" in scene.problem:

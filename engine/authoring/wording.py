@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import types
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -32,7 +33,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     for candidate in words:
         if candidate.lower().replace("-", "_") == plain:
             return candidate
-    found = difflib.get_close_matches(word, words, 1, 0.7)
+    found = difflib.get_close_matches(word, words, 1, 0.66)
     return found[0] if found else None
 
 
@@ -100,7 +101,10 @@ def example(kind: Any) -> str:
             dt.date: "a day, as 2026-12-25",
             bool: "yes or no",
         }.get(kind, "")
-    choices = get_args(kind)
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return either(choices)
-    return ""
+    parts = [part for part in get_args(kind) if part is not types.NoneType]
+    if get_origin(kind) is Literal:
+        return either(str(part) for part in parts)
+    if get_origin(kind) in (tuple, dict):
+        return "a list" if get_origin(kind) is tuple else "a map"
+    marks = dict.fromkeys(mark[0] for part in parts for mark in getattr(part, "MARKS", ()))
+    return either(marks or [shown for part in parts if (shown := example(part))])

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.authoring.checks.literals import is_duration, misfit
 from engine.authoring.draft import SNAKE, Draft, snake_case
-from engine.authoring.wording import either, known_or, quoted
+from engine.authoring.wording import either, known_or, nearest, quoted
 from engine.customers.catalog import BUILT_IN_TRAITS
 from engine.errors import ValueSyntaxError
 from engine.expressions import Kind
@@ -29,8 +29,9 @@ def action(draft: Draft, step: Do | DoNow) -> ActionSpec | None:
     if spec is None:
         draft.unknown(step, "do", noun="action", name=step.do, known=draft.actions)
         return None
+    mistaken = {nearest(key, spec.arguments) for key in step.with_.keys() - spec.arguments.keys()}
     for key, argument in spec.arguments.items():
-        if argument.required and key not in step.with_:
+        if argument.required and key not in step.with_ and (spec.open or key not in mistaken):
             draft.say(
                 step,
                 "with",
@@ -73,7 +74,8 @@ def run(draft: Draft, step: StartRun | RunChild, on: str) -> None:
             message=f"{step.run} is about a {workflow.on}, and this is about a {on}",
             hint=f"write on: {workflow.on} here, or there on: {on}",
         )
-    for key in workflow.needs.keys() - step.with_.keys():
+    mistaken = {nearest(key, workflow.needs) for key in step.with_.keys() - workflow.needs.keys()}
+    for key in workflow.needs.keys() - step.with_.keys() - mistaken:
         draft.say(
             step,
             "with",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from zoneinfo import available_timezones
 
 from engine.authoring.checks import actions
 from engine.authoring.checks.expressions import customer, values
-from engine.authoring.draft import Draft
+from engine.authoring.draft import Draft, zones
 from engine.authoring.wording import known_or, quoted
 from engine.escalation.calendar import weekdays_of
 from engine.model.ladder import Calendar, Ladder
@@ -111,7 +110,7 @@ def _calendar(draft: Draft, calendar: Calendar) -> None:
 
 def zone(draft: Draft, thing: object, *keys: str | int, name: str) -> bool:
     """Check that a time zone is one of the IANA names."""
-    known = available_timezones()
+    known = zones()
     if name not in known:
         short = {zone.rpartition("/")[2]: zone for zone in sorted(known)}
         full = short.get(name.replace(" ", "_"))

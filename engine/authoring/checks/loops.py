@@ -32,13 +32,20 @@ def check(draft: Draft) -> None:
     emitted = _graph(draft, emits_only=True)
     told: set[frozenset[Cause]] = set()
     for ring in rings(emitted):
+        if not _has_rule(ring):
+            continue
         told.add(frozenset(ring))
         _say(draft, ring, "event-loop", "error", "send another event, or watch another one")
     for ring in rings(_graph(draft, emits_only=False)):
-        if frozenset(ring) not in told and not any(
+        if _has_rule(ring) and frozenset(ring) not in told and not any(
             kind == "event" and _emitted(name, emitted) for kind, name in ring
         ):
             _say(draft, ring, "trigger-loop", "warning", "at_most or reentry should end it")
+
+
+def _has_rule(ring: list[Cause]) -> bool:
+    """Tell a ring of causes from one of child workflows, which has its own sentence."""
+    return any(kind == "rule" for kind, _ in ring)
 
 
 def _emitted(name: str, emitted: dict[Cause, list[Cause]]) -> bool:

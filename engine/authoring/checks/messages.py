@@ -137,7 +137,7 @@ class _Template:
         return whole - {"range", "dict", "namespace", "debug"}
 
     def _refuse(self, error: minijinja.TemplateError, subject: bool) -> None:
-        text = (error.message or "it cannot be rendered").partition("\n")[0]
+        text = re.sub(r" \(in .*", "", (error.message or "it cannot be rendered").partition("\n")[0])
         code, hint = "bad-template", "write names as {{ customer.email }}"
         if "fuel" in text or "memory" in text or "range" in text:
             code, hint = "template-too-heavy", "leave the loops out"

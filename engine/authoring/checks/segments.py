@@ -29,7 +29,7 @@ def _segment(draft: Draft, segment: Segment) -> None:
             hint="take static out, or the conditions",
             at_key=True,
         )
-    elif not segment.static and segment.enter_if is None:
+    elif not segment.static and segment.enter_if is None and not draft.origins.failed(segment, "static"):
         draft.say(
             segment,
             "enter_if",

@@ -55,7 +55,7 @@ def check(draft: Draft) -> None:
             )
         scope = workflow_scope(workflow, draft.catalog, draft.zone, draft.actions)
         nothing = "no step before this one has a name"
-        scope = msgspec.structs.replace(scope, run={}, refusals={**scope.refusals, "run": nothing})
+        scope = msgspec.structs.replace(scope, run=None, refusals={**scope.refusals, "run": nothing})
         _outside(draft, workflow, scope)
         _Walk(draft, workflow, scope).steps(workflow.steps, {})
 
@@ -134,7 +134,7 @@ class _Walk:
         """Check steps that follow each other; gives the answers that exist after them."""
         answers = dict(before)
         for step in steps:
-            scope = msgspec.structs.replace(self.scope, run=answers)
+            scope = msgspec.structs.replace(self.scope, run=answers or None)
             inner = self._step(step, scope, answers)
             answers = {**answers, **inner}
             if step.as_ is not None:
