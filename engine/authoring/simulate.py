@@ -88,6 +88,7 @@ class Simulation:
         self.now: Micros = 0
         self._midnight: Micros | None = None
         self._heap: list[tuple[Micros, str]] = []
+        self._due_at: dict[str, Micros] = {}
         self._delivered = 0
 
     def feed(self, event: Event) -> None:
@@ -182,14 +183,10 @@ class Simulation:
     def _play_until(self, until: Micros) -> None:
         heap = self._heap
         while heap and heap[0][0] <= until:
-            _, name = heapq.heappop(heap)
+            due, name = heapq.heappop(heap)
             member = self.cast.members.get(name)
-            due = self._due(member) if member is not None else None
-            if member is None or due is None:
-                continue
-            if due > until:
-                heapq.heappush(heap, (due, name))
-                continue
+            if member is None or self._due_at.get(name) != due:
+                continue  # the customer is gone, or has been put elsewhere on the heap since
             self._instant(member, due)
 
     def _catch_up(self, member: Member, until: Micros) -> None:
@@ -208,7 +205,10 @@ class Simulation:
         """Put the customers whose state has changed on the heap of what is due."""
         for name in self.changes.customers:
             due = self._due(self.cast.members[name]) if name != BASE else None
-            if due is not None:
+            if due is None:
+                self._due_at.pop(name, None)
+            elif self._due_at.get(name) != due:
+                self._due_at[name] = due
                 heapq.heappush(self._heap, (due, name))
         self.changes.customers.clear()
 
