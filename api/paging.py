@@ -1,0 +1,69 @@
+"""Lists a page at a time: cursors that say where the last page ended, and of which list."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+
+from engine.errors import RequestError
+
+T = TypeVar("T")
+R = TypeVar("R")
+K = TypeVar("K")
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=1000, description="Items a page, at most.")]
+Cursor = Annotated[str, msgspec.Meta(description="`next_cursor` of the page before.")]
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """A page of a list; `next_cursor` is null on the last one."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class Listing(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What every list takes."""
+
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+def after(listing: Listing, key: type[K], of: str = "") -> K | None:
+    """Give the key of the last item before this page, None for the first page.
+
+    `of` names what the list is of, where its filters do not. Raises `RequestError` for a cursor
+    that is no cursor, or belongs to another list.
+    """
+    if listing.cursor is None:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(listing.cursor + "=" * (-len(listing.cursor) % 4))
+        filters, last = msgspec.msgpack.decode(raw, type=tuple[bytes, msgspec.Raw])
+        found = msgspec.msgpack.decode(last, type=key)
+    except (ValueError, msgspec.MsgspecError):
+        raise RequestError("this is not a cursor of ours", code="invalid_cursor") from None
+    if filters != _filters(listing, of):
+        raise RequestError("the cursor belongs to a list with other filters", code="invalid_cursor")
+    return found
+
+
+def page(
+    listing: Listing, found: Sequence[R], show: Callable[[R], T], key: Callable[[R], object], of: str = ""
+) -> Page[T]:
+    """Give the page of what was `found`: one item more than the page takes, if there is more."""
+    items = found[: listing.limit]
+    following = None
+    if len(found) > listing.limit:
+        raw = msgspec.msgpack.encode((_filters(listing, of), key(items[-1])))
+        following = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return Page([show(item) for item in items], following)
+
+
+def _filters(listing: Listing, of: str) -> bytes:
+    values = [getattr(listing, name) for name in listing.__struct_fields__ if name not in ("limit", "cursor")]
+    return hashlib.sha256(repr((type(listing).__name__, of, values)).encode()).digest()[:8]

@@ -1,0 +1,67 @@
+"""Requests as they come in: their id, and their body, expanded and bounded."""
+
+from __future__ import annotations
+
+import re
+import uuid
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from litestar import Request
+
+from engine.errors import RequestError
+
+if TYPE_CHECKING:
+    from litestar.types import Scope
+
+LARGEST_BODY = 5 * 1024 * 1024
+"""Bytes of a body, expanded."""
+
+_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+_GZIP = b"\x1f\x8b"
+_PLAIN = frozenset(("", "identity", "gzip", "x-gzip"))
+
+
+def request_id(scope: Scope) -> str:
+    """Give the request's id: the client's own `Request-Id` where it is sound, else a new one."""
+    state = scope["state"]
+    known = state.get("request_id")
+    if known is None:
+        given = next((value for name, value in scope["headers"] if name == b"request-id"), b"")
+        known = state["request_id"] = given.decode() if _ID.fullmatch(given) else str(uuid.uuid4())
+    return str(known)
+
+
+async def body_of(request: Request[Any, Any, Any]) -> bytes:
+    """Give the request's body, expanded where it is gzip, whatever its content type says.
+
+    Raises `RequestError` for a body over 5 MB, for broken gzip, and for any other encoding.
+    """
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in _PLAIN:
+        raise RequestError(f"send the body plain or as gzip, not as {encoding}", code="unsupported_encoding")
+    body = await request.body()
+    if body[:2] != _GZIP:
+        return body
+    return await anyio.to_thread.run_sync(expand, body)
+
+
+def expand(data: bytes) -> bytes:
+    """Inflate gzip of one or more members, to 5 MB at most; raises `RequestError`."""
+    parts: list[bytes] = []
+    left = LARGEST_BODY
+    while data:
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            part = inflater.decompress(data, left + 1)
+        except zlib.error:
+            raise RequestError("the body is broken gzip", code="invalid_gzip") from None
+        left -= len(part)
+        if left < 0:
+            raise RequestError("the body is over 5 MB when it is expanded", code="too_large")
+        if not inflater.eof:
+            raise RequestError("the body ends in the middle of its gzip", code="invalid_gzip")
+        parts.append(part)
+        data = inflater.unused_data.lstrip(b"\0")
+    return b"".join(parts)
