@@ -93,9 +93,7 @@ class Chunks:
             if len(kept) == len(part.buckets):
                 continue
             part.buckets = kept
-            if not kept:
-                del self._months[month][series]
-            self.touched.add(month)
+            self._tidy(month, series)
 
     def encode(self, month: int) -> bytes | None:
         """Give a month's bytes, None where it holds nothing any more."""
@@ -137,7 +135,7 @@ class Chunks:
 
     def _replace(self, series: int, key: str, entry: Entry) -> bool:
         """Take out the entry that this one revises; False where that one is the later."""
-        for month, part in self.parts(series):
+        for month, part in list(self.parts(series)):
             for index, entries in part.buckets.items():
                 known = entries.get(key)
                 if known is None:
@@ -147,9 +145,18 @@ class Chunks:
                 del entries[key]
                 if not entries:
                     del part.buckets[index]
-                self.touched.add(month)
+                self._tidy(month, series)
                 return True
         return True
+
+    def _tidy(self, month: int, series: int) -> None:
+        """Note that a month changed, and leave nothing empty behind."""
+        self.touched.add(month)
+        parts = self._months[month]
+        if not parts[series].buckets:
+            del parts[series]
+        if not parts:
+            del self._months[month]
 
 
 def _key(entry: Entry) -> str:

@@ -29,7 +29,9 @@ def merge(table: FactTable, into: FactState, other: FactState) -> Applied:
     into.known = into.known or other.known
     seen = [one for one in (into.first_seen, other.first_seen) if one is not None]
     into.first_seen = min(seen, default=None)
-    into.settled = max(into.settled, other.settled)
+    if other.contracts:
+        # What ended up to there was told of; of a customer without contracts there was nothing to tell.
+        into.settled = max(into.settled, other.settled) if into.contracts else other.settled
     stamps = [one for one in (into.newest, other.newest) if one is not None]
     into.newest = max(stamps, default=None)
     if other.account is not None:

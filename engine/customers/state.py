@@ -59,8 +59,24 @@ class FactState:
     """
 
     __slots__ = (
-        "account", "built", "caches", "chunks", "clock", "contracts", "first_seen", "firsts", "id", "kind",
-        "known", "lasts", "newest", "settled", "today", "totals", "traits", "_day",
+        "_day",
+        "account",
+        "built",
+        "caches",
+        "chunks",
+        "clock",
+        "contracts",
+        "first_seen",
+        "firsts",
+        "id",
+        "kind",
+        "known",
+        "lasts",
+        "newest",
+        "settled",
+        "today",
+        "totals",
+        "traits",
     )  # fmt: skip
 
     def __init__(self, id: str, kind: Subject = "person", built: str = "") -> None:
