@@ -144,7 +144,7 @@ def test_constants_and_names_of_an_author_are_never_python() -> None:
 
 
 def test_lines_together_find_their_outcome_by_themselves() -> None:
-    # Given a list of all with an any inside, whose second line is not reached but reads what the last one does
+    # Given a list of all with an any inside, whose second line is not reached but reads what the last does
     oracles = [
         Oracle(text, ScopeKey(SCOPE))
         for text in ("customer.vip", "customer.orders > 1", "customer.spend > 100", "customer.spend > 2")
