@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.errors import DatabaseInUseError
+from engine.errors import DatabaseInUseError, StoreError
 
 TRIES = 5
 PAUSE = 0.02
@@ -74,6 +74,8 @@ def read_lock_info(database: Path) -> LockInfo | None:
         descriptor = os.open(lock_path(database), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise StoreError(f"the lock beside {database} belongs to another user") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return None

@@ -1,0 +1,91 @@
+"""Decisions: once per trigger key, found by rule, customer, outcome and time; the others counted."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from engine.decisions.decision import encode
+from engine.errors import StoreError
+from engine.model.reasons import DecisionOutcome
+from engine.model.values import HOUR
+from engine.runs.changes import Changes
+from engine.store.interface import Reader, Store
+from engine.store.records import DecisionCount
+from tests.integration.store import rows
+
+
+def test_a_decision_comes_back_with_the_same_bytes(store: Store) -> None:
+    decision = rows.decision("d-1")
+    with store.begin() as writer:
+        writer.write(Changes(decisions=[decision]))
+
+    with store.reader() as reader:
+        read = reader.decision("d-1")
+    assert read == decision
+    assert read is not None and encode(read) == encode(decision)
+
+
+def test_a_decision_under_the_same_trigger_key_is_refused(store: Store) -> None:
+    with store.begin() as writer:
+        writer.write(Changes(decisions=[rows.decision("d-1", trigger_key="same")]))
+
+    with pytest.raises(StoreError, match="'same'"), store.begin() as writer:
+        writer.write(Changes(decisions=[rows.decision("d-2", trigger_key="same")]))
+    with store.reader() as reader:
+        assert reader.decision("d-2") is None
+
+
+@pytest.fixture
+def reader_of_five(store: Store) -> Iterator[Reader]:
+    with store.begin() as writer:
+        writer.write(
+            Changes(
+                decisions=[
+                    rows.decision("b", at=20),
+                    rows.decision("a", at=20, customer="bob"),
+                    rows.decision("c", at=10, rule="other"),
+                    rows.decision("d", at=30, outcome=DecisionOutcome.AT_MOST),
+                    rows.decision("e", at=40, customer="bob"),
+                ]
+            )
+        )
+    with store.reader() as reader:
+        yield reader
+
+
+def test_decisions_come_in_the_order_of_time_and_id(reader_of_five: Reader) -> None:
+    assert [each.id for each in reader_of_five.decisions()] == ["c", "a", "b", "d", "e"]
+    assert [each.id for each in reader_of_five.decisions(newest=True)] == ["e", "d", "b", "a", "c"]
+
+
+def test_decisions_are_paged_both_ways(reader_of_five: Reader) -> None:
+    assert [each.id for each in reader_of_five.decisions(after=(20, "a"), limit=2)] == ["b", "d"]
+    assert [each.id for each in reader_of_five.decisions(after=(20, "b"), newest=True)] == ["a", "c"]
+
+
+def test_decisions_are_filtered(reader_of_five: Reader) -> None:
+    def ids(**filters: object) -> list[str]:
+        return [each.id for each in reader_of_five.decisions(**filters)]  # type: ignore[arg-type]
+
+    assert ids(rule="other") == ["c"]
+    assert ids(customers=["bob", "nobody"]) == ["a", "e"]
+    assert ids(customers=[]) == []
+    assert ids(outcome="at_most") == ["d"]
+    assert ids(start=20, end=40) == ["a", "b", "d"]
+    assert ids(rule="usage-drop", customers=["ann"], start=25) == ["d"]
+
+
+def test_decisions_that_are_not_rows_are_added_up(store: Store) -> None:
+    first = Counter({("r", 0, "not_met"): 3, ("r", HOUR, "unknown"): 1, ("s", 0, "not_met"): 2})
+    with store.begin() as writer:
+        writer.write(Changes(counts=first))
+        writer.write(Changes(counts=Counter({("r", 0, "not_met"): 4})))
+
+    with store.reader() as reader:
+        assert reader.decision_counts(rule="r") == [
+            DecisionCount("r", 0, "not_met", 7),
+            DecisionCount("r", HOUR, "unknown", 1),
+        ]
+        assert reader.decision_counts(start=HOUR) == [DecisionCount("r", HOUR, "unknown", 1)]
+        assert reader.decision_counts(end=HOUR, rule="s") == [DecisionCount("s", 0, "not_met", 2)]

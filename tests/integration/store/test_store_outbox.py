@@ -1,0 +1,184 @@
+"""The outbox: effects claimed under a lease and a fence, settled once, revived by hand."""
+
+import pytest
+
+from engine.errors import StoreError
+from engine.runs.changes import Changes, Settled
+from engine.store.interface import Store
+from engine.store.records import Claim
+from tests.integration.store import rows
+
+
+def put(store: Store, *effects: object) -> None:
+    with store.begin() as writer:
+        writer.write(Changes(effects=list(effects)))  # type: ignore[arg-type]
+
+
+def claim(store: Store, now: int, limit: int = 10, lease_until: int = 1000) -> list[Claim]:
+    with store.begin() as writer:
+        return writer.claim_effects(now, limit, lease_until)
+
+
+def test_an_effect_is_claimed_whole_when_it_is_due(store: Store) -> None:
+    effect = rows.effect("k-1", due=50)
+    put(store, effect)
+
+    assert claim(store, 49) == []
+    assert claim(store, 50) == [Claim(effect=effect, attempt=1, fence=1, lapsed=False)]
+
+
+def test_effects_are_claimed_in_the_order_of_due_and_key(store: Store) -> None:
+    put(store, rows.effect("c", due=10), rows.effect("b", due=20), rows.effect("a", due=20))
+
+    assert [each.effect.key for each in claim(store, 20, limit=2)] == ["c", "a"]
+    assert [each.effect.key for each in claim(store, 20, limit=2)] == ["b"]
+
+
+def test_a_claimed_effect_is_nobody_elses_until_its_lease_runs_out(store: Store) -> None:
+    put(store, rows.effect("k-1"))
+    (first,) = claim(store, 100, lease_until=160)
+
+    assert claim(store, 159) == []
+    (second,) = claim(store, 160, lease_until=220)
+    assert (second.attempt, second.fence, second.lapsed) == (2, 2, True)
+    with store.begin() as writer:
+        assert not writer.holds_effect("k-1", first.fence)
+        assert not writer.release_effect("k-1", first.fence, 300)
+        assert not writer.settle_effect(Settled("k-1", "executed", None, 170), first.fence)
+        assert writer.holds_effect("k-1", second.fence)
+
+
+def test_a_released_effect_is_due_again_when_it_says(store: Store) -> None:
+    put(store, rows.effect("k-1"))
+    (first,) = claim(store, 100)
+
+    with store.begin() as writer:
+        assert writer.release_effect("k-1", first.fence, 300)
+        assert not writer.release_effect("k-1", first.fence, 400)
+
+    assert claim(store, 299) == []
+    (second,) = claim(store, 300)
+    assert (second.attempt, second.fence, second.lapsed) == (2, 2, False)
+    assert second.effect.due == 300
+
+
+def test_a_settled_effect_stays_as_a_record(store: Store) -> None:
+    put(store, rows.effect("k-1"))
+    (held,) = claim(store, 100)
+
+    with store.begin() as writer:
+        assert writer.settle_effect(Settled("k-1", "executed", None, 120), held.fence)
+        writer.write(Changes(settled=[Settled("k-1", "failed", "late", 130)]))
+
+    with store.reader() as reader:
+        row = reader.effect("k-1")
+    assert row is not None
+    assert (row.state, row.outcome, row.reason, row.settled_at) == ("settled", "executed", None, 120)
+    assert (row.attempts, row.fence, row.lease_until) == (1, 1, None)
+    assert claim(store, 10_000) == []
+
+
+def test_settling_without_a_claim_goes_with_the_changes(store: Store) -> None:
+    put(store, rows.effect("k-1"))
+
+    with store.begin() as writer:
+        writer.write(Changes(settled=[Settled("k-1", "skipped", "consent", 120)]))
+
+    with store.reader() as reader:
+        row = reader.effect("k-1")
+        assert row is not None and (row.outcome, row.reason) == ("skipped", "consent")
+        assert reader.effect("k-2") is None
+
+
+def test_an_effect_put_again_is_ready_again_under_a_later_fence(store: Store) -> None:
+    put(store, rows.effect("k-1"))
+    (first,) = claim(store, 100)
+
+    put(store, rows.effect("k-1", due=500, attempt=1))
+
+    with store.begin() as writer:
+        assert not writer.holds_effect("k-1", first.fence)
+    (second,) = claim(store, 500)
+    assert second.effect == rows.effect("k-1", due=500, attempt=1)
+    assert second.fence == 2
+
+
+def test_an_effect_that_has_settled_is_not_put_again(store: Store) -> None:
+    put(store, rows.effect("k-1"), rows.effect("k-2"))
+    with store.begin() as writer:
+        writer.write(Changes(settled=[Settled("k-1", "executed", None, 120)]))
+
+    with pytest.raises(StoreError, match="'k-1'"):
+        put(store, rows.effect("k-1"), rows.effect("k-2"))
+
+
+def test_the_next_claim_is_due_at_a_due_or_at_the_end_of_a_lease(store: Store) -> None:
+    with store.reader() as reader:
+        assert reader.earliest_effect_due() is None
+    put(store, rows.effect("a", due=100), rows.effect("b", due=800))
+
+    with store.reader() as reader:
+        assert reader.earliest_effect_due() == 100
+    claim(store, 100, lease_until=700)
+    with store.reader() as reader:
+        assert reader.earliest_effect_due() == 700
+
+
+def test_cancelling_takes_what_nobody_is_sending(store: Store) -> None:
+    put(store, rows.effect("sending", due=100), rows.effect("waiting", due=200))
+    put(store, rows.effect("other", run="run-2", due=200))
+    claim(store, 100)
+
+    with store.begin() as writer:
+        assert writer.cancel_effects(["run-1"], 150, "exit") == ["waiting"]
+
+    with store.reader() as reader:
+        states = {key: reader.effect(key) for key in ("sending", "waiting", "other")}
+    assert {key: row.state for key, row in states.items() if row} == {
+        "sending": "leased",
+        "waiting": "settled",
+        "other": "ready",
+    }
+    waiting = states["waiting"]
+    assert waiting is not None and (waiting.outcome, waiting.reason) == ("cancelled", "exit")
+
+
+def test_effects_that_failed_or_are_uncertain_are_dead_letters_until_they_are_revived(store: Store) -> None:
+    put(store, *(rows.effect(key) for key in ("a", "b", "c", "d")))
+    (held, *_) = claim(store, 100)
+    with store.begin() as writer:
+        writer.write(
+            Changes(
+                settled=[
+                    Settled("a", "failed", "refused", 110),
+                    Settled("b", "uncertain", None, 110),
+                    Settled("c", "executed", None, 110),
+                ]
+            )
+        )
+
+    with store.reader() as reader:
+        assert [row.effect.key for row in reader.dead_letters()] == ["a", "b"]
+        assert [row.effect.key for row in reader.dead_letters(after="a")] == ["b"]
+        assert (reader.census(0).dead_letters, reader.census(0).waiting_effects) == (2, 1)
+    with store.begin() as writer:
+        assert writer.revive_effect("a", 500)
+        assert not writer.revive_effect("c", 500)
+        assert not writer.revive_effect("none", 500)
+    with store.reader() as reader:
+        assert [row.effect.key for row in reader.dead_letters()] == ["b"]
+    (revived,) = claim(store, 500)
+    assert (revived.effect.key, revived.attempt, revived.fence) == ("a", 1, held.fence + 1)
+
+
+def test_a_runs_effects_come_in_the_order_of_creation(store: Store) -> None:
+    put(
+        store,
+        rows.effect("b", created_at=20),
+        rows.effect("a", created_at=20),
+        rows.effect("c", created_at=10),
+        rows.effect("other", run="run-2"),
+    )
+
+    with store.reader() as reader:
+        assert [row.effect.key for row in reader.effects("run-1")] == ["c", "a", "b"]
