@@ -44,7 +44,8 @@ class VirtualClock:
 
     def __init__(self, start: Micros) -> None:
         self._now = start
-        self._moved = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiting: set[threading.Event] = set()
 
     def now(self) -> Micros:
         """Give the instant it was last moved to."""
@@ -52,13 +53,18 @@ class VirtualClock:
 
     def move_to(self, instant: Micros) -> None:
         """Move it forward to `instant`; it never goes back."""
-        with self._moved:
+        with self._lock:
             self._now = max(self._now, instant)
-            self._moved.notify_all()
+            waiting = list(self._waiting)
+        for woken in waiting:
+            woken.set()
 
     def wait(self, until: Micros | None, woken: threading.Event) -> None:
-        """Return when it has been moved to `until`, or when `woken` is set."""
-        with self._moved:
-            self._moved.wait_for(
-                lambda: woken.is_set() or (until is not None and self._now >= until), timeout=0.05
-            )
+        """Return when it has come, when the clock has been moved, or when `woken` is set."""
+        with self._lock:
+            if until is not None and self._now >= until:
+                return
+            self._waiting.add(woken)
+        woken.wait()
+        with self._lock:
+            self._waiting.discard(woken)

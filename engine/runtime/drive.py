@@ -1,0 +1,77 @@
+"""What makes the engine go on: due work and deliveries, as one pass that every driver repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.model.values import SECOND, Micros
+from engine.runtime.clock import Clock, VirtualClock
+from engine.runtime.outbox import PARKED, Outbox
+from engine.runtime.shell import Shell
+from engine.runtime.tick import tick
+
+BEAT: Micros = 5 * SECOND
+"""How often an engine says that it runs, when nothing else is committed."""
+
+
+class Drive:
+    """Passes over the engine; the worker's thread, tests and demonstrations all use it."""
+
+    def __init__(self, shell: Shell, clock: Clock, call: Callable[[Callable[[], Any]], Any]) -> None:
+        self.clock = clock
+        self._shell = shell
+        self._call = call
+        self._outbox = Outbox(shell, call)
+        self._beat: Micros = 0
+
+    def advance(self, until: Micros, budget: int) -> int:
+        """Play what is due at `until` or before, then deliver what is due now; 0 for nothing to do."""
+        played = self._call(lambda: tick(self._shell, until, budget))
+        return int(played) + self._outbox.deliver()
+
+    def beat(self) -> None:
+        """Say that the engine runs, if it has not said so lately."""
+        now = self.clock.now()
+        if now - self._beat >= BEAT:
+            self._beat = now
+            self._call(self._heartbeat)
+
+    def _heartbeat(self) -> None:
+        with self._shell.store.begin() as writer:
+            writer.heartbeat(self._shell.instants.take())
+
+    def next_due(self) -> Micros | None:
+        """Give the instant at which there is something to do again, None for never."""
+        with self._shell.store.reader() as reader:
+            dues = [reader.earliest_due(), reader.earliest_effect_due(), self._shell.figures.next_midnight]
+        known = [due for due in dues if due is not None and due < PARKED]
+        return min(known, default=None)
+
+    def run_until(self, until: Micros) -> None:
+        """Move a virtual clock to `until`, stopping wherever something is due to play and deliver it.
+
+        What is due at `until` is played too; events received later are received after that instant.
+        """
+        while (due := self.next_due()) is not None and due <= until:
+            self._move(due)
+            if not self._everything(max(due, self.clock.now())):
+                break
+        self._move(until)
+        self._everything(until)
+
+    def _move(self, instant: Micros) -> None:
+        if isinstance(self.clock, VirtualClock):
+            self.clock.move_to(instant)
+
+    def _everything(self, until: Micros) -> int:
+        done = 0
+        while more := self.advance(until, 10_000):
+            done += more
+        if done:
+            self._call(lambda: self._shell.instants.close(until))
+        return done
+
+    def close(self) -> None:
+        """Wait for what is being sent."""
+        self._outbox.close()

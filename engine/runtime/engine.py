@@ -1,0 +1,287 @@
+"""The engine: what the doors, the command line and tests talk to."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from engine.customers.event import Cause
+from engine.decisions.decision import Decision
+from engine.escalation.case import Case
+from engine.model.values import Micros
+from engine.model.workspace import Workspace
+from engine.runs.run import AskItem, Run
+from engine.runtime import operating, reading
+from engine.runtime.actions import Actions
+from engine.runtime.actions.unsubscribe import Unsubscription, read_token
+from engine.runtime.clock import Clock, SystemClock
+from engine.runtime.drive import Drive
+from engine.runtime.intake import Posted, take_in
+from engine.runtime.keys import NewKey, make_key
+from engine.runtime.past import Imported, added, chunks, import_past
+from engine.runtime.rebuild import Progress, silently
+from engine.runtime.shell import Shell
+from engine.runtime.startup import start
+from engine.runtime.worker import Worker
+from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
+from engine.store.interface import Store
+from engine.store.lock import LockInfo
+from engine.store.records import KeyRow
+from engine.store.sqlite import SqliteStore
+from engine.timeline.ruleset import Ruleset
+
+T = TypeVar("T")
+
+
+class Engine:
+    """One engine on one database. Every method may be called from any thread.
+
+    What changes something gives a `concurrent.futures.Future` that is resolved after the commit
+    (`asyncio.wrap_future` makes it awaitable); its exception is a `RequestError`, or a `StoreError`
+    where the fault is ours.
+    """
+
+    def __init__(self, shell: Shell, folder: Path, clock: Clock, *, work: bool) -> None:
+        self.clock = clock
+        self._shell = shell
+        self._folder = folder
+        self._writer: Writer[Posted] = Writer(lambda requests: take_in(shell, requests))
+        self._writer.start()
+        self._drive = Drive(shell, clock, lambda job: self._writer.call(job).result())
+        self._worker = Worker(self._drive) if work else None
+        if self._worker is not None:
+            self._worker.start()
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        database_url: str,
+        clock: Clock | None = None,
+        *,
+        actions: Actions | None = None,
+        work: bool = True,
+        progress: Progress = silently,
+    ) -> Self:
+        """Open the engine of a workspace; facts are made anew first where its files have changed.
+
+        Without `work` nothing happens by itself: `run_until` and `tick` make it go on. `actions`
+        stand in for those of holdfast.yaml. Raises `AuthoringError`, `StoreError`, `SecretError`.
+        """
+        kept = clock or SystemClock()
+        return cls(start(folder, database_url, kept, actions, progress), folder, kept, work=work)
+
+    def close(self) -> None:
+        """Finish what is under way and give the database back."""
+        if self._worker is not None:
+            self._worker.close()
+        self._drive.close()
+        self._writer.close()
+        self._shell.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def store(self) -> Store:
+        """The database, for reading."""
+        return self._shell.store
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The live rules, compiled."""
+        return self._shell.ruleset
+
+    @property
+    def workspace(self) -> Workspace:
+        """The live files, as models."""
+        return self._shell.ruleset.workspace
+
+    @property
+    def folder(self) -> Path:
+        """Where the workspace's files are."""
+        return self._folder
+
+    def ingest(
+        self,
+        raws: Sequence[object],
+        *,
+        source: str,
+        may_grant: bool = False,
+        received: Micros | None = None,
+        cause: Cause = "sent",
+    ) -> Future[IngestAnswer]:
+        """Take events in: decoded JSON objects, or `Unreadable` ones.
+
+        `may_grant` tells whether the sender may set protected traits. `received` stands in for the
+        clock. The answer comes once they are on the disk and decided.
+        """
+        posted = Posted(raws=raws, source=source, may_grant=may_grant, received=received, cause=cause)
+        # A batch has one instant, so that a request with its own goes alone.
+        size = len(raws) if received is None else LARGEST_BATCH
+        return self._woken(self._writer.post(posted, size))
+
+    def import_events(
+        self, raws: Iterable[object], *, source: str, history: bool = False, progress: Progress = silently
+    ) -> Imported:
+        """Import events, and wait for it. As `history` they count for facts and fire nothing."""
+        if history:
+            return import_past(self._shell, self._folder, self._now_do, raws, source, progress)
+        total = Imported()
+        for first, chunk in chunks(raws):
+            answer = self.ingest(chunk, source=source, may_grant=True, cause="import").result()
+            total = added(total, answer, first)
+            progress("importing events", first + len(chunk), 0)
+        return total
+
+    def trigger(
+        self,
+        rule: str,
+        customer: str,
+        event: dict[str, Any],
+        *,
+        key: str | None = None,
+        dry_run: bool = False,
+    ) -> Future[Decision]:
+        """Decide a rule for a customer now. `key` makes the call one of a kind; a dry run does nothing.
+
+        `NotFoundError` for a rule that is not live, `RequestError` for one that is not called,
+        `ConflictError` for a call that was made before.
+        """
+        if dry_run:
+            return _done(lambda: operating.preview(self._shell, self.clock.now(), rule, customer, event))
+        call = key or secrets.token_hex(12)
+        return self._do(lambda: operating.call(self._shell, rule, customer, event, call))
+
+    def unsubscribe(self, token: str) -> Future[Unsubscription]:
+        """Let the reader of a message go; `NotFoundError` for a link that is not one of ours."""
+        wanted = read_token(self._shell.link_secret, token)
+        return self._do(lambda: operating.unsubscribe(self._shell, wanted))
+
+    def read_unsubscribe(self, token: str) -> Unsubscription:
+        """Read an unsubscribe link without following it; raises `NotFoundError`."""
+        return read_token(self._shell.link_secret, token)
+
+    def answer_ask(self, ask: str, choice: str, by: str) -> Future[AskItem]:
+        """Answer a question; `ConflictError` when it no longer waits for an answer."""
+        return self._do(lambda: operating.answer_ask(self._shell, ask, choice, by))
+
+    def acknowledge_case(self, case: str, by: str) -> Future[Case]:
+        """Take a case: nobody further up its ladder is told."""
+        return self._do(lambda: operating.take_case(self._shell, case, "case_acknowledged", by))
+
+    def resolve_case(self, case: str, by: str) -> Future[Case]:
+        """Close a case as resolved."""
+        return self._do(lambda: operating.take_case(self._shell, case, "case_resolved", by))
+
+    def cancel_run(self, run: str, by: str) -> Future[Run]:
+        """End a run; `ConflictError` when it has ended already."""
+        return self._do(lambda: operating.cancel_run(self._shell, run, by))
+
+    def pause(self, workflow: str | None = None) -> Future[None]:
+        """Hold back what a workflow (without one: every workflow) would do."""
+        return self._do(lambda: operating.pause(self._shell, workflow))
+
+    def resume(self, workflow: str | None = None) -> Future[None]:
+        """Let a workflow go on; without one, all of them."""
+        return self._do(lambda: self._shell.pauses.resume(workflow))
+
+    @property
+    def paused(self) -> frozenset[str]:
+        """The paused workflows; `*` stands for all of them."""
+        return self._shell.pauses.now
+
+    def merge_customers(self, into: str, other: str, by: str) -> Future[None]:
+        """Make two customers one, for good; `NotFoundError`, or `ConflictError` when they are."""
+        return self._do(lambda: operating.merge_customers(self._shell, into, other, by))
+
+    def replay_dead_letter(self, key: str) -> Future[bool]:
+        """Try an effect again that was given up; False when it is no dead letter."""
+        return self._do(lambda: operating.revive(self._shell, key))
+
+    def customer(self, id: str) -> reading.KnownCustomer:
+        """Give what is known of a customer, with each fact's age and source; raises `NotFoundError`."""
+        return reading.customer(self._shell, id, self.clock.now())
+
+    def timeline(self, id: str, *, before: Micros | None = None, limit: int = 100) -> list[reading.Entry]:
+        """Give events, decisions, runs, messages and points of a customer, the newest first."""
+        return reading.timeline(self._shell, id, before=before, limit=limit)
+
+    def doctor(self) -> dict[str, Any]:
+        """Hold the counters against the rows; `balanced` says that nothing was lost."""
+        return operating.doctor(self._shell, self.clock.now())
+
+    def create_key(self, role: str, owner: str, label: str = "", expires_at: Micros | None = None) -> NewKey:
+        """Make an API key; its text is shown once and nowhere kept."""
+        made = make_key(role, owner, label, self.clock.now(), expires_at)
+        self._now_do(lambda: operating.add_key(self._shell, made.row))
+        return made
+
+    def first_admin_key(self) -> NewKey | None:
+        """Make an admin key where there is no key at all yet, None where there is one."""
+        with self.store.reader() as reader:
+            present = bool(reader.list_keys())
+        return None if present else self.create_key("admin", "admin", "made at first start")
+
+    def find_key(self, id: str) -> KeyRow | None:
+        """Give the row of a key, also one that is no longer good."""
+        with self.store.reader() as reader:
+            return reader.find_key(id)
+
+    def list_keys(self) -> list[KeyRow]:
+        """Give the rows of all keys."""
+        with self.store.reader() as reader:
+            return reader.list_keys()
+
+    def revoke_key(self, id: str) -> bool:
+        """Make a key useless from now on; False when there is none or it was before."""
+        return bool(self._now_do(lambda: operating.revoke_key(self._shell, id)))
+
+    def tick(self, budget: int = 1000) -> int:
+        """Make one pass: play what is due until now, then deliver; 0 when there was nothing to do."""
+        return self._drive.advance(self.clock.now(), budget)
+
+    def run_until(self, instant: Micros) -> None:
+        """Move a virtual clock to an instant, playing and delivering everything due on the way."""
+        self._drive.run_until(instant)
+
+    def next_due(self) -> Micros | None:
+        """Give the instant at which there is something to do next, None for never."""
+        return self._drive.next_due()
+
+    def announce(self, address: str, token: str) -> None:
+        """Say in the database's lock file how commands of this machine reach this engine."""
+        if isinstance(self.store, SqliteStore):
+            self.store.write_lock_info(LockInfo(os.getpid(), address, token))
+
+    def _do(self, work: Callable[[], T]) -> Future[T]:
+        return self._woken(self._writer.call(work))
+
+    def _now_do(self, work: Callable[[], T]) -> T:
+        done: T = self._writer.call(work).result()
+        return done
+
+    def _woken(self, future: Future[T]) -> Future[T]:
+        worker = self._worker
+        if worker is not None:
+            future.add_done_callback(lambda _: worker.wake())
+        return future
+
+
+def _done(work: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+    try:
+        future.set_result(work())
+    except Exception as error:
+        future.set_exception(error)
+    return future

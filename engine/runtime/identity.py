@@ -1,0 +1,91 @@
+"""Who an event is about: anonymous ids that become known, and two customers who are one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from engine.customers.event import ALIAS, IDENTIFY, Event
+from engine.runtime.shell import Turn
+from engine.timeline.play import merge
+
+
+class Identities:
+    """The names in one batch of events, each with the customer that it goes by now.
+
+    `resolved` is called for each event in order, since one event may bind a name for those after.
+    """
+
+    def __init__(self, turn: Turn, events: Sequence[Event]) -> None:
+        self._turn = turn
+        self._unplayed = {event.seq for event in events}
+        names = {
+            name
+            for event in events
+            for name in (event.customer, event.account, event.anonymous_id)
+            if name is not None
+        }
+        self._goes_by = dict(turn.writer.resolve(names))
+        self._events = events
+
+    def present(self) -> list[str]:
+        """Give the customers and accounts that the batch is about."""
+        found = {self._goes_by[event.customer]: None for event in self._events}
+        found.update((self._goes_by[event.account], None) for event in self._events if event.account)
+        return list(found)
+
+    def resolved(self, event: Event) -> Event:
+        """Give the event under the ids that its customer and account go by.
+
+        Identifying somebody who was anonymous until now binds the anonymous id first, so that the
+        event itself is played for the one customer they are.
+        """
+        if event.name in (IDENTIFY, ALIAS) and event.anonymous_id not in (None, event.customer):
+            self._bind(event.anonymous_id or "", event)
+        self._unplayed.discard(event.seq)
+        customer = self._goes_by[event.customer]
+        account = None if event.account is None else self._goes_by[event.account]
+        if (customer, account) == (event.customer, event.account):
+            return event
+        return msgspec.structs.replace(event, customer=customer, account=account)
+
+    def _bind(self, anonymous: str, event: Event) -> None:
+        into = self._goes_by[event.customer]
+        if self._goes_by[anonymous] != anonymous or into == anonymous:
+            return
+        self._turn.flush()
+        own = self._history([anonymous])
+        if any(past.customer == anonymous and past.anonymous_id != anonymous for past in own if _sent(past)):
+            return
+        join(self._turn, into, anonymous, event.name, self._history([into, anonymous]))
+        for name, goes_by in self._goes_by.items():
+            if goes_by == anonymous:
+                self._goes_by[name] = into
+
+    def _history(self, customers: Iterable[str]) -> list[Event]:
+        return [event for event in history(self._turn, customers) if event.seq not in self._unplayed]
+
+
+def _sent(event: Event) -> bool:
+    return event.cause in ("sent", "import", "history")
+
+
+def history(turn: Turn, customers: Iterable[str]) -> list[Event]:
+    """Give what happened to customers under all their names, in the order (received, accepted)."""
+    names = [
+        name
+        for customer in customers
+        for name in (customer, *(alias.id for alias in turn.writer.aliases_of(customer)))
+    ]
+    return turn.writer.events_of(names)
+
+
+def join(turn: Turn, into: str, other: str, cause: str, events: Sequence[Event]) -> None:
+    """Make two customers one, from now on and for all their `events`, under the id `into`."""
+    turn.cast.preload([into, other])
+    known = turn.writer.customer(other) is not None
+    turn.writer.bind_alias(other, into, turn.now, cause)
+    if known:
+        merge(turn.world, turn.cast, turn.changes, into, other, events, turn.now)
+        turn.remove(other)

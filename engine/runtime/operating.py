@@ -1,0 +1,191 @@
+"""What people and callers ask of the engine besides sending events, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from engine.customers.event import MERGE, Event
+from engine.customers.normalise import digest
+from engine.decisions.decision import Decision, identity
+from engine.errors import ConflictError, NotFoundError, RequestError
+from engine.escalation.case import Case
+from engine.model.rule import OnCall
+from engine.model.values import MINUTE, Micros
+from engine.runs.changes import Changes
+from engine.runs.run import AskItem, Run
+from engine.runtime.actions.unsubscribe import Unsubscription
+from engine.runtime.identity import history, join
+from engine.runtime.intake import Posted, take_in
+from engine.runtime.reading import looking
+from engine.runtime.shell import Shell
+from engine.runtime.tick import prepare
+from engine.store.records import KeyRow
+from engine.timeline import deliver
+from engine.timeline.play import call_rule
+
+OPERATOR = "operator"
+"""The source of events that a person caused."""
+
+OVERDUE: Micros = 5 * MINUTE
+"""A run that was due so long ago and has not moved is overdue."""
+
+
+def call(shell: Shell, rule: str, customer: str, event: Mapping[str, Any], key: str) -> Decision:
+    """Decide a rule for a customer because somebody asks, and do what it says."""
+    compiled = shell.ruleset.rule(rule)
+    if compiled is None:
+        raise NotFoundError(f"there is no live rule {rule}")
+    if not any(isinstance(each.trigger, OnCall) for each in compiled.triggers):
+        raise RequestError(f"{rule} has no `when: {{call: yes}}`; it can be called with dry_run only")
+    now = shell.instants.take()
+    prepare(shell, now)
+    with shell.turn(now) as turn:
+        id = turn.writer.resolve([customer])[customer]
+        made = call_rule(turn.world, turn.cast, turn.changes, rule, id, event, now, key)
+        if turn.writer.decision(made.id) is not None:
+            raise ConflictError(f"this call of {rule} was made before")
+        return made
+
+
+def preview(shell: Shell, now: Micros, rule: str, customer: str, event: Mapping[str, Any]) -> Decision:
+    """Tell what a rule would decide for a customer now; nothing is kept."""
+    with looking(shell, now) as (reader, world, cast):
+        id = reader.resolve([customer])[customer]
+        return call_rule(world, cast, Changes(), rule, id, event, now, "dry_run", dry_run=True)
+
+
+def answer_ask(shell: Shell, id: str, choice: str, by: str) -> AskItem:
+    """Hand a person's answer to the run that asked."""
+    now = shell.instants.take()
+    prepare(shell, now)
+    with shell.turn(now) as turn:
+        ask = turn.writer.ask(id)
+        if ask is None:
+            raise NotFoundError(f"there is no question {id}")
+        if choice not in ask.choices:
+            raise RequestError(f"{choice!r} is none of the choices: {', '.join(ask.choices)}")
+        customer = turn.writer.resolve([ask.customer])[ask.customer]
+        if not deliver.answer(turn.world, turn.cast, turn.changes, customer, ask.run, choice, by, now):
+            raise ConflictError(f"the question {id} no longer waits for an answer")
+        turn.flush()
+        return turn.writer.ask(id) or ask
+
+
+def cancel_run(shell: Shell, id: str, by: str) -> Run:
+    """End a run because a person says so."""
+    now = shell.instants.take()
+    prepare(shell, now)
+    with shell.turn(now) as turn:
+        run = turn.writer.run(id)
+        if run is None:
+            raise NotFoundError(f"there is no run {id}")
+        if not deliver.cancel(turn.world, turn.cast, turn.changes, run.customer, id, by, now):
+            raise ConflictError(f"the run {id} has ended already")
+        turn.flush()
+        return turn.writer.run(id) or run
+
+
+def take_case(shell: Shell, id: str, name: str, by: str) -> Case:
+    """Acknowledge or resolve a case: an event of its customer, like any other."""
+    case = _case(shell, id)
+    raw = {"customer": case.customer, "event": name, "id": f"{name}:{id}:{by}", "case": id, "by": by}
+    answer = take_in(shell, [Posted(raws=[raw], source=OPERATOR, may_grant=True, cause="operator")])[0]
+    if answer.quarantined:
+        raise RequestError(str(answer.quarantined[0]["detail"]))
+    return _case(shell, id)
+
+
+def _case(shell: Shell, id: str) -> Case:
+    with shell.store.reader() as reader:
+        case = reader.case(id)
+    if case is None:
+        raise NotFoundError(f"there is no case {id}")
+    return case
+
+
+def merge_customers(shell: Shell, into: str, other: str, by: str) -> None:
+    """Make two customers one because a person says so; recorded as an event of the survivor."""
+    now = shell.instants.take()
+    prepare(shell, now)
+    with shell.turn(now) as turn:
+        goes_by = turn.writer.resolve([into, other])
+        survivor, gone = goes_by[into], goes_by[other]
+        if survivor == gone:
+            raise ConflictError(f"{into} and {other} are one customer already")
+        for name, id in ((into, survivor), (other, gone)):
+            if turn.writer.customer(id) is None:
+                raise NotFoundError(f"there is no customer {name}")
+        past = history(turn, [survivor, gone])
+        recorded = Event(
+            source=OPERATOR,
+            message_id=identity(MERGE, survivor, gone, now),
+            customer=survivor,
+            name=MERGE,
+            occurred_at=now,
+            received_at=now,
+            properties={"other": gone, "by": by},
+            cause="operator",
+        )
+        turn.writer.add_events([recorded], [digest(recorded)], decided_at=now)
+        turn.writer.count(received=1, accepted=1, decided=1)
+        join(turn, survivor, gone, MERGE, past)
+
+
+def unsubscribe(shell: Shell, wanted: Unsubscription) -> Unsubscription:
+    """Record that somebody wants to hear no more on a channel; following a link twice is once."""
+    raw = {
+        "customer": wanted.customer,
+        "event": "unsubscribed",
+        "id": identity("unsubscribed", wanted.customer, wanted.channel, wanted.effect),
+        "channel": wanted.channel,
+    }
+    take_in(shell, [Posted(raws=[raw], source="unsubscribe")])
+    return wanted
+
+
+def pause(shell: Shell, workflow: str | None) -> None:
+    """Hold back what a workflow would do; without one, what all would."""
+    if workflow is not None and workflow not in shell.ruleset.workflows:
+        raise NotFoundError(f"there is no workflow {workflow}")
+    shell.pauses.pause(workflow)
+
+
+def revive(shell: Shell, key: str) -> bool:
+    """Put a dead letter back on its way."""
+    now = shell.instants.take()
+    with shell.store.begin() as writer:
+        return writer.revive_effect(key, now)
+
+
+def add_key(shell: Shell, row: KeyRow) -> None:
+    """Keep a new key."""
+    with shell.store.begin() as writer:
+        writer.add_key(row)
+
+
+def revoke_key(shell: Shell, id: str) -> bool:
+    """Make a key useless from now on."""
+    now = shell.instants.take()
+    with shell.store.begin() as writer:
+        return writer.revoke_key(id, now)
+
+
+def doctor(shell: Shell, now: Micros) -> dict[str, Any]:
+    """Hold what intake has counted against the rows themselves."""
+    with shell.store.reader() as reader:
+        counted, census = reader.counters(), reader.census(now - OVERDUE)
+    outcomes = counted.accepted + counted.duplicates + counted.conflicts + counted.quarantined
+    return {
+        **msgspec.structs.asdict(counted),
+        "pending": census.pending,
+        "balanced": counted.received == outcomes
+        and counted.accepted == counted.decided + census.pending
+        and counted.accepted == census.accepted
+        and counted.quarantined == census.quarantined,
+        "overdue_runs": census.overdue_runs,
+        "dead_letters": census.dead_letters,
+        "unsealed": 0,
+    }

@@ -1,0 +1,83 @@
+"""Importing the past: events that count for facts and fire nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.runtime.intake import Posted, take_in
+from engine.runtime.rebuild import Progress, settle_all, silently
+from engine.runtime.secret import FOLDER
+from engine.runtime.shell import Shell
+
+CHUNK = 1000
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of imported events."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: tuple[dict[str, Any], ...] = ()
+    quarantined: tuple[dict[str, Any], ...] = ()
+
+
+def chunks(raws: Iterable[object]) -> Iterator[tuple[int, list[object]]]:
+    """Give events in portions of one commit, each with the number of its first."""
+    iterator, first = iter(raws), 0
+    while chunk := list(islice(iterator, CHUNK)):
+        yield first, chunk
+        first += len(chunk)
+
+
+def import_past(
+    shell: Shell,
+    workspace: Path,
+    call: Callable[[Callable[[], Any]], Any],
+    raws: Iterable[object],
+    source: str,
+    progress: Progress = silently,
+) -> Imported:
+    """Take past events in, then make the facts of everybody concerned anew; nothing fires.
+
+    Interrupted anywhere, the next start makes the facts anew of those for whom that was left to do.
+    """
+    marker = workspace / FOLDER / "importing"
+    marker.parent.mkdir(mode=0o700, exist_ok=True)
+    marker.touch()
+    total = Imported()
+    for first, chunk in chunks(raws):
+        posted = Posted(raws=chunk, source=source, may_grant=True, cause="history")
+        answer = call(lambda posted=posted: take_in(shell, [posted], past=True))[0]  # type: ignore[misc]
+        total = added(total, answer, first)
+        progress("importing events", first + len(chunk), 0)
+    call(lambda: settle_all(shell, shell.instants.take(), "import", progress))
+    marker.unlink()
+    return total
+
+
+def finish_import(shell: Shell, workspace: Path, progress: Progress = silently) -> None:
+    """Make the facts anew that an interrupted import left to do."""
+    marker = workspace / FOLDER / "importing"
+    if marker.exists():
+        settle_all(shell, shell.instants.take(), "import", progress)
+        marker.unlink()
+
+
+def added(total: Imported, answer: Any, first: int) -> Imported:
+    """Add the answer for a portion whose first event has that number."""
+    return Imported(
+        accepted=total.accepted + answer.accepted,
+        duplicates=total.duplicates + answer.duplicates,
+        conflicts=(*total.conflicts, *_from(answer.conflicts, first)),
+        quarantined=(*total.quarantined, *_from(answer.quarantined, first)),
+    )
+
+
+def _from(entries: Iterable[dict[str, Any]], first: int) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        yield entry | {"index": first + entry["index"]}

@@ -1,0 +1,151 @@
+"""The one thread that writes: it gathers the events that wait and commits them together."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from engine.errors import StoreError
+
+T = TypeVar("T")
+
+LARGEST_BATCH = 500
+"""Events that one commit takes; a single larger request is still one commit."""
+
+
+class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a request's events; their number is the sum of the four.
+
+    `conflicts` are `{index, source, message_id}`, `quarantined` are
+    `{index, message_id, code, detail}`; `index` counts the request's events from 0.
+    """
+
+    accepted: int
+    duplicates: int
+    conflicts: tuple[dict[str, Any], ...] = ()
+    quarantined: tuple[dict[str, Any], ...] = ()
+
+
+class _Waiting(Generic[T]):
+    """A request with the future that answers it."""
+
+    __slots__ = ("future", "request", "size")
+
+    def __init__(self, request: T, size: int) -> None:
+        self.request = request
+        self.size = size
+        self.future: Future[IngestAnswer] = Future()
+
+
+class _Job:
+    __slots__ = ("future", "work")
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+        self.future: Future[Any] = Future()
+
+
+class _End:
+    __slots__ = ()
+
+
+_END = _End()
+_Item: TypeAlias = _Waiting[T] | _Job | _End
+
+
+class Writer(Generic[T]):
+    """Runs jobs and requests one after the other, in the order in which they came.
+
+    While one commit is on its way to the disk the next requests gather, so that the batch grows
+    with the load and nobody waits when there is none. Futures are resolved after the commit.
+    """
+
+    def __init__(self, commit: Callable[[Sequence[T]], Sequence[IngestAnswer]]) -> None:
+        self._commit = commit
+        self._queue: queue.SimpleQueue[_Item[T]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="holdfast-writer", daemon=True)
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what waits, then end; what comes later is refused."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(_END)
+        self._thread.join()
+
+    def post(self, request: T, size: int) -> Future[IngestAnswer]:
+        """Put a request of `size` events on the queue."""
+        return self._put(_Waiting(request, size))
+
+    def call(self, work: Callable[[], Any]) -> Future[Any]:
+        """Put a piece of work on the queue."""
+        return self._put(_Job(work))
+
+    def _put(self, item: _Waiting[T] | _Job) -> Future[Any]:
+        with self._lock:
+            if self._closed:
+                raise StoreError("the engine has been closed")
+            self._queue.put(item)
+        return item.future
+
+    def _run(self) -> None:
+        item = self._queue.get()
+        while item is not _END:
+            after: _Item[T] | None = None
+            if isinstance(item, _Job):
+                _do(item)
+            elif isinstance(item, _Waiting):
+                batch, after = self._gather(item)
+                self._settle([one for one in batch if one.future.set_running_or_notify_cancel()])
+            item = self._queue.get() if after is None else after
+
+    def _gather(self, first: _Waiting[T]) -> tuple[list[_Waiting[T]], _Item[T] | None]:
+        """Take the requests that wait already, and what came after them if it was taken too."""
+        batch, size = [first], first.size
+        while True:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, None
+            if not isinstance(item, _Waiting) or size + item.size > LARGEST_BATCH:
+                return batch, item
+            batch.append(item)
+            size += item.size
+
+    def _settle(self, batch: Sequence[_Waiting[T]]) -> None:
+        if not batch:
+            return
+        try:
+            answers = self._commit([waiting.request for waiting in batch])
+        except BaseException as error:
+            if len(batch) == 1:
+                batch[0].future.set_exception(error)
+                return
+            # One request that the database refuses must not cost its neighbours.
+            middle = len(batch) // 2
+            self._settle(batch[:middle])
+            self._settle(batch[middle:])
+            return
+        for waiting, answer in zip(batch, answers, strict=True):
+            waiting.future.set_result(answer)
+
+
+def _do(job: _Job) -> None:
+    if not job.future.set_running_or_notify_cancel():
+        return
+    try:
+        job.future.set_result(job.work())
+    except BaseException as error:
+        job.future.set_exception(error)

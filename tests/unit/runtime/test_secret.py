@@ -1,0 +1,33 @@
+"""Secrets: by reference, and the workspace's own file."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine.model.workspace import Secret
+from engine.runtime.secret import SecretError, own_secret, resolve
+
+
+def test_a_secret_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_SECRET", "s3cret")
+    assert resolve(Secret(env="SHOP_SECRET"), tmp_path) == "s3cret"
+
+
+def test_a_secret_comes_from_a_file_of_the_workspace(tmp_path: Path) -> None:
+    (tmp_path / "smtp.secret").write_text("s3cret\n")
+    assert resolve(Secret(file="smtp.secret"), tmp_path) == "s3cret"
+
+
+@pytest.mark.parametrize("secret", [Secret(env="HOLDFAST_ABSENT"), Secret(file="absent")])
+def test_a_secret_that_is_not_there_is_named(secret: Secret, tmp_path: Path) -> None:
+    with pytest.raises(SecretError, match=r"HOLDFAST_ABSENT|absent"):
+        resolve(secret, tmp_path)
+
+
+def test_the_own_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    made = own_secret(tmp_path, "links")
+    path = tmp_path / ".holdfast" / "links"
+    assert own_secret(tmp_path, "links") == made == path.read_bytes()
+    assert len(made) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
