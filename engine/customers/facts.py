@@ -70,7 +70,7 @@ class Facts(dict[str, Any]):
         self[name] = value
         return value
 
-    def get(self, name: str, default: Any = None) -> Any:  # type: ignore[override]
+    def get(self, name: str, default: Any = None) -> Any:
         """Give a fact as `facts[name]` does, `default` where it is null: `dict.get` would not compute."""
         value = self[name]
         return default if value is None else value
@@ -142,10 +142,7 @@ class Facts(dict[str, Any]):
 
     def _named(self, fact: NamedFact) -> Result:
         env = Env(customer=self, now=moment_of(self.now))
-        try:
-            value = fact.expression.value(env)
-        except Exception:
-            value = None
+        value = fact.expression.value_or_null(env)
         if value is not None:
             return value, None
         for read in fact.reads:

@@ -189,18 +189,13 @@ def _shift(trigger: OnDate, anchor: Micros, day: int, length: Duration, sign: in
 
 
 def _anchor(compiled: CompiledTrigger, env: Env) -> Micros | None:
-    try:
-        value = compiled.date.value(env) if compiled.date else None
-    except Exception:  # an unknown or erroneous date is no date
-        return None
+    value = compiled.date.value_or_null(env) if compiled.date else None
     return instant_of(value) if isinstance(value, dt.datetime) else None
 
 
 def _term_value(compiled: CompiledTrigger, env: Env) -> str | None:
-    try:
-        return str(compiled.term.value(env)) if compiled.term else None
-    except Exception:  # an unknown term does not begin a new one
-        return None
+    """Give the value of the `term` expression as text; an unknown one begins no term."""
+    return str(compiled.term.value_or_null(env)) if compiled.term else None
 
 
 def _clear(standing: Standing, name: str) -> None:

@@ -28,10 +28,7 @@ class CompiledValue(msgspec.Struct, frozen=True):
     def value(self, env: Env) -> Any:
         """Give the value; an expression that raises gives null."""
         if self.expression is not None:
-            try:
-                return self.expression.value(env)
-            except Exception:
-                return None
+            return self.expression.value_or_null(env)
         if self.mapping is not None:
             return {key: part.value(env) for key, part in self.mapping.items()}
         if self.items is not None:
@@ -74,16 +71,9 @@ class Matcher(msgspec.Struct, frozen=True):
     def wanted(self, env: Env) -> dict[str, Any]:
         """Give the values that the later event's properties must have."""
         return {
-            name: env.event.get(source) if source is not None else _quietly(expression, env)
+            name: env.event.get(source or "") if expression is None else expression.value_or_null(env)
             for name, source, expression in self.pairs
         }
-
-
-def _quietly(expression: Expression | None, env: Env) -> Any:
-    try:
-        return expression.value(env) if expression is not None else None
-    except Exception:
-        return None
 
 
 def compile_matcher(key: Key | None, scope: Scope) -> Matcher:

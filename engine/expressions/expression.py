@@ -34,12 +34,16 @@ class Expression:
     that the text mentions is null, else error. Never raises.
 
     value(env): the value as rule-engine gives it, numbers as Decimal. Raises what rule-engine raises.
+
+    value_or_null(env): the same, but None where evaluation raises, which costs no evaluation by
+    rule-engine where that is certain (as for arithmetic with null).
     """
 
-    __slots__ = ("_readers", "advice", "kind", "names", "oracle", "outcome", "text", "value")
+    __slots__ = ("_readers", "advice", "kind", "names", "oracle", "outcome", "text", "value", "value_or_null")
 
     outcome: Callable[[Env], Outcome]
     value: Callable[[Env], Any]
+    value_or_null: Callable[[Env], Any]
 
     def __init__(self, text: str, oracle: Oracle, scope: Scope) -> None:
         self.text = text
@@ -51,6 +55,7 @@ class Expression:
         # Compiled when first asked for: a condition compiles its lines together, few are asked for values.
         self.outcome = self._first_outcome
         self.value = self._first_value
+        self.value_or_null = self._first_value_or_null
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -112,6 +117,27 @@ class Expression:
             return lower.value(self.oracle.root, self.oracle.part, self.oracle.evaluate)
         except TOO_DEEP_FOR_PYTHON:
             return self.oracle.evaluate
+
+    def _first_value_or_null(self, env: Env) -> Any:
+        if self.value_or_null == self._first_value_or_null:
+            self.value_or_null = self._compiled_value_or_null()
+        return self.value_or_null(env)
+
+    def _compiled_value_or_null(self) -> Callable[[Env], Any]:
+        if not self.divisible:
+            return self._oracle_value_or_null
+        try:
+            return lower.value(
+                self.oracle.root, self.oracle.part, self._oracle_value_or_null, lambda env: None
+            )
+        except TOO_DEEP_FOR_PYTHON:
+            return self._oracle_value_or_null
+
+    def _oracle_value_or_null(self, env: Env) -> Any:
+        try:
+            return self.oracle.evaluate(env)
+        except Exception:
+            return None
 
     def _oracle_outcome(self, env: Env) -> Outcome:
         try:

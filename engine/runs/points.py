@@ -35,10 +35,10 @@ def earn(stage: Stage, compiled: CompiledEarn, event: Event, env: Env) -> None:
     """Grant what an event earns, once for each event, floored to whole points."""
     if compiled.where is not None and compiled.where.outcome(env) is not Outcome.MET:
         return
-    try:
-        points = ledger.whole_points(Decimal(compiled.points.value(env)))
-    except Exception:  # whatever an expression raises earns nothing, and costs no neighbour
+    earned = compiled.points.value_or_null(env)
+    if not isinstance(earned, Decimal):
         return
+    points = ledger.whole_points(earned)
     key = f"{event.source}/{event.message_id}/{compiled.index}"
     _grant(stage, compiled.program, key, points, compiled.earn.pending_for, compiled.earn.expire, None)
 

@@ -83,10 +83,7 @@ def _key(
 ) -> str | None:
     if program.key is None:
         return None
-    try:
-        value = program.key.value(Env(stage.view(), event, input, {}, stage.clock))
-    except Exception:
-        return None
+    value = program.key.value_or_null(Env(stage.view(), event, input, {}, stage.clock))
     return None if value is None else str(value)
 
 

@@ -43,10 +43,7 @@ def moment(stage: Stage, run: Run, instruction: Instruction, step: Wait) -> Micr
     if isinstance(step.wait, Duration):
         return later(stage, stage.now, step.wait)
     if instruction.until is not None:
-        try:
-            value = instruction.until.value(stage.env(run))
-        except Exception:
-            return stage.now
+        value = instruction.until.value_or_null(stage.env(run))
         return instant_of(value) if isinstance(value, dt.datetime) else stage.now
     return _until(stage, run, step.wait)
 

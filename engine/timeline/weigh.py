@@ -77,10 +77,7 @@ def _part(facts: Facts, part: CompiledPart, failed: dict[str, Micros], env: Env)
 
 def _number(part: CompiledPart, env: Env) -> Decimal | None:
     """Give a part's value; one that raises, or gives no number, is missing."""
-    try:
-        value: Any = part.expression.value(env)
-    except Exception:  # whatever an expression raises, the part is missing
-        return None
+    value: Any = part.expression.value_or_null(env)
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         return None
     return Decimal(value)

@@ -61,12 +61,15 @@ def condition(root: Any, part: Part, raised: Function, oracle: Function) -> Func
     return lowering.writer.function(raised, oracle)
 
 
-def value(root: Any, part: Part, oracle: Function) -> Function:
-    """Give the function that computes the value of an expression, as rule-engine gives it."""
+def value(root: Any, part: Part, oracle: Function, raised: Function | None = None) -> Function:
+    """Give the function that computes the value of an expression, as rule-engine gives it.
+
+    `raised` is called where it is certain that rule-engine would raise, the oracle without it.
+    """
     lowering = Lowering(Writer(VALUE), part)
     operand = lowering.operand(root)
     lowering.writer.line(f"return {operand.code}" if operand.boolean else f"return result({operand.code})")
-    return lowering.writer.function(oracle, oracle)
+    return lowering.writer.function(raised or oracle, oracle)
 
 
 def together(lines: Lines, slowly: Function) -> Function:

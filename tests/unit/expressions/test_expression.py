@@ -182,3 +182,15 @@ def test_an_expression_shows_its_text() -> None:
 def test_an_error_is_an_expression_error() -> None:
     with pytest.raises(ExpressionError):
         compile_expression("customer.vip ==", SCOPE)
+
+
+def test_value_or_null_is_the_value_where_there_is_one_and_null_where_evaluation_raises() -> None:
+    # given
+    scope = Scope(customer={"usage": Kind.NUMBER, "plan": Kind.TEXT}, event=None)
+    ratio = compile_expression("customer.usage / 4 - 1", scope)
+
+    # when / then
+    assert ratio.value_or_null(Env(customer={"usage": 6})) == Decimal("0.5")
+    assert ratio.value_or_null(Env(customer={"usage": None})) is None
+    assert ratio.value_or_null(Env(customer={"usage": "six"})) is None
+    assert ratio.value_or_null(Env(customer={"usage": 1.5})) == Decimal("-0.625")
