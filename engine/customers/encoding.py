@@ -43,10 +43,7 @@ def encode_hot(state: FactState) -> bytes:
             state.settled,
             state.newest,
             [[name, *_sent(sent)] for name, sent in sorted(state.traits.items())],
-            [
-                [index, pack_bucket(one, _TOTALS)]
-                for index, one in sorted(state.totals.items())
-            ],
+            [[index, pack_bucket(one, _TOTALS)] for index, one in sorted(state.totals.items())],
             sorted(state.firsts.items()),
             [[index, last.at, last.seq, last.source] for index, last in sorted(state.lasts.items())],
             [[index, *map(pack_entry, entries)] for index, entries in sorted(state.today.items())],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import pairwise
 
@@ -147,12 +147,15 @@ def _p90(gaps: Counter[int]) -> int | None:
     count = gaps.total()
     if count < LEAST_GAPS:
         return None
-    rank, seen = -(-9 * count // 10), 0
+    rank = -(-9 * count // 10)
+    return next(gap for gap, seen in _running(gaps) if seen >= rank)
+
+
+def _running(gaps: Counter[int]) -> Iterator[tuple[int, int]]:
+    seen = 0
     for gap in sorted(gaps):
         seen += gaps[gap]
-        if seen >= rank:
-            break
-    return gap
+        yield gap, seen
 
 
 def _cuts(values: list[Number]) -> tuple[Number, ...]:

@@ -12,7 +12,7 @@ from engine.customers.table import FactTable
 from engine.customers.windows import index_of, month_of
 from engine.model.values import Micros
 
-_CACHED = 8
+_CACHED = 64
 Span = tuple[int | None, int | None]
 
 

@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from math import isfinite
 from typing import Any
 
 import msgspec
@@ -132,9 +131,9 @@ def _exact(number: Any) -> int | Decimal:
         if not -TOO_BIG <= number < TOO_BIG:
             raise _refuse(QuarantineReason.BAD_VALUE, "a whole number is beyond 2^63")
         return number
-    if not (isfinite(number) if type(number) is float else number.is_finite()):
+    exact = Decimal(repr(number)) if type(number) is float else Decimal(number)
+    if not exact.is_finite():
         raise _refuse(QuarantineReason.BAD_VALUE, "a number is not finite")
-    exact = Decimal(repr(number)) if type(number) is float else number
     if exact.adjusted() > 18 or abs(exact) >= TOO_BIG:
         raise _refuse(QuarantineReason.BAD_VALUE, "a number is beyond 2^63")
     if int(exact.as_tuple().exponent) < _SMALLEST_EXPONENT:

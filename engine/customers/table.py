@@ -235,7 +235,9 @@ def compile_facts(workspace: Workspace, catalog: Catalog) -> FactTable:
         }
         for subject in SUBJECTS
     }
-    dependents = {subject: _dependents(facts[subject]) for subject in SUBJECTS}
+    dependents: dict[Subject, dict[str, frozenset[str]]] = {
+        subject: _dependents(facts[subject]) for subject in SUBJECTS
+    }
     return FactTable(
         zone=place,
         catalog=catalog,
@@ -299,7 +301,7 @@ def _named(workspace: Workspace, catalog: Catalog) -> dict[Subject, dict[str, Na
         if not isinstance(fact, NamedExpression):
             continue
         refused: list[ExpressionError] = []
-        subjects = [subject for subject in SUBJECTS if belongs(fact, subject)]
+        subjects: list[Subject] = [subject for subject in SUBJECTS if belongs(fact, subject)]
         for subject in subjects:
             scope = Scope(customer=catalog.customer(subject), event=None, zone=workspace.settings.timezone)
             try:

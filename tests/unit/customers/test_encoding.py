@@ -1,0 +1,80 @@
+"""A customer's bytes: small where they are hot, one chunk a month, only touched ones written again."""
+
+from decimal import Decimal
+
+import pytest
+
+from engine.customers.encoding import decode, encode_chunks, encode_hot
+from engine.customers.packing import decode as unpacked
+from engine.customers.packing import encode, pack
+from engine.customers.table import FactTable
+from engine.model.facts import FactType, Trait
+from engine.model.values import DAY, HOUR
+from tests.customer_facts import Customer, at, computed, happened, table_of, workspace_of
+
+YEAR = at("2026-01-01")
+
+
+def twenty_facts() -> FactTable:
+    facts = {
+        f"sum_{n}": computed(f"{30 + n}d", sum="total", of=f"event_{n % 5}", where=f"event.total > {n}")
+        for n in range(18)
+    }
+    traits = {"plan": Trait(type=FactType.TEXT), "renewal": Trait(type=FactType.DATE)}
+    return table_of(workspace_of("Europe/Berlin", **facts, **traits))
+
+
+def test_the_hot_part_of_twenty_facts_and_a_year_is_small() -> None:
+    # Given four events a day for a year
+    customer = Customer(twenty_facts())
+    customer.take(happened("identify", YEAR, plan="team", renewal="2026-12-31"))
+    for hour in range(0, 365 * 24, 6):
+        customer.take(happened(f"event_{hour % 5}", YEAR + hour * HOUR, total=Decimal("19.99")))
+    # Then what every event writes is under 4 KB
+    assert len(encode_hot(customer.state)) < 4096
+
+
+def test_only_touched_months_are_written() -> None:
+    # Given a customer of a year, stored
+    customer = Customer(table_of(workspace_of(n=computed("400d", count="visit"))))
+    customer.take(*(happened("visit", YEAR + day * DAY) for day in range(300)))
+    chunks = {month: data for month, data in encode_chunks(customer.state).items() if data is not None}
+    assert len(chunks) == 10
+    again = Customer(customer.table)
+    again.state = decode(encode_hot(customer.state), chunks)
+    # When another day comes, and a late event of March
+    again.take(happened("visit", YEAR + 300 * DAY), happened("visit", YEAR + 70 * DAY, YEAR + 300 * DAY))
+    # Then yesterday's month and March are written, and no other
+    assert set(encode_chunks(again.state)) == {2026 * 12 + 2, 2026 * 12 + 9}
+    assert again.facts(YEAR + 301 * DAY)["n"] == 302
+
+
+def test_a_month_that_is_out_of_reach_is_deleted() -> None:
+    customer = Customer(table_of(workspace_of(n=computed("20d", count="visit"))))
+    customer.take(happened("visit", YEAR), happened("visit", YEAR + 2 * DAY))
+    customer.state.touched.clear()
+    customer.take(happened("visit", YEAR + 100 * DAY))
+    assert encode_chunks(customer.state)[2026 * 12] is None
+
+
+def test_the_same_events_give_the_same_bytes() -> None:
+    def built() -> bytes:
+        customer = Customer(twenty_facts())
+        customer.take(*(happened(f"event_{n % 5}", YEAR + n * HOUR, total=n) for n in range(100)))
+        return encode_hot(customer.state)
+
+    assert built() == built()
+
+
+@pytest.mark.parametrize(
+    "value", [7, Decimal("7.00"), Decimal("-1E-300"), "7", True, None, [1, Decimal("0.1")], {"a": Decimal(2)}]
+)
+def test_values_keep_their_kind_and_digits(value: object) -> None:
+    again = unpacked(encode(pack(value)))
+    assert repr(again) == repr(value)
+
+
+def test_bytes_of_another_form_are_not_guessed_at() -> None:
+    hot = unpacked(encode_hot(Customer(table_of(workspace_of())).state))
+    with pytest.raises(ValueError, match="form 99"):
+        decode(encode([99, *hot[1:]]), {})
