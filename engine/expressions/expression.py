@@ -127,9 +127,7 @@ class Expression:
         if not self.divisible:
             return self._oracle_value_or_null
         try:
-            return lower.value(
-                self.oracle.root, self.oracle.part, self._oracle_value_or_null, lambda env: None
-            )
+            return lower.value_or_null(self.oracle.root, self.oracle.part, self._oracle_value_or_null)
         except TOO_DEEP_FOR_PYTHON:
             return self._oracle_value_or_null
 

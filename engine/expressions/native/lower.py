@@ -17,7 +17,7 @@ from engine.expressions import nodes
 from engine.expressions.native import compare
 from engine.expressions.native.compare import Operand
 from engine.expressions.native.operations import TIMELESS
-from engine.expressions.native.writer import OUTCOME, TOGETHER, VALUE, Function, Writer
+from engine.expressions.native.writer import OUTCOME, TOGETHER, VALUE, VALUE_OR_NULL, Exits, Function, Writer
 
 Part = Callable[[Any], Function]
 """Gives the function by which rule-engine evaluates one node."""
@@ -61,15 +61,21 @@ def condition(root: Any, part: Part, raised: Function, oracle: Function) -> Func
     return lowering.writer.function(raised, oracle)
 
 
-def value(root: Any, part: Part, oracle: Function, raised: Function | None = None) -> Function:
-    """Give the function that computes the value of an expression, as rule-engine gives it.
+def value(root: Any, part: Part, oracle: Function) -> Function:
+    """Give the function that computes the value of an expression, as rule-engine gives it."""
+    return _value(root, part, oracle, VALUE)
 
-    `raised` is called where it is certain that rule-engine would raise, the oracle without it.
-    """
-    lowering = Lowering(Writer(VALUE), part)
+
+def value_or_null(root: Any, part: Part, oracle: Function) -> Function:
+    """Give the function that computes the value, or None where it is certain that rule-engine would raise."""
+    return _value(root, part, oracle, VALUE_OR_NULL)
+
+
+def _value(root: Any, part: Part, oracle: Function, exits: Exits) -> Function:
+    lowering = Lowering(Writer(exits), part)
     operand = lowering.operand(root)
     lowering.writer.line(f"return {operand.code}" if operand.boolean else f"return result({operand.code})")
-    return lowering.writer.function(raised or oracle, oracle)
+    return lowering.writer.function(oracle, oracle)
 
 
 def together(lines: Lines, slowly: Function) -> Function:

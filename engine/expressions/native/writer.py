@@ -38,6 +38,7 @@ TOGETHER = Exits(
     "return oracle(env)", "return oracle(env)", "return oracle(env)", "return MET", "return NOT_MET"
 )
 VALUE = Exits("raise GiveUp", "raise GiveUp", "raise GiveUp", None, None)
+VALUE_OR_NULL = Exits("return None", "return None", "raise GiveUp", None, None)
 
 
 class Writer:
