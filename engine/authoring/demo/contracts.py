@@ -61,7 +61,10 @@ class Contract:
 def contracts(customers: tuple[Customer, ...], calendar: Calendar, rng: random.Random) -> Story:
     """Tell contracts. Planted: requests to cancel, ends of paid time, failed payments, complaints and deaths;
     innocent: requests undone, a smaller contract beside a running one, and everybody who did not choose to
-    leave, for the rules about those who did."""
+    leave, for the rules about those who did.
+
+    A complaint or a death is no failed payment either.
+    """
     story = Story([], [])
     for customer in customers:
         if customer.contract is not None:
@@ -90,7 +93,7 @@ def _tell(contract: Contract, course: str) -> None:
     elif course == "shrinks":
         contract.set(begun + MINUTE, 30, number=2)
         contract.set(at, 0, number=2, ends_at=iso(at), reason="price")
-        contract.spares(LOST_RULE)
+        contract.spares(SAVE_RULE, LOST_RULE)
     elif course == "pays" or course == "fails":
         contract.cancel(at, at + 10 * DAY, mrr, "payment_failure")
         contract.fires(PAYMENT_RULE, at)
@@ -104,4 +107,4 @@ def _tell(contract: Contract, course: str) -> None:
     elif course == "complains" or course == "dies":
         contract.cancel(at, ends, mrr, "complaint" if course == "complains" else "deceased")
         contract.fires(SILENCE_RULE, at)
-        contract.spares(SAVE_RULE, LOST_RULE)
+        contract.spares(SAVE_RULE, LOST_RULE, PAYMENT_RULE)
