@@ -23,6 +23,7 @@ LEAST_FLEET_WEEKS = 4
 """Under so many weeks of history the base says nothing about a week."""
 
 WEEK = 7
+ONE = Decimal(1)
 
 
 def first_week(zone: Zone, began: Micros) -> Day:
@@ -54,7 +55,7 @@ def fleet_change(totals: Mapping[Day, Number], week: Day) -> Decimal | None:
 
 def _factor(totals: Mapping[Day, Number], week: Day) -> Decimal:
     change = fleet_change(totals, week)
-    return Decimal(1) if change is None else min(max(change, LEAST_FACTOR), GREATEST_FACTOR)
+    return ONE if change is None else min(max(change, LEAST_FACTOR), GREATEST_FACTOR)
 
 
 def _weeks_before(week: Day, weeks: int) -> range:
@@ -80,14 +81,31 @@ def read_drop(
     weeks = list(_weeks_before(this_week, drop.recent + drop.baseline))
     if first_week(table.zone, began) > weeks[0]:
         return None, UnknownReason.INSUFFICIENT_HISTORY
-    volumes = []
-    for week in weeks:
-        volume = week_volume(table, state, fact, week, now, at_event)
-        if volume is None:
-            return TOO_MANY
-        factor = _factor(fleet, week) if drop.against_fleet else Decimal(1)
-        volumes.append(ROUNDED.divide(Decimal(volume), factor))
+    totals = _volumes(table, state, fact, weeks, now, at_event)
+    if None in totals:
+        return TOO_MANY
+    volumes = [
+        ROUNDED.divide(Decimal(volume or 0), _factor(fleet, week) if drop.against_fleet else ONE)
+        for week, volume in zip(weeks, totals, strict=True)
+    ]
     return _compare(drop, volumes[: drop.baseline], volumes[drop.baseline :])
+
+
+def _volumes(
+    table: FactTable, state: FactState, fact: ComputedFact, weeks: list[Day], now: Micros, at_event: bool
+) -> tuple[Number | None, ...]:
+    """Give the volumes of weeks, kept until a late event falls into one of them."""
+    low, high = weeks[0], weeks[-1] + WEEK
+    ended = table.zone.start_of_day(high)
+    whole = all(entry.at >= ended for entry in state.today.get(fact.series.index, ()))
+    place = (low, high, fact.name)
+    cache = state.caches.setdefault(fact.series.index, {})
+    if whole and place in cache:
+        return cache[place]  # type: ignore[no-any-return]
+    found = tuple(week_volume(table, state, fact, week, now, at_event) for week in weeks)
+    if whole:
+        cache[place] = found
+    return found
 
 
 def _compare(drop: Drop, baseline: list[Decimal], recent: list[Decimal]) -> Result:

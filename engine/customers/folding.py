@@ -79,9 +79,10 @@ def _fold_entries(
     if past is None:
         return None
     if not counting:
-        if (span, "folded") not in cache:
-            _remember(cache, (span, "folded"), latest_of_each(past, series.needs))
-        return cache[span, "folded"]  # type: ignore[no-any-return]
+        folded = (*span, "folded")
+        if folded not in cache:
+            _remember(cache, folded, latest_of_each(past, series.needs))
+        return cache[folded]  # type: ignore[no-any-return]
     newest: dict[str, Entry] = {}
     for entry in counting:
         if entry.revises is not None:

@@ -250,12 +250,13 @@ class FactState:
             self.today[series.index] = left
 
     def _bury(self, table: FactTable, series: Series, entry: Entry) -> None:
-        self.caches.pop(series.index, None)
         grain = series.form.grain
         if grain == "all":
+            self.caches.pop(series.index, None)
             self.totals.setdefault(series.index, Bucket()).add(series.needs, entry)
             return
         index = index_of(grain, entry.at, table.zone)
+        forget_spans(self.caches.get(series.index, {}), index)
         cut = self.horizon(table, series, self.clock)
         if cut is None or index >= cut:
             self.chunks.add(series, index, entry)
@@ -278,6 +279,14 @@ class FactState:
             return
         grain = series.form.grain
         self.chunks.drop(series.index, month_of(grain, old), month_of(grain, new), new)
+
+
+def forget_spans(cache: dict[Any, Any], index: int) -> None:
+    """Drop what was folded over spans (low, high) of buckets that hold this one; None is open."""
+    for span in list(cache):
+        low, high = span[:2]
+        if (low is None or low <= index) and (high is None or index < high):
+            del cache[span]
 
 
 def later(old: Sent | None, new: Sent) -> Sent:
