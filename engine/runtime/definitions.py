@@ -55,15 +55,17 @@ class Definitions:
 
     def _compiled(self, reader: Reader, release: ReleaseRow) -> Ruleset | None:
         if release.hash not in self._rulesets:
-            self._rulesets[release.hash] = self._compile(reader, release)
+            self._rulesets[release.hash] = compile_release(reader, release, self._actions)
             while len(self._rulesets) > _MOST:
                 self._rulesets.popitem(last=False)
         return self._rulesets[release.hash]
 
-    def _compile(self, reader: Reader, release: ReleaseRow) -> Ruleset | None:
-        texts = {path: reader.definition(sha256) for path, sha256 in release.files.items()}
-        workspace = load({path: text.encode() for path, text in texts.items() if text is not None}).workspace
-        try:
-            return None if workspace is None else compile_ruleset(workspace, self._actions)
-        except ExpressionError:
-            return None
+
+def compile_release(reader: Reader, release: ReleaseRow, actions: Mapping[str, ActionSpec]) -> Ruleset | None:
+    """Give a past release as it was live, None where it can no longer be read."""
+    texts = {path: reader.definition(sha256) for path, sha256 in release.files.items()}
+    workspace = load({path: text.encode() for path, text in texts.items() if text is not None}).workspace
+    try:
+        return None if workspace is None else compile_ruleset(workspace, actions)
+    except ExpressionError:
+        return None

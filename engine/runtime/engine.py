@@ -6,10 +6,12 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from engine.authoring.why import Explanation
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
@@ -21,10 +23,12 @@ from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock, SystemClock
 from engine.runtime.drive import Drive
+from engine.runtime.explaining import Explainer
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.keys import NewKey, make_key
 from engine.runtime.past import Imported, added, chunks, import_past
 from engine.runtime.rebuild import Progress, silently
+from engine.runtime.repeating import Once, act_once
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
 from engine.runtime.worker import Worker
@@ -50,6 +54,8 @@ class Engine:
         self.clock = clock
         self._shell = shell
         self._folder = folder
+        self._once: Once | None = None
+        self._explainer = Explainer(shell.store, shell.ruleset)
         self._writer: Writer[Posted] = Writer(lambda requests: take_in(shell, requests))
         self._writer.start()
         self._drive = Drive(shell, clock, lambda job: self._writer.call(job).result())
@@ -201,8 +207,11 @@ class Engine:
         """The paused workflows; `*` stands for all of them."""
         return self._shell.pauses.now
 
-    def merge_customers(self, into: str, other: str, by: str) -> Future[None]:
-        """Make two customers one, for good; `NotFoundError`, or `ConflictError` when they are."""
+    def merge_customers(self, into: str, other: str, by: str) -> Future[str]:
+        """Make two customers one, for good, and give the surviving id.
+
+        `NotFoundError`, or `ConflictError` when they are one.
+        """
         return self._do(lambda: operating.merge_customers(self._shell, into, other, by))
 
     def replay_dead_letter(self, key: str) -> Future[bool]:
@@ -216,6 +225,14 @@ class Engine:
     def timeline(self, id: str, *, before: Micros | None = None, limit: int = 100) -> list[reading.Entry]:
         """Give events, decisions, runs, messages and points of a customer, the newest first."""
         return reading.timeline(self._shell, id, before=before, limit=limit)
+
+    def why(self, rule: str, customer: str, at: Micros) -> Explanation:
+        """Tell what a rule saw and decided for a customer at an instant; raises `NotFoundError`."""
+        return self._explainer.rule(rule, customer, at)
+
+    def why_workflow(self, workflow: str, customer: str, at: Micros) -> Explanation:
+        """Tell the same of the rules that start a workflow: the one that looked last."""
+        return self._explainer.workflow(workflow, customer, at)
 
     def doctor(self) -> dict[str, Any]:
         """Hold the counters against the rows; `balanced` says that nothing was lost."""
@@ -264,8 +281,20 @@ class Engine:
         if isinstance(self.store, SqliteStore):
             self.store.write_lock_info(LockInfo(os.getpid(), address, token))
 
+    def acting_once(self, once: Once) -> Self:
+        """Give this engine for one request, which acts once: its answer is kept with its effect.
+
+        Futures may then raise `AnsweredBefore`.
+        """
+        twin = copy(self)
+        twin._once = once
+        return twin
+
     def _do(self, work: Callable[[], T]) -> Future[T]:
-        return self._woken(self._writer.call(work))
+        once = self._once
+        return self._woken(
+            self._writer.call(work if once is None else lambda: act_once(self._shell, once, work))
+        )
 
     def _now_do(self, work: Callable[[], T]) -> T:
         done: T = self._writer.call(work).result()

@@ -47,6 +47,7 @@ def call(shell: Shell, rule: str, customer: str, event: Mapping[str, Any], key: 
         made = call_rule(turn.world, turn.cast, turn.changes, rule, id, event, now, key)
         if turn.writer.decision(made.id) is not None:
             raise ConflictError(f"this call of {rule} was made before")
+        turn.result = made
         return made
 
 
@@ -71,7 +72,8 @@ def answer_ask(shell: Shell, id: str, choice: str, by: str) -> AskItem:
         if not deliver.answer(turn.world, turn.cast, turn.changes, customer, ask.run, choice, by, now):
             raise ConflictError(f"the question {id} no longer waits for an answer")
         turn.flush()
-        return turn.writer.ask(id) or ask
+        turn.result = answered = turn.writer.ask(id) or ask
+        return answered
 
 
 def cancel_run(shell: Shell, id: str, by: str) -> Run:
@@ -85,7 +87,8 @@ def cancel_run(shell: Shell, id: str, by: str) -> Run:
         if not deliver.cancel(turn.world, turn.cast, turn.changes, run.customer, id, by, now):
             raise ConflictError(f"the run {id} has ended already")
         turn.flush()
-        return turn.writer.run(id) or run
+        turn.result = ended = turn.writer.run(id) or run
+        return ended
 
 
 def take_case(shell: Shell, id: str, name: str, by: str) -> Case:
@@ -106,8 +109,11 @@ def _case(shell: Shell, id: str) -> Case:
     return case
 
 
-def merge_customers(shell: Shell, into: str, other: str, by: str) -> None:
-    """Make two customers one because a person says so; recorded as an event of the survivor."""
+def merge_customers(shell: Shell, into: str, other: str, by: str) -> str:
+    """Make two customers one because a person says so; recorded as an event of the survivor.
+
+    Gives the surviving id.
+    """
     now = shell.instants.take()
     prepare(shell, now)
     with shell.turn(now) as turn:
@@ -132,6 +138,8 @@ def merge_customers(shell: Shell, into: str, other: str, by: str) -> None:
         turn.writer.add_events([recorded], [digest(recorded)], decided_at=now)
         turn.writer.count(received=1, accepted=1, decided=1)
         join(turn, survivor, gone, MERGE, past)
+        turn.result = survivor
+        return survivor
 
 
 def unsubscribe(shell: Shell, wanted: Unsubscription) -> Unsubscription:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import Any
 
 from engine.contact.budgets import period_of
 from engine.model.values import Micros
@@ -24,7 +25,10 @@ from engine.timeline.world import Outage, World
 
 
 class Turn:
-    """One writing transaction: the cast that it loads, and what playing changes in it."""
+    """One writing transaction: the cast that it loads, and what playing changes in it.
+
+    `result` is what whoever asked for the work is told, where that is to be kept with it.
+    """
 
     def __init__(self, shell: Shell, writer: Writer, now: Micros) -> None:
         self.writer = writer
@@ -35,6 +39,7 @@ class Turn:
         self.changes = Changes()
         self._removed: set[str] = set()
         self.gone: set[str] = set()
+        self.result: Any = None
 
     def remove(self, customer: str) -> None:
         """Let a customer's row go when the turn is written: they go by another id now."""
@@ -61,7 +66,8 @@ class Turn:
 class Shell:
     """What one engine holds while it is open. Only the writer thread opens turns.
 
-    `set_aside` are customers that the core failed on, with the instant of the next try.
+    `set_aside` are customers that the core failed on, with the instant of the next try. `keep_answer`
+    is called in the turn that has a result, while a request is done that may come again.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class Shell:
         self.link_secret = link_secret
         self.members = Members()
         self.set_aside: dict[str, Micros] = {}
+        self.keep_answer: Callable[[Writer, Any], None] | None = None
         self.figures = Figures(store, ruleset)
 
     def world(self, reader: Reader, now: Micros) -> World:
@@ -122,11 +129,15 @@ class Shell:
                 turn = Turn(self, writer, now)
                 yield turn
                 turn.flush()
+                if turn.result is not None and self.keep_answer is not None:
+                    self.keep_answer(writer, turn.result)
                 writer.heartbeat(max(now, self.instants.reached))
         except BaseException:
             if turn is not None:
                 self.members.forget(turn.cast.members)
                 self.members.forget(turn.gone)
             raise
+        if turn.result is not None:
+            self.keep_answer = None
         self.members.forget(turn.gone)
         self.members.keep(turn.cast.members)

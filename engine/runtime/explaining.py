@@ -1,0 +1,130 @@
+"""Explaining: from what is stored to why a rule decided as it did for a customer at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import msgspec
+
+from engine.authoring.simulate import Figures
+from engine.authoring.why import Explanation, Release, explain
+from engine.customers.event import Event
+from engine.customers.figures import decode_figures
+from engine.errors import NotFoundError
+from engine.model.values import Micros
+from engine.runtime.definitions import compile_release
+from engine.store.interface import Reader, Store
+from engine.store.records import ReleaseRow
+from engine.timeline.ruleset import Ruleset
+
+_KEPT = 8
+
+
+class Explainer:
+    """Explains out of a database; `live` is the ruleset as it is now. May be asked from any thread."""
+
+    def __init__(self, store: Store, live: Ruleset) -> None:
+        self._store = store
+        self._live = live
+        self._past = lru_cache(_KEPT)(self._compile)
+
+    def rule(self, rule: str, customer: str, at: Micros) -> Explanation:
+        """Tell what a rule saw and decided for a customer at an instant.
+
+        Raises `NotFoundError` where there was no such rule or customer then.
+        """
+        with self._store.reader() as reader:
+            survivor = reader.resolve([customer])[customer]
+            names = _names_then(reader, survivor, at)
+            events = _events(reader, survivor, names, at)
+            first = events[0].received_at if events else at
+            return explain(
+                rule,
+                survivor,
+                at,
+                releases=self._releases(reader, at),
+                events=events,
+                figures=self._figures(reader, first, at),
+                outages=[(outage.began, outage.ended) for outage in reader.outages()],
+                recorded=reader.decisions(rule=rule, customers=names, end=at + 1, limit=1, newest=True),
+            )
+
+    def workflow(self, workflow: str, customer: str, at: Micros) -> Explanation:
+        """Tell the same of the rules that start a workflow: the one that looked last.
+
+        Raises `NotFoundError` where no live rule starts it.
+        """
+        starters = [
+            rule.id
+            for rule in self._live.workspace.rules.values()
+            if any(getattr(action, "run", None) == workflow for action in rule.then)
+        ]
+        found = [self._tried(rule, customer, at) for rule in starters]
+        told = [explanation for explanation in found if explanation is not None]
+        if not told:
+            raise NotFoundError(f"no rule started {workflow} for {customer} then, or could have")
+        return max(told, key=lambda one: (one.decision is not None, one.at))
+
+    def _tried(self, rule: str, customer: str, at: Micros) -> Explanation | None:
+        try:
+            return self.rule(rule, customer, at)
+        except NotFoundError:
+            return None
+
+    def _releases(self, reader: Reader, at: Micros) -> list[Release]:
+        rows = reader.releases()
+        wanted = [row for row in rows if row.at <= at] or rows[:1]
+        found = [Release(row.at, ruleset) for row in wanted if (ruleset := self._past(_Known(row)))]
+        return found or [Release(at, self._live)]
+
+    def _compile(self, known: _Known) -> Ruleset | None:
+        if known.row.hash == self._live.workspace.hash:
+            return self._live
+        with self._store.reader() as reader:
+            return compile_release(reader, known.row, self._live.actions)
+
+    def _figures(self, reader: Reader, start: Micros, end: Micros) -> Figures:
+        """Give the base's figures as they were stored at the midnights of a span, and the one before."""
+        day, first = self._live.zone.day_of(end), self._live.zone.day_of(start)
+        found = []
+        while (row := reader.latest_base(day)) is not None:
+            found.append(decode_figures(row.figures))
+            if row.day < first:
+                break
+            day = row.day - 1
+        figures = Figures()
+        for each in reversed(found):
+            figures.add(each)
+        return figures
+
+
+class _Known:
+    """A release, the same as another with the same files."""
+
+    def __init__(self, row: ReleaseRow) -> None:
+        self.row = row
+
+    def __hash__(self) -> int:
+        return hash(self.row.hash)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and other.row.hash == self.row.hash
+
+
+def _names_then(reader: Reader, survivor: str, at: Micros) -> list[str]:
+    return [survivor, *(alias.id for alias in reader.aliases_of(survivor) if alias.at <= at)]
+
+
+def _events(reader: Reader, survivor: str, names: Iterable[str], at: Micros) -> list[Event]:
+    """Give what a customer and, of an account, its members were sent, each under the id it goes by."""
+    goes_by = dict.fromkeys(names, survivor)
+    for member in reader.members_of_account(survivor):
+        goes_by.update(dict.fromkeys(_names_then(reader, member, at), member))
+    found = reader.events_of(goes_by, end=at + 1)
+    return [
+        event
+        if goes_by[event.customer] == event.customer
+        else msgspec.structs.replace(event, customer=goes_by[event.customer])
+        for event in found
+    ]
