@@ -14,6 +14,7 @@ from engine.runtime.actions.shipped import ready
 from engine.runtime.clock import Clock
 from engine.runtime.definitions import Definitions
 from engine.runtime.instants import Instants
+from engine.runtime.logs import configure
 from engine.runtime.past import finish_import
 from engine.runtime.pauses import Pauses
 from engine.runtime.rebuild import Progress, settle_all, silently
@@ -43,6 +44,7 @@ def start(
     `AuthoringError` with every finding, `StoreError` (also where another engine holds the database)
     and `SecretError`.
     """
+    configure()
     workspace = require(load_folder(folder))
     carried = actions or ready(workspace.settings, folder)
     ruleset = compile_ruleset(workspace, carried.specs())

@@ -60,7 +60,7 @@ class Worker:
             # What is overdue and was not played just now was set aside.
             return due + 1 if due >= now else now + SECOND
         except StoreError as error:
-            _log.error("store_error", error=str(error))
+            _log.error("store_error", error=type(error).__name__)
             return self._drive.clock.now() + SECOND
         except Exception as error:
             _log.error("worker_error", error=type(error).__name__, exc_info=error)

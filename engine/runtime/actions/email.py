@@ -20,6 +20,9 @@ from engine.model.workspace import Smtp
 from engine.runtime.actions import Delivery, Letter
 from engine.runtime.actions.rendering import in_one_line
 
+# Folded, a long link would be encoded, and no mail program would find it in the header.
+_POLICY = email.policy.SMTP.clone(max_line_length=998)
+
 SECONDS = 10.0
 """How long one exchange with the mail server may take."""
 
@@ -116,7 +119,7 @@ def compose(delivery: Delivery, from_: str) -> EmailMessage:
     addresses = email.utils.getaddresses([recipient])
     if in_one_line(recipient) != recipient or len(addresses) != 1 or addresses[0][1].count("@") != 1:
         raise DeliveryError("the address is not one", retryable=False)
-    message = EmailMessage(policy=email.policy.SMTP)
+    message = EmailMessage(policy=_POLICY)
     digest = _digest(delivery.key)
     try:
         message["From"] = in_one_line(from_)
