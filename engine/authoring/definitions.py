@@ -46,7 +46,10 @@ KINDS: Mapping[str, type[msgspec.Struct]] = {
 }
 """The first key of a file, and what the file then is."""
 
-_FACTS = ("facts", "events", "subscriptions", "rfm")
+SECTIONS = ("events", "subscriptions", "rfm")
+"""First keys of a facts file other than `facts`."""
+
+_FACTS = ("facts", *SECTIONS)
 _UNNAMED = (*_FACTS, "policy")
 _MESSAGE = re.compile(rf"{KEBAB.pattern}(?:\.[a-z]{{2}}(?:-[a-z]{{2}})?)?")
 _FIRST_KEY = re.compile(r"^([a-z]+)\s*:", re.MULTILINE)

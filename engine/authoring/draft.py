@@ -19,6 +19,9 @@ from engine.model.workspace import Workspace
 SNAKE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 KEBAB = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
+SLIP = 0.85
+"""How like a declared event an undeclared one is, to be taken for a slip of the pen."""
+
 _BOOKS: Mapping[str, str] = {
     "segment": "segments",
     "score": "scores",
@@ -116,7 +119,7 @@ class Draft(msgspec.Struct, frozen=True):
             return
         declared = self.workspace.facts.events
         known = {*declared, *BUILT_IN_EVENTS, *CONTRACT_EVENTS}
-        if declared and name not in known and (close := nearest(name, known)):
+        if declared and name not in known and (close := nearest(name, known, SLIP)):
             self.say(
                 thing,
                 *keys,

@@ -102,7 +102,7 @@ def _misplaced(path: str) -> Finding | None:
 
 
 def _in_order(page: Page) -> list[Finding]:
-    found = sorted(set(page.findings), key=lambda finding: (finding.line, finding.column))
+    found = sorted(dict.fromkeys(page.findings), key=lambda finding: (finding.line, finding.column))
     return [finding for finding in found if finding.code != "too-many-findings"] + [
         finding for finding in found if finding.code == "too-many-findings"
     ]

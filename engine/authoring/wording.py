@@ -14,6 +14,7 @@ import msgspec
 from engine.model.facts import FactType
 from engine.model.values import Formula, Written
 
+LIKENESS = 0.66
 SHOWN = 40
 """A text in a sentence is cut after so many characters."""
 
@@ -24,8 +25,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"did you mean {close}?" if close else ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that is most like this one, if any is like it at all."""
+def nearest(word: str, known: Iterable[str], likeness: float = LIKENESS) -> str | None:
+    """Give the known word that is most like this one, if any is like it at all (1 is the same)."""
     words = sorted(set(known))
     if len(word) > 100:
         return None
@@ -33,7 +34,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     for candidate in words:
         if candidate.lower().replace("-", "_") == plain:
             return candidate
-    found = difflib.get_close_matches(word, words, 1, 0.66)
+    found = difflib.get_close_matches(word, words, 1, likeness)
     return found[0] if found else None
 
 

@@ -12,7 +12,7 @@ from engine.errors import ValueSyntaxError
 from engine.model.values import WEEKDAYS, Duration, TimeOfDay, Written
 
 _AT = r"(?P<at>\d\d:\d\d)"
-_FORMS = (
+FORMS = (
     rf"(?P<kind>daily) at {_AT}",
     rf"(?P<kind>weekly) on (?P<weekday>{'|'.join(WEEKDAYS)}) at {_AT}",
     rf"(?P<kind>monthly) on (?P<day>\d{{1,2}}) at {_AT}",
@@ -20,6 +20,7 @@ _FORMS = (
     rf"(?P<kind>once) at (?P<date>\d{{4}}-\d\d-\d\d) {_AT}",
     r"(?P<cron>\S+ \S+ \S+ \S+ \S+)",
 )
+"""The patterns of a schedule, without the `in customer time` that may end it."""
 
 
 class Schedule(Written, frozen=True):
@@ -49,7 +50,7 @@ class Schedule(Written, frozen=True):
         if not isinstance(text, str):
             raise cls.refusal(text)
         wall, customer = re.subn(r" in customer time$", "", text.strip())
-        for form in _FORMS:
+        for form in FORMS:
             if match := re.fullmatch(form, wall):
                 return cls._read(match.groupdict(), text, bool(customer))
         raise cls.refusal(text)

@@ -75,7 +75,7 @@ def run(draft: Draft, step: StartRun | RunChild, on: str) -> None:
             hint=f"write on: {workflow.on} here, or there on: {on}",
         )
     mistaken = {nearest(key, workflow.needs) for key in step.with_.keys() - workflow.needs.keys()}
-    for key in workflow.needs.keys() - step.with_.keys() - mistaken:
+    for key in sorted(workflow.needs.keys() - step.with_.keys() - mistaken):
         draft.say(
             step,
             "with",

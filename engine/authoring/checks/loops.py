@@ -29,27 +29,19 @@ _EFFECTS = {
 def check(draft: Draft) -> None:
     """Refuse rings of child workflows and of `event.emit`; warn of the others."""
     _children(draft)
-    emitted = _graph(draft, emits_only=True)
-    told: set[frozenset[Cause]] = set()
-    for ring in rings(emitted):
-        if not _has_rule(ring):
-            continue
-        told.add(frozenset(ring))
-        _say(draft, ring, "event-loop", "error", "send another event, or watch another one")
+    refused: set[Cause] = set()
+    for ring in rings(_graph(draft, emits_only=True)):
+        if _has_rule(ring):
+            refused.update(ring)
+            _say(draft, ring, "event-loop", "error", "send another event, or watch another one")
     for ring in rings(_graph(draft, emits_only=False)):
-        if _has_rule(ring) and frozenset(ring) not in told and not any(
-            kind == "event" and _emitted(name, emitted) for kind, name in ring
-        ):
+        if _has_rule(ring) and refused.isdisjoint(cause for cause in ring if cause[0] == "event"):
             _say(draft, ring, "trigger-loop", "warning", "at_most or reentry should end it")
 
 
 def _has_rule(ring: list[Cause]) -> bool:
     """Tell a ring of causes from one of child workflows, which has its own sentence."""
     return any(kind == "rule" for kind, _ in ring)
-
-
-def _emitted(name: str, emitted: dict[Cause, list[Cause]]) -> bool:
-    return any(("event", name) in ring for ring in rings(emitted))
 
 
 def _children(draft: Draft) -> None:

@@ -33,7 +33,16 @@ _SAMPLES: Mapping[Kind, Any] = {
     Kind.TIME: "2026-01-05 12:00",
     Kind.DURATION: "3d",
 }
-_GUESSES: tuple[Any, ...] = ("sample", 1, ["sample"], {"sample": "sample"})
+
+
+class _Sample:
+    """Stands for the map that an event's property may hold: whatever is asked of it is there."""
+
+    def __getattr__(self, name: str) -> str:
+        return "sample"
+
+
+_GUESSES: tuple[Any, ...] = ("sample", 1, ["sample"], [_Sample()], _Sample())
 _EXPRESSION = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 
 
