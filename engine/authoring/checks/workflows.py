@@ -37,6 +37,7 @@ def check(draft: Draft) -> None:
     """Check every workflow."""
     for workflow in draft.workspace.workflows.values():
         _header(draft, workflow)
+        _reached(draft, workflow)
         if not workflow.steps:
             draft.say(
                 workflow,
@@ -99,6 +100,22 @@ def _header(draft: Draft, workflow: Workflow) -> None:
                 message=f"{quoted(name)} cannot be written in an expression",
                 hint="write small letters, digits and _",
                 at_key=True,
+            )
+
+
+def _reached(draft: Draft, workflow: Workflow) -> None:
+    """An account has no address of its own: somebody must be named."""
+    if workflow.on != "account" or workflow.contact is not None:
+        return
+    for step in walk(workflow.steps):
+        spec = draft.actions.get(step.do) if isinstance(step, Do) else None
+        if isinstance(step, Do) and spec is not None and spec.channel is not None and "to" not in step.with_:
+            draft.say(
+                step,
+                "do",
+                code="no-contact",
+                message="an account has no address of its own",
+                hint="write contact: =customer.owner in the workflow, or to: here",
             )
 
 

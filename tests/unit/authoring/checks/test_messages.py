@@ -31,7 +31,7 @@ def said(body: str, given: str = "{message: hello, code: =run.offer.code}", **mo
         "{{ code }} {{ input.topic }} {{ run.offer.code }} {{ workspace.name }} {{ unsubscribe_url }}",
         "{% for item in event.items %}{{ item.name }}{% endfor %} {{ unsubscribe_url }}",
         "{{ event.total | round }} {{ unsubscribe_url }}",
-        "{% if customer.orders > 3 %}Again{% else %}{{ customer.plan | upper }}{% endif %} {{ unsubscribe_url }}",
+        "{% if input.topic %}Again{% else %}{{ customer.plan | upper }}{% endif %} {{ unsubscribe_url }}",
         "{% set n = 3 %}{{ n }} {{ unsubscribe_url }}",
     ],
 )
