@@ -57,8 +57,12 @@ _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="string")
 
 
 def encode(decision: Decision) -> bytes:
-    """Give the canonical bytes of a decision: deterministic JSON."""
-    return _encoder.encode(decision)
+    """Give the canonical bytes of a decision: deterministic JSON.
+
+    `starts` are left out: whether a run could start may rest on when an earlier one's message was
+    really sent, and that is on the record of the run.
+    """
+    return _encoder.encode(msgspec.structs.replace(decision, starts=()))
 
 
 def identity(*parts: object) -> str:
