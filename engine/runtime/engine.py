@@ -236,7 +236,7 @@ class Engine:
 
     def doctor(self) -> dict[str, Any]:
         """Hold the counters against the rows; `balanced` says that nothing was lost."""
-        return operating.doctor(self._shell, self.clock.now())
+        return operating.doctor(self.store, self.clock.now())
 
     def create_key(self, role: str, owner: str, label: str = "", expires_at: Micros | None = None) -> NewKey:
         """Make an API key; its text is shown once and nowhere kept."""

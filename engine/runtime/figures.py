@@ -55,20 +55,29 @@ class Figures:
         return self._known[day]
 
     def midnights(self, now: Micros) -> Iterator[Micros]:
-        """Give each midnight up to `now` whose figures are not there yet.
-
-        Of a base that has none at all only the last one: nothing was known before.
-        """
+        """Give each midnight up to `now` whose figures are not there yet, from the first release on."""
         if not self._wanted:
             return
         today = self._zone.day_of(now)
         if self._reached is None:
-            with self._store.reader() as reader:
-                row = reader.latest_base(today)
-            self._reached = today - 1 if row is None else row.day
+            self._reached = self._begun(today)
         while self._reached < today:
             yield self._zone.start_of_day(self._reached + 1)
             self._reached += 1
+
+    def _begun(self, today: Day) -> Day:
+        with self._store.reader() as reader:
+            row, releases = reader.latest_base(today), reader.releases()
+        if row is not None:
+            return row.day
+        return self._zone.day_of(releases[0].at) if releases else today
+
+    def include_past(self, now: Micros) -> None:
+        """Let the figures of today's midnight be computed still, for the past is known only now."""
+        today = self._zone.day_of(now)
+        with self._store.reader() as reader:
+            if self._wanted and reader.load_base(today) is None:
+                self._reached = today - 1
 
     def compute(self, writer: Writer, midnight: Micros) -> BaseFigures:
         """Compute and keep the figures of a midnight, from every customer as of then."""

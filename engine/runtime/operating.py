@@ -22,6 +22,7 @@ from engine.runtime.intake import Posted, take_in
 from engine.runtime.reading import looking
 from engine.runtime.shell import Shell
 from engine.runtime.tick import prepare
+from engine.store.interface import Store
 from engine.store.records import KeyRow
 from engine.timeline import deliver
 from engine.timeline.play import call_rule
@@ -68,6 +69,8 @@ def answer_ask(shell: Shell, id: str, choice: str, by: str) -> AskItem:
             raise NotFoundError(f"there is no question {id}")
         if choice not in ask.choices:
             raise RequestError(f"{choice!r} is none of the choices: {', '.join(ask.choices)}")
+        if ask.answered_at is not None:
+            raise ConflictError(f"the question {id} no longer waits for an answer")
         customer = turn.writer.resolve([ask.customer])[ask.customer]
         if not deliver.answer(turn.world, turn.cast, turn.changes, customer, ask.run, choice, by, now):
             raise ConflictError(f"the question {id} no longer waits for an answer")
@@ -181,9 +184,9 @@ def revoke_key(shell: Shell, id: str) -> bool:
         return writer.revoke_key(id, now)
 
 
-def doctor(shell: Shell, now: Micros) -> dict[str, Any]:
+def doctor(store: Store, now: Micros) -> dict[str, Any]:
     """Hold what intake has counted against the rows themselves."""
-    with shell.store.reader() as reader:
+    with store.reader() as reader:
         counted, census = reader.counters(), reader.census(now - OVERDUE)
     outcomes = counted.accepted + counted.duplicates + counted.conflicts + counted.quarantined
     return {

@@ -13,6 +13,7 @@ from engine.runtime.intake import Posted, take_in
 from engine.runtime.rebuild import Progress, settle_all, silently
 from engine.runtime.secret import FOLDER
 from engine.runtime.shell import Shell
+from engine.runtime.tick import prepare
 
 CHUNK = 1000
 
@@ -55,7 +56,7 @@ def import_past(
         answer = call(lambda posted=posted: take_in(shell, [posted], past=True))[0]  # type: ignore[misc]
         total = added(total, answer, first)
         progress("importing events", first + len(chunk), 0)
-    call(lambda: settle_all(shell, shell.instants.take(), "import", progress))
+    call(lambda: _settle(shell, progress))
     marker.unlink()
     return total
 
@@ -64,8 +65,15 @@ def finish_import(shell: Shell, workspace: Path, progress: Progress = silently) 
     """Make the facts anew that an interrupted import left to do."""
     marker = workspace / FOLDER / "importing"
     if marker.exists():
-        settle_all(shell, shell.instants.take(), "import", progress)
+        _settle(shell, progress)
         marker.unlink()
+
+
+def _settle(shell: Shell, progress: Progress) -> None:
+    now = shell.instants.take()
+    settle_all(shell, now, "import", progress)
+    shell.figures.include_past(now)
+    prepare(shell, now)
 
 
 def added(total: Imported, answer: Any, first: int) -> Imported:

@@ -17,6 +17,7 @@ from engine.runtime.figures import Figures
 from engine.runtime.instants import Instants
 from engine.runtime.members import Members, saved
 from engine.runtime.pauses import Pauses
+from engine.runtime.questions import closed
 from engine.store.interface import Reader, Store, Writer
 from engine.timeline.cast import Cast
 from engine.timeline.due import next_due
@@ -48,6 +49,7 @@ class Turn:
     def flush(self) -> None:
         """Write what has changed so far, so that it can be read in this very transaction."""
         changes, self.changes = self.changes, Changes()
+        changes.asks += closed(self.writer, changes)
         self.writer.write(changes)
         ended = [run.id for run in changes.runs.values() if not run.open]
         if ended:

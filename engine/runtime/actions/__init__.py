@@ -81,8 +81,8 @@ class Actions:
         return name in self._actions
 
     def specs(self) -> dict[str, ActionSpec]:
-        """Give what every action takes, the internal ones too: what a workspace is checked against."""
-        return SHIPPED | {name: action.spec for name, action in self._actions.items()}
+        """Give what every action takes, the internal ones too: what a workflow may do."""
+        return SHIPPED | {action.spec.name: action.spec for action in self._actions.values()}
 
     def send(self, delivery: Delivery) -> dict[str, Any]:
         """Send through the action of that name; blocks until it has answered.

@@ -11,6 +11,7 @@ import msgspec
 
 from engine.errors import DeliveryError
 from engine.model.actions import SHIPPED, ActionSpec
+from engine.runs.cases import TELL
 from engine.runtime.actions import Actions, Delivery
 
 
@@ -49,10 +50,11 @@ class Recorder:
 
 
 def recording(*specs: ActionSpec, path: Path | None = None) -> tuple[Actions, dict[str, Recorder]]:
-    """Give actions that only record: for every external action that ships, and for `specs`."""
+    """Give actions that only record: for what ships, telling people of cases too, and for `specs`."""
     external = [spec for spec in SHIPPED.values() if spec.kind == "external"]
     answers = {"webhook.call": {"status": 200}}
     recorders = {
         spec.name: Recorder(spec, path=path, answers=answers.get(spec.name)) for spec in (*external, *specs)
     }
+    recorders[TELL] = Recorder(SHIPPED["email.send"], path=path)
     return Actions(recorders), recorders

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.model.workspace import Folder, Settings, Webhook
+from engine.runs.cases import TELL
 from engine.runtime.actions import Action, Actions, plug_ins
 from engine.runtime.actions.email import FolderSend, SmtpSend
 from engine.runtime.actions.webhook import Endpoint, SmsSend, WebhookCall
@@ -18,8 +19,10 @@ def ready(settings: Settings, workspace: Path) -> Actions:
     """
     connectors = settings.connectors
     sms = None if connectors.sms is None else _endpoint(connectors.sms, workspace)
+    email = _email(settings, workspace)
     shipped: dict[str, Action] = {
-        "email.send": _email(settings, workspace),
+        "email.send": email,
+        TELL: email,
         "sms.send": SmsSend(sms),
         "webhook.call": WebhookCall(
             {name: _endpoint(webhook, workspace) for name, webhook in connectors.webhooks.items()}

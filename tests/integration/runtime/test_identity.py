@@ -34,7 +34,9 @@ def test_what_a_guest_did_counts_for_the_customer_they_turn_out_to_be(open_engin
     assert engine.doctor()["balanced"]
 
 
-def test_a_guests_cart_is_reminded_of_once_they_are_known(open_engine, clock: VirtualClock, recorders) -> None:
+def test_a_guests_cart_is_reminded_of_once_they_are_known(
+    open_engine, clock: VirtualClock, recorders
+) -> None:
     actions, recorded = recorders
     engine, start = open_engine(actions), clock.now()
     engine.ingest([GUEST_CART], source="shop").result()

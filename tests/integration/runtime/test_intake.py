@@ -171,11 +171,11 @@ POSTER = """
     from engine.runtime.clock import VirtualClock
     from engine.runtime.engine import Engine
 
-    folder = Path(sys.argv[1])
-    engine = Engine.open(folder, f"sqlite:///{folder / 'holdfast.db'}", VirtualClock(int(sys.argv[2])), work=False)
+    folder, clock = Path(sys.argv[1]), VirtualClock(int(sys.argv[2]))
+    engine = Engine.open(folder, f"sqlite:///{folder / 'holdfast.db'}", clock, work=False)
     for number in range(1000):
-        raw = {"customer": f"c{number % 7}", "event": "cart_updated", "id": f"e{number}", "cart_id": f"k{number}",
-               "total": 5, "at": "2026-01-05T12:00:00Z"}
+        raw = {"customer": f"c{number % 7}", "event": "cart_updated", "id": f"e{number}",
+               "cart_id": f"k{number}", "total": 5, "at": "2026-01-05T12:00:00Z"}
         engine.ingest([raw], source="shop").result()
         print(number, flush=True)
 """

@@ -19,8 +19,21 @@ PAST = [
     order("ann", "o2", "2026-01-03T10:00:00Z", 20),
     order("ann", "o1", "2025-11-01T10:00:00Z", 500),
     order("bob", "o3", "2026-01-01T10:00:00Z", 30),
-    {"customer": "ann", "event": "cart_updated", "id": "c1", "at": "2026-01-05T11:00:00Z", "cart_id": "k", "total": 9},
-    {"customer": "ann", "event": "identify", "id": "i1", "at": "2026-01-01T00:00:00Z", "traits": {"plan": "team"}},
+    {
+        "customer": "ann",
+        "event": "cart_updated",
+        "id": "c1",
+        "at": "2026-01-05T11:00:00Z",
+        "cart_id": "k",
+        "total": 9,
+    },
+    {
+        "customer": "ann",
+        "event": "identify",
+        "id": "i1",
+        "at": "2026-01-01T00:00:00Z",
+        "traits": {"plan": "team"},
+    },
 ]
 
 
@@ -149,7 +162,9 @@ def test_a_run_finishes_on_the_files_it_started_with(
     open_engine(actions).run_until(start + 4 * DAY)
 
     # then the run goes on as it began
-    letters = [(one.at - start, one.letter and one.letter.subject) for one in recorded["email.send"].deliveries]
+    letters = [
+        (one.at - start, one.letter and one.letter.subject) for one in recorded["email.send"].deliveries
+    ]
     assert letters == [(DAY, "Your cart, dear shopper"), (3 * DAY, "Last call")]
 
 

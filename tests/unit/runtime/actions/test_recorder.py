@@ -11,7 +11,15 @@ from engine.runtime.actions import Actions, Delivery
 from engine.runtime.actions.recorder import Recorder, recording
 
 DELIVERY = Delivery(
-    key="r:2:0", action="email.send", run="r", workflow="w", customer="ann", path="2", attempt=1, at=1, created_at=1
+    key="r:2:0",
+    action="email.send",
+    run="r",
+    workflow="w",
+    customer="ann",
+    path="2",
+    attempt=1,
+    at=1,
+    created_at=1,
 )
 
 
@@ -59,7 +67,7 @@ def test_what_an_action_raises_by_accident_is_a_failure_without_its_text() -> No
         def send(self, delivery: Delivery) -> dict[str, object]:
             raise ValueError("ann@example.com")
 
-    with pytest.raises(DeliveryError, match="ValueError in email.send") as caught:
+    with pytest.raises(DeliveryError, match=r"ValueError in email\.send") as caught:
         Actions({"email.send": Broken()}).send(DELIVERY)
     assert caught.value.retryable is False
     assert "ann@" not in str(caught.value)

@@ -9,7 +9,9 @@ from engine.model.message import Message
 from engine.runtime.actions.rendering import render, variant
 
 
-def letter(body: str, /, subject: str = "Hello", channel: str = "email", url: str | None = None, **names: object):  # type: ignore[no-untyped-def]
+def letter(
+    body: str, /, subject: str = "Hello", channel: str = "email", url: str | None = None, **names: object
+):  # type: ignore[no-untyped-def]
     message = Message(id="hello", subject=subject, channel=channel, body=body)  # type: ignore[arg-type]
     return render(message, names, unsubscribe_url=url)
 
@@ -50,7 +52,10 @@ def test_a_fact_that_is_unknown_can_be_replaced() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", "{{ 'x' * 999999999 }}"],
+    [
+        "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}",
+        "{{ 'x' * 999999999 }}",
+    ],
 )
 def test_a_template_cannot_run_for_ever(body: str) -> None:
     with pytest.raises(DeliveryError):
