@@ -1,102 +1,11 @@
 """The tester: cases as people write them, played by the engine; each must be able to fail."""
 
-from collections.abc import Iterable
-from textwrap import dedent, indent
+from textwrap import dedent
 
 import pytest
 
-from engine.authoring.loader import load, require
-from engine.authoring.tester import Failure, TestReport, run_tests
-from engine.model.workspace import Workspace
-
-SETTINGS = """
-timezone: Europe/Berlin
-people: {team-lead: {email: lead@example.com}, head-of-success: {email: head@example.com}}
-"""
-
-FACTS = """
-facts:
-  plan: {type: text, default: free, one_of: [free, team, enterprise]}
-  renewal_date: {type: date}
-  seats: {type: number}
-  marketing_email: {type: boolean, protected: yes}
-  orders: {count: order_completed}
-  last_order_ago: {since: order_completed}
-  cart_offers_180d: {count: coupon_issued, over: 180d}
-  usage_drop: {drop: minutes, of: usage, recent: 2w, baseline: 8w, at_least: 5 per week, robust: 2}
-events:
-  order_completed: {order_id: text, total: {type: number, required: yes}}
-  cart_updated: {cart_id: text, order_id: text, total: number}
-  survey_answered: {ticket_id: text, score: number, revises: ticket_id}
-"""
-
-POLICY = """
-policy:
-  quiet_hours: {marketing: "21:00-08:00", in: customer time, on_quiet: hold, at_most: 72h}
-  consent: {email: marketing_email}
-  caps: [{class: marketing, at_most: 2 per 7d}]
-"""
-
-MESSAGE = "---\nsubject: Hello\n---\nHello. {{ unsubscribe_url }}\n"
-
-RESCUE = """
-workflow: rescue-account
-class: service
-reentry: always
-needs: {reason: text, severity: text}
-steps:
-  - do: case.open
-    with: {ladder: desk, title: =input.reason, priority: =input.severity}
-"""
-
-GREET = """
-workflow: greet
-class: marketing
-reentry: always
-holdout: 10%
-steps:
-  - do: email.send
-    with: {message: hello}
-"""
-
-DESK = """
-ladder: desk
-levels:
-  - {tell: =customer.owner, within: 4h}
-  - {tell: team-lead, within: 4h}
-loops: 1
-"""
-
-
-def workspace(*texts: str) -> Workspace:
-    """The workspace that all examples share, with more files; each is named by its first line."""
-    files = {"holdfast.yaml": SETTINGS, "rules/facts.yaml": FACTS, "rules/policy.yaml": POLICY}
-    for message in ("hello", "cart-reminder", "cart-offer"):
-        files[f"workflows/messages/{message}.md"] = MESSAGE
-    for text in (RESCUE, GREET, DESK, *texts):
-        kind, name = text.strip().partition("\n")[0].split(": ")
-        files[f"{'workflows' if kind == 'workflow' else 'rules'}/{name}.yaml"] = text
-    return require(load({path: dedent(text).encode() for path, text in files.items()}))
-
-
-def run(*texts: str, match: str | None = None) -> TestReport:
-    return run_tests(workspace(*texts), match)
-
-
-def told(report: TestReport) -> list[tuple[str, str]]:
-    """What was expected and what was got, of each failure."""
-    return [(failure.expected, failure.got) for failure in report.failures]
-
-
-def rule(when: str, *cases: str, then: str = "{run: greet}", if_: str = "") -> str:
-    lines = ["rule: example", f"when: {when}", *([f"if: {if_}"] if if_ else []), f"then: [{then}]"]
-    return "\n".join([*lines, cases_of(cases)])
-
-
-def cases_of(cases: Iterable[str]) -> str:
-    return "tests:\n" + "".join(f"  - it: does so {number}\n{indent(dedent(case).strip(), '    ')}\n"
-                                for number, case in enumerate(cases))  # fmt: skip
-
+from engine.authoring.tester import Failure, run_tests
+from tests.written_cases import DESK, cases_of, rule, run, told, workflow, workspace
 
 USAGE_DROP = """
 rule: usage-drop
@@ -198,70 +107,6 @@ def test_a_failure_says_where_it_stands() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("when", "case"),
-    [
-        ("{event: order_completed, where: event.total > 10}", "event: {total: 11}"),
-        ("{event: tier_reached}", "event: {tier: gold}"),
-        ("{event: cart_updated, without: order_completed, for: 24h, key: order_id}", "event: {order_id: o1}"),
-        ("{schedule: daily at 06:00}", ""),
-        ("{schedule: daily at 06:00, in_segment: loyal}", "given: {segments: [loyal]}"),
-        ("{date: customer.renewal_date, before: [90d, 60d, 30d], catch_up: none}",
-         "at: 2027-03-01 09:00\ngiven: {renewal_date: 2027-03-31}"),
-        ("{date: customer.renewal_date, before: [90d]}", "given: {renewal_date: 2026-02-01}"),
-        ("{date: customer.renewal_date, after: 7d}", "event: {step: 7d}"),
-        ("{changes: customer.owner}", ""),
-        ("{changes: customer.plan}", "event: {from: team, to: free}"),
-        ("{changes: customer.seats}", "given: {seats: 3}\ntimeline: [{after: 1d, given: {seats: 4}}]"),
-        ("{enters: loyal}", ""),
-        ("{leaves: loyal}", ""),
-        ("{score: health, becomes: red}", "event: {from: amber, value: 30}"),
-        ("{quiet: 45d}", ""),
-        ("{quiet: p90, of: order_completed}", "event: {quiet_for: 126d}"),
-        ("{quiet: 45d, of: order_completed}",
-         "history: [{ago: 10d, event: order_completed, total: 5}]\ntimeline: [{after: 35d}]"),
-        ("{call: yes}", "event: {note: hello}"),
-        ("[{event: order_completed}, {event: cart_updated}]", "event: {event: cart_updated, cart_id: c1}"),
-    ],
-)  # fmt: skip
-def test_every_trigger_happens_once(when: str, case: str) -> None:
-    loyal = "segment: loyal\nenter_if: customer.orders >= 5\n"
-    health = "score: health\nparts: {size: {weight: 1, is: customer.seats / 10}}\n"
-    health += "bands: {green: {from: 50}, red: {from: 0}}\n"
-    text = rule(when, f"{case}\nexpect: {{run: greet, times: 1, did: [email.send]}}")
-    assert told(run(text, loyal, health)) == []
-
-
-def test_a_fleet_trigger_is_about_the_base() -> None:
-    text = rule("{fleet: usage_drop, at_least: 40%}", "expect: {did: [case.open], told: [team-lead]}",
-                then="{do: case.open, with: {ladder: desk, title: Down}}")  # fmt: skip
-    assert told(run(text)) == []
-
-
-@pytest.mark.parametrize(
-    ("when", "case"),
-    [
-        ("{event: order_completed, where: event.total > 10}", "event: {total: 10}"),
-        ("{event: cart_updated, without: order_completed, for: 24h}",
-         "event: {cart_id: c1}\ntimeline: [{after: 23h, event: order_completed, total: 5}]"),
-        ("{schedule: daily at 06:00, in_segment: loyal}", "given: {segments: []}"),
-        ("{date: customer.renewal_date, before: [30d]}", "given: {renewal_date: 2026-03-01}"),
-        ("{quiet: 45d, of: order_completed}", "history: [{ago: 10d, event: order_completed, total: 5}]"),
-    ],
-)  # fmt: skip
-def test_a_trigger_that_does_not_happen_does_nothing(when: str, case: str) -> None:
-    loyal = "segment: loyal\nenter_if: customer.orders >= 5\n"
-    assert told(run(rule(when, f"{case}\nexpect: nothing"), loyal)) == []
-
-
-def test_schedules_come_round_during_the_timeline_and_no_more_after_it() -> None:
-    days = "timeline: [{after: 3d}]\nexpect: {times: 4}"
-    daily = rule("{schedule: daily at 06:00}", f"at: 2026-01-05 06:00\n{days}", days, "expect: {times: 1}",
-                 then="{run: slow}")  # fmt: skip
-    slow = "workflow: slow\nclass: service\nreentry: always\nsteps: [{wait: 30d}]\n"
-    assert told(run(daily, slow)) == []
-
-
 def test_only_the_rule_under_test_decides() -> None:
     other = rule("{event: order_completed}", "event: {total: 1}\nexpect: {run: greet}")
     other = other.replace("rule: example", "rule: other")
@@ -286,10 +131,6 @@ def test_given_values_are_typed_as_the_catalog_says() -> None:
         """, if_="customer.last_order_ago > 45d and customer.renewal_date == d'2026-03-01'"
                  " and customer.plan == null and customer.orders == 4")  # fmt: skip
     assert told(run(text)) == []
-
-
-def workflow(steps: str, *cases: str, head: str = "class: service\nreentry: always") -> str:
-    return f"workflow: example\n{head}\nsteps:\n{indent(dedent(steps).strip(), '  ')}\n{cases_of(cases)}"
 
 
 MARKETING = "class: marketing\nreentry: always\nholdout: 10%"
