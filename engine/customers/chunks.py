@@ -20,16 +20,90 @@ from engine.customers.windows import month_of
 OVERFLOW = "\x00overflow"
 """The key that stands for a bucket with more keys than are told apart."""
 
+WORTH_ADDING_UP = 4
+"""Under so many buckets a stored sum costs more than it saves."""
+
+_NO_BUCKETS = encode([])
+
 
 class Part:
-    """What one series has in one month: its buckets by number."""
+    """What one series has in one month: its buckets by number, and their sum.
 
-    __slots__ = ("buckets", "keyed", "needs")
+    Both are made when they are first asked for: a window over a whole month needs only the sum, and
+    a chunk that is written again for another series takes over the bytes of this one.
+    """
 
-    def __init__(self, needs: int, keyed: bool) -> None:
+    __slots__ = ("_buckets", "_bytes", "_total", "keyed", "needs")
+
+    def __init__(self, needs: int, keyed: bool, stored: tuple[Any, bytes] | None = None) -> None:
         self.needs = needs
         self.keyed = keyed
-        self.buckets: dict[int, Any] = {}
+        self._buckets: dict[int, Any] | None = None if stored else {}
+        self._bytes: bytes | None = stored[1] if stored else None
+        self._total: Bucket | None = None
+        if stored and stored[0] is not None:
+            self._total = unpack_bucket(stored[0], needs)
+
+    @property
+    def buckets(self) -> Mapping[int, Any]:
+        """The buckets by number: a `Bucket` each, or `Entries` where the series is keyed."""
+        return self._decoded()
+
+    def total(self) -> Bucket:
+        """The sum of all buckets of a series that is not keyed; not to be changed."""
+        if self._total is None:
+            self._total = Bucket()
+            for bucket in self._decoded().values():
+                self._total.absorb(self.needs, bucket)
+        return self._total
+
+    def add(self, index: int, entry: Entry) -> None:
+        """Add an entry to a bucket."""
+        bucket = self._decoded().get(index)
+        if bucket is None:
+            bucket = self._decoded()[index] = Bucket()
+        bucket.add(self.needs, entry)
+        if self._total is not None:
+            self._total.add(self.needs, entry)
+        self._bytes = None
+
+    def absorb(self, index: int, bucket: Bucket) -> None:
+        """Add all of another bucket."""
+        self._decoded().setdefault(index, Bucket()).absorb(self.needs, bucket)
+        self._total = self._bytes = None
+
+    def entries(self, index: int) -> Entries:
+        """The entries of a keyed bucket, to be changed."""
+        found: Entries = self._decoded().setdefault(index, {})
+        self._bytes = None
+        return found
+
+    def keep(self, buckets: dict[int, Any]) -> None:
+        """Keep only these buckets."""
+        self._buckets, self._total, self._bytes = buckets, None, None
+
+    def packed(self) -> tuple[Any, bytes]:
+        """The sum and the buckets, to be stored; no sum where adding up saves nothing."""
+        if self._bytes is None:
+            pack_one = pack_entries if self.keyed else self._pack_bucket
+            self._bytes = encode([[i, *pack_one(bucket)] for i, bucket in sorted(self._decoded().items())])
+        if self._buckets is None:
+            worth = self._total is not None
+        else:
+            worth = not self.keyed and len(self._buckets) >= WORTH_ADDING_UP
+        return pack_bucket(self.total(), self.needs) if worth else None, self._bytes
+
+    def _pack_bucket(self, bucket: Bucket) -> list[Any]:
+        return pack_bucket(bucket, self.needs)
+
+    def _decoded(self) -> dict[int, Any]:
+        # The bytes are given up only after the buckets have been made of them.
+        if self._buckets is None:
+            self._buckets = {
+                index: unpack_entries(packed) if self.keyed else unpack_bucket(packed, self.needs)
+                for index, *packed in decode(self._bytes or _NO_BUCKETS)
+            }
+        return self._buckets
 
 
 class Chunks:
@@ -60,16 +134,12 @@ class Chunks:
         """Add an entry to a bucket; a later entry takes the place of what it revises."""
         month = month_of(series.form.grain, index)
         if not series.keyed:
-            part = self._part(month, series)
-            bucket = part.buckets.get(index)
-            if bucket is None:
-                bucket = part.buckets[index] = Bucket()
-            bucket.add(series.needs, entry)
+            self._part(month, series).add(index, entry)
             return
         key = _key(entry)
         if entry.revises is not None and not self._replace(series.index, key, entry):
             return
-        _put(self._part(month, series).buckets.setdefault(index, {}), key, entry)
+        _put(self._part(month, series).entries(index), key, entry)
 
     def absorb(self, series: Series, part: Part, cut: int | None) -> None:
         """Add all of another customer's part, but buckets before `cut`."""
@@ -77,11 +147,11 @@ class Chunks:
             if cut is not None and index < cut:
                 continue
             if isinstance(theirs, Bucket):
-                ours = self._part(month_of(series.form.grain, index), series).buckets
-                ours.setdefault(index, Bucket()).absorb(series.needs, theirs)
+                self._part(month_of(series.form.grain, index), series).absorb(index, theirs)
             elif OVERFLOW in theirs:
-                ours = self._part(month_of(series.form.grain, index), series).buckets
-                ours[index] = {OVERFLOW: theirs[OVERFLOW]}
+                ours = self._part(month_of(series.form.grain, index), series).entries(index)
+                ours.clear()
+                ours[OVERFLOW] = theirs[OVERFLOW]
             else:
                 for entry in theirs.values():
                     self.add(series, index, entry)
@@ -92,7 +162,7 @@ class Chunks:
             kept = {} if before is None else {i: b for i, b in part.buckets.items() if i >= before}
             if len(kept) == len(part.buckets):
                 continue
-            part.buckets = kept
+            part.keep(kept)
             self._tidy(month, series)
 
     def encode(self, month: int) -> bytes | None:
@@ -104,24 +174,13 @@ class Chunks:
         if not parts:
             return None
         return encode(
-            [
-                [
-                    series,
-                    part.needs,
-                    part.keyed,
-                    [
-                        [index, *(pack_entries(bucket) if part.keyed else pack_bucket(bucket, part.needs))]
-                        for index, bucket in sorted(part.buckets.items())
-                    ],
-                ]
-                for series, part in sorted(parts.items())
-            ]
+            [[series, part.needs, part.keyed, *part.packed()] for series, part in sorted(parts.items())]
         )
 
     def _month(self, month: int) -> dict[int, Part]:
         raw = self._raw.pop(month, None)
         if raw is not None:
-            self._months[month] = _decoded(raw)
+            self._months[month] = _parts(raw)
         return self._months.get(month, {})
 
     def _part(self, month: int, series: Series) -> Part:
@@ -142,9 +201,10 @@ class Chunks:
                     continue
                 if known.stamp > entry.stamp:
                     return False
-                del entries[key]
-                if not entries:
-                    del part.buckets[index]
+                left = part.entries(index)
+                del left[key]
+                if not left:
+                    part.keep({other: kept for other, kept in part.buckets.items() if other != index})
                 self._tidy(month, series)
                 return True
         return True
@@ -176,10 +236,7 @@ def _put(entries: Entries, key: str, entry: Entry) -> None:
         entries[OVERFLOW] = Entry(0, 0)
 
 
-def _decoded(raw: bytes) -> dict[int, Part]:
-    parts = {}
-    for series, needs, keyed, buckets in decode(raw):
-        part = parts[series] = Part(needs, keyed)
-        for index, *packed in buckets:
-            part.buckets[index] = unpack_entries(packed) if keyed else unpack_bucket(packed, needs)
-    return parts
+def _parts(raw: bytes) -> dict[int, Part]:
+    return {
+        series: Part(needs, keyed, (total, buckets)) for series, needs, keyed, total, buckets in decode(raw)
+    }

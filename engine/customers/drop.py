@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from engine.customers.buckets import Number
 from engine.customers.definitions import ComputedFact, Drop
-from engine.customers.folding import fold
+from engine.customers.folding import fold, remember
 from engine.customers.functions import ROUNDED, TOO_MANY, Result, median
 from engine.customers.state import FactState
 from engine.customers.table import FLEET_WEEKS, FactTable
@@ -104,7 +104,7 @@ def _volumes(
         return cache[place]  # type: ignore[no-any-return]
     found = tuple(week_volume(table, state, fact, week, now, at_event) for week in weeks)
     if whole:
-        cache[place] = found
+        remember(cache, place, found)
     return found
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from engine.customers.buckets import Bucket, Entries, Entry, latest_of_each
-from engine.customers.chunks import OVERFLOW
+from engine.customers.chunks import OVERFLOW, Part
 from engine.customers.series import Series
 from engine.customers.state import FactState
 from engine.customers.table import FactTable
@@ -63,9 +64,9 @@ def _fold_buckets(state: FactState, series: Series, span: Span) -> Bucket:
     known = cache.get(span)
     if known is None:
         known = Bucket()
-        for bucket in _buckets(state, series, span):
+        for bucket in _sums(state, series, span):
             known.absorb(series.needs, bucket)
-        _remember(cache, span, known)
+        remember(cache, span, known)
     return known
 
 
@@ -74,14 +75,14 @@ def _fold_entries(
 ) -> Bucket | None:
     cache = state.caches.setdefault(series.index, {})
     if span not in cache:
-        _remember(cache, span, _standing(_buckets(state, series, span)))
+        remember(cache, span, _standing(_buckets(state, series, span)))
     past: list[Entry] | None = cache[span]
     if past is None:
         return None
     if not counting:
         folded = (*span, "folded")
         if folded not in cache:
-            _remember(cache, folded, latest_of_each(past, series.needs))
+            remember(cache, folded, latest_of_each(past, series.needs))
         return cache[folded]  # type: ignore[no-any-return]
     newest: dict[str, Entry] = {}
     for entry in counting:
@@ -104,22 +105,36 @@ def _standing(buckets: list[Entries]) -> list[Entry] | None:
     return [entry for entries in buckets for entry in entries.values()]
 
 
-def _buckets(state: FactState, series: Series, span: Span) -> list[Any]:
+def _sums(state: FactState, series: Series, span: Span) -> Iterator[Bucket]:
+    """Give what is to be added up: whole months at once, and buckets of the months at either end."""
+    first, last = _months(series, span)
+    for month, part in state.chunks.parts(series.index, first, last):
+        if month in (first, last):
+            yield from _within(part, span)
+        else:
+            yield part.total()
+
+
+def _buckets(state: FactState, series: Series, span: Span) -> list[Entries]:
+    parts = state.chunks.parts(series.index, *_months(series, span))
+    return [entries for _, part in parts for entries in _within(part, span)]
+
+
+def _months(series: Series, span: Span) -> Span:
     low, high = span
     grain = series.form.grain
-    months = (
-        None if low is None else month_of(grain, low),
-        None if high is None else month_of(grain, high),
-    )
-    return [
-        bucket
-        for _, part in state.chunks.parts(series.index, *months)
-        for index, bucket in part.buckets.items()
-        if (low is None or index >= low) and (high is None or index < high)
-    ]
+    return None if low is None else month_of(grain, low), None if high is None else month_of(grain, high)
 
 
-def _remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
+def _within(part: Part, span: Span) -> Iterator[Any]:
+    low, high = span
+    for index, bucket in part.buckets.items():
+        if (low is None or index >= low) and (high is None or index < high):
+            yield bucket
+
+
+def remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep what was folded, among the last few; a key begins with the span (low, high) it holds for."""
     if len(cache) >= _CACHED:
         cache.clear()
     cache[key] = value

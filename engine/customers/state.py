@@ -256,7 +256,11 @@ class FactState:
             self.totals.setdefault(series.index, Bucket()).add(series.needs, entry)
             return
         index = index_of(grain, entry.at, table.zone)
-        forget_spans(self.caches.get(series.index, {}), index)
+        if series.revises is None:
+            forget_spans(self.caches.get(series.index, {}), index)
+        else:
+            # It takes what it revises out of another bucket, which may lie in any span.
+            self.caches.pop(series.index, None)
         cut = self.horizon(table, series, self.clock)
         if cut is None or index >= cut:
             self.chunks.add(series, index, entry)

@@ -106,14 +106,17 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
 
 def event_view(table: FactTable, event: Event) -> Mapping[str, Any]:
     """Give an event's properties as expressions see them: declared dates and times as datetimes."""
-    kinds = table.catalog.properties.get(event.name)
-    dated = (
-        [key for key, kind in kinds.items() if kind in _DATED and key in event.properties] if kinds else ()
-    )
+    return view_of(table.catalog, table.zone, event.name, event.properties)
+
+
+def view_of(catalog: Catalog, place: Zone, event: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give properties of an event of that name, as they are kept, as expressions see them."""
+    kinds = catalog.properties.get(event)
+    dated = [key for key, kind in kinds.items() if kind in _DATED and key in properties] if kinds else ()
     if not kinds or not dated:
-        return event.properties
-    shown = {key: show(kinds[key], keep(kinds[key], event.properties[key]), table.zone) for key in dated}
-    return {**event.properties, **shown}
+        return properties
+    shown = {key: show(kinds[key], keep(kinds[key], properties[key]), place) for key in dated}
+    return {**properties, **shown}
 
 
 class _Need(msgspec.Struct):

@@ -108,7 +108,10 @@ def test_late_events_are_counted_in_their_own_week() -> None:
     # Given the last week's use, received after it
     customer = Customer(table())
     *before, last = used((*HABIT, 28, 24))
-    customer.take(*before, happened("usage", last.occurred_at, MONDAY + DAY, minutes=24))
+    customer.take(*before)
+    assert customer.facts(MONDAY)["fall"] == Decimal("0.72")
+    customer.take(happened("usage", last.occurred_at, MONDAY + DAY, minutes=24))
+    # Then it is counted, although the fall had been looked at without it
     assert customer.facts(MONDAY + 2 * DAY)["fall"] == Decimal("0.48")
 
 
