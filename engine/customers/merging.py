@@ -67,6 +67,13 @@ def _merge_series(table: FactTable, into: FactState, other: FactState) -> None:
     into.caches.clear()
 
 
+def emptied(state: FactState) -> FactState:
+    """Give what is left of a customer that became part of another: nothing, stored chunks included."""
+    left = FactState(state.id, state.kind, state.built)
+    left.touched.update(state.chunks.months(), state.touched)
+    return left
+
+
 def rebuild(
     table: FactTable,
     id: str,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.customers.event import Event
+from engine.customers.merging import emptied
 from engine.customers.merging import merge as merge_facts
-from engine.customers.state import FactState
 from engine.decisions import missing
 from engine.decisions.standing import Standing
 from engine.model.reasons import EndReason, RunStatus
@@ -29,7 +29,7 @@ def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
     _runs(moment, gone)
     for event in history:
         _look_again(moment, event)
-    gone.facts, gone.standing, gone.runs = FactState(gone.id, gone.kind), Standing(), {}
+    gone.facts, gone.standing, gone.runs = emptied(gone.facts), Standing(), {}
     plan_dates(moment)
     weigh(moment, cause="merge")
     moment.forget()
