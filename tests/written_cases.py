@@ -66,19 +66,20 @@ loops: 1
 """
 
 
-def workspace(*texts: str) -> Workspace:
-    """The workspace that all examples share, with more files; each is named by its first line."""
+def workspace(*texts: str, **facts: str) -> Workspace:
+    """The workspace that all examples share, with more files, named by their first line, and facts files."""
     files = {"holdfast.yaml": SETTINGS, "rules/facts.yaml": FACTS, "rules/policy.yaml": POLICY}
     for message in ("hello", "cart-reminder", "cart-offer"):
         files[f"workflows/messages/{message}.md"] = MESSAGE
     for text in (RESCUE, GREET, DESK, *texts):
         kind, name = text.strip().partition("\n")[0].split(": ")
         files[f"{'workflows' if kind == 'workflow' else 'rules'}/{name}.yaml"] = text
+    files |= {f"rules/{name}.yaml": text for name, text in facts.items()}
     return require(load({path: dedent(text).encode() for path, text in files.items()}))
 
 
-def run(*texts: str, match: str | None = None) -> TestReport:
-    return run_tests(workspace(*texts), match)
+def run(*texts: str, match: str | None = None, **facts: str) -> TestReport:
+    return run_tests(workspace(*texts, **facts), match)
 
 
 def told(report: TestReport) -> list[tuple[str, str]]:

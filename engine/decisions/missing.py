@@ -37,7 +37,7 @@ def arm(
     env = Env(event=values)
     if compiled.where is not None and compiled.where.outcome(env) is not Outcome.MET:
         return 0
-    wanted = compiled.matcher.wanted(env)
+    wanted = compiled.matcher.wanted(Env(event=event.properties))
     name = place(rule, compiled, wanted)
     open_ = standing.timers.get(name)
     if open_ is not None and open_.since > event.occurred_at:

@@ -54,7 +54,8 @@ def due(stage: Stage, run: Run) -> None:
         advance(stage, run)
         return
     instruction = program.instructions[run.path]
-    run.status, run.wait = RunStatus.RUNNING, None
+    # A hold is kept while its step is tried again: it is measured from when the step first came due.
+    run.status, run.wait = RunStatus.RUNNING, wait if wait.kind == "hold" else None
     if wait.kind == "time":
         proceed(run, instruction)
     elif wait.kind == "event":

@@ -14,6 +14,7 @@ from engine.customers.catalog import Catalog
 from engine.customers.event import Cause, Event
 from engine.customers.facts import Facts
 from engine.customers.state import FactState
+from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
 from engine.decisions.decision import identity
 from engine.decisions.standing import Standing
@@ -154,6 +155,10 @@ class Stage:
             run=run.answers,
             now=self.clock,
         )
+
+    def seen(self, event: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give an event's properties as expressions see them."""
+        return view_of(self.plans.catalog, self.plans.zone, event, properties)
 
     def emit(
         self,

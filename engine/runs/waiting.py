@@ -80,7 +80,8 @@ def fits(stage: Stage, run: Run, instruction: Instruction, step: WaitFor, signal
         return False
     if instruction.where is None:
         return True
-    return instruction.where.outcome(stage.env(run, signal.properties)) is Outcome.MET
+    seen = stage.seen(signal.name, signal.properties)
+    return instruction.where.outcome(stage.env(run, seen)) is Outcome.MET
 
 
 def found(stage: Stage, run: Run, instruction: Instruction, signal: Signal) -> None:

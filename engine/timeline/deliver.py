@@ -61,6 +61,8 @@ def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Mic
     winner = doing.outranked(moment.stage, program)
     if winner is not None:
         end(moment.stage, run, RunStatus.STOPPED, EndReason.OUTRANKED.value, winner)
+        moment.forget()
+        drain(world, cast, changes, moment.stage.queue, now)
         return Attempt("drop")
     verdict = doing.judge(moment.stage, program, run, spec, effect.arguments)
     if verdict.kind != "go":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.contact.quiet import customer_zone
+from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
 from engine.decisions import dates, quiet
 from engine.decisions.decide import Occasion
@@ -16,7 +17,7 @@ from engine.decisions.schedules import next_after
 from engine.decisions.standing import Timer
 from engine.loyalty import ledger
 from engine.model.reasons import DecisionOutcome
-from engine.model.rule import OnDate, OnQuiet, OnSchedule
+from engine.model.rule import OnDate, OnMissing, OnQuiet, OnSchedule
 from engine.model.values import Micros
 from engine.runs import advance, cases, points
 from engine.runs.stage import Member
@@ -168,8 +169,12 @@ def _silences(moment: Moment) -> Iterator[tuple[Occasion, Timer | None]]:
 def _of_timer(moment: Moment, timer: Timer) -> Occasion:
     rule = moment.desk.rules[timer.rule]
     if timer.kind == "missing":
+        first = rule.triggers[timer.trigger].trigger
+        rules = moment.world.ruleset
+        name = first.event if isinstance(first, OnMissing) else ""
         return Occasion(
-            rule=rule, kind="missing", cause=f"{timer.trigger}/{timer.ref}/{timer.key}", event=timer.event,
+            rule=rule, kind="missing", cause=f"{timer.trigger}/{timer.ref}/{timer.key}",
+            event=view_of(rules.catalog, rules.zone, name, timer.event),
             from_at=timer.since, late=timer.late, ref=timer.ref,
         )  # fmt: skip
     if timer.kind == "quiet":

@@ -57,7 +57,9 @@ def leaves(stage: Stage, program: CompiledWorkflow, run: Run, exit_: Exit, event
     if not wanted and program.key_name is not None and program.key_name in event.properties:
         if str(event.properties[program.key_name]) != run.key:
             return False
-    return exit_.where is None or exit_.where.outcome(stage.env(run, event.properties)) is Outcome.MET
+    if exit_.where is None:
+        return True
+    return exit_.where.outcome(stage.env(run, stage.seen(event.name, event.properties))) is Outcome.MET
 
 
 def _signal(moment: Moment, program: CompiledWorkflow, run: Run, event: Event) -> None:
@@ -91,8 +93,9 @@ def _goal(moment: Moment, program: CompiledWorkflow, run: Run, event: Event) -> 
         return
     if not run.from_at <= event.occurred_at or event.occurred_at > (run.goal_until or 0):
         return
-    where = program.goal_where
-    if where is None or where.outcome(moment.stage.env(run, event.properties)) is Outcome.MET:
+    where, stage = program.goal_where, moment.stage
+    seen = stage.seen(event.name, event.properties)
+    if where is None or where.outcome(stage.env(run, seen)) is Outcome.MET:
         run.goal_at = event.occurred_at
         moment.changes.runs[run.id] = run
         moment.changes.goals.append(GoalReached(run.id, run.workflow, event.occurred_at))
