@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from api.slicing import Slice, lines, slices
+from api.slicing import SPACE, Slice, depth_of, lines, slices
 from engine.errors import RequestError
 from engine.model.reasons import QuarantineReason
 from engine.runtime.intake import Unreadable
@@ -19,6 +19,7 @@ T = TypeVar("T")
 NDJSON = "application/x-ndjson"
 DEEPEST = 128
 """Levels of nesting that are decoded at all; an event may have 32."""
+DEEPEST_TYPED = 32
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_INTEGER = 300
@@ -55,6 +56,8 @@ def typed(body: bytes, kind: type[T]) -> T:
     """Decode a body strictly as `kind`; raises `RequestError` with the place that is wrong."""
     if not body.strip():
         raise RequestError("this request needs a JSON body", code="invalid_json")
+    if depth_of(body) > DEEPEST_TYPED:
+        raise RequestError(f"the body is nested over {DEEPEST_TYPED} levels", code="invalid_json")
     try:
         return msgspec.json.Decoder(kind, float_hook=Decimal).decode(body.removeprefix(_BOM))
     except msgspec.ValidationError as error:
@@ -72,11 +75,13 @@ def invalid(error: msgspec.ValidationError, detail: str, code: str = "invalid_bo
 
 
 def _apart(body: bytes, most: int) -> list[object]:
+    if body.lstrip(SPACE)[:1] not in (b"[", b"{"):
+        raise RequestError("the body is not JSON", code="invalid_json")
     found = list(_bounded(slices(body), most))
     events = [_event(each) for each in found]
     alone = len(events) == 1 and events[0]
     if isinstance(alone, Unreadable) and alone.code == QuarantineReason.INVALID_JSON.value:
-        if not body.lstrip().startswith(b"["):
+        if not body.lstrip(SPACE).startswith(b"["):
             raise RequestError(alone.detail, code="invalid_json")
     return events
 

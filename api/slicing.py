@@ -73,6 +73,11 @@ def lines(body: bytes) -> Iterator[Slice]:
             yield _single(data)
 
 
+def depth_of(body: bytes) -> int:
+    """Give how deep JSON text nests."""
+    return _single(body).depth
+
+
 def _single(body: bytes) -> Slice:
     depth = deepest = 0
     for match in _TOKEN.finditer(body):

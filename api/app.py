@@ -1,0 +1,77 @@
+"""The application: routes, guard, problems and headers put together."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from litestar import Litestar, Response
+from litestar.datastructures import State
+
+from api.answers import encode
+from api.auth import Keyring, guard
+from api.openapi import document
+from api.problems import problem_response
+from api.requests import LARGEST_BODY, request_id
+from api.routes import HANDLERS
+from engine.runtime.engine import Engine
+
+if TYPE_CHECKING:
+    from litestar.types import Message, Scope
+
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class ExactResponse(Response[Any]):
+    """JSON in which exact decimals are written as numbers."""
+
+    def render(self, content: Any, media_type: str, enc_hook: Any = None) -> bytes:
+        """Give the bytes of the answer's body."""
+        if isinstance(content, (bytes, str)):
+            return content.encode() if isinstance(content, str) else content
+        return encode(content)
+
+
+def create_app(engine: Engine, *, token: str | None = None) -> Litestar:
+    """Give the HTTP application over an engine that is open; it neither starts nor closes it.
+
+    `token` lets commands of this machine in, beside the keys.
+    """
+    keyring = Keyring(engine.find_key, engine.clock.now, token)
+    app = Litestar(
+        route_handlers=HANDLERS,
+        guards=[guard(keyring)],
+        exception_handlers={Exception: problem_response},
+        before_send=[_finish],
+        response_class=ExactResponse,
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=None,
+        logging_config=None,
+        state=State({"engine": engine, "keyring": keyring}),
+    )
+    app.state.document = document(app, program_version())
+    return app
+
+
+def program_version() -> str:
+    """Give the version of this program, 0 where it is not installed."""
+    try:
+        return version("holdfast")
+    except PackageNotFoundError:
+        return "0"
+
+
+async def _finish(message: Message, scope: Scope) -> None:
+    """Put on every answer its request's id and what keeps browsers from guessing."""
+    if message["type"] == "http.response.start":
+        headers = list(message["headers"])
+        present = {name.lower() for name, _ in headers}
+        headers.append((b"request-id", request_id(scope).encode()))
+        headers.extend(each for each in _HEADERS if each[0] not in present)
+        message["headers"] = headers

@@ -1,0 +1,101 @@
+"""Who may come in: keys from the request's head, roles from the route."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import anyio.to_thread
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from engine.errors import ForbiddenError, UnauthenticatedError
+from engine.model.values import Micros
+from engine.runtime.keys import check_key, key_id
+from engine.store.records import KeyRow
+
+OPEN: frozenset[str] = frozenset()
+"""For routes that nobody needs a key for."""
+ADD = frozenset(("ingest", "operator", "admin"))
+SEE = frozenset(("author", "approver", "operator", "auditor", "admin"))
+READ = frozenset(("operator", "auditor", "admin"))
+AUDIT = frozenset(("auditor", "admin"))
+OPERATE = frozenset(("operator", "admin"))
+ADMIN = frozenset(("admin",))
+
+TRUSTED_FOR = 2.0
+"""Seconds for which a key that was looked up is taken as good without another look."""
+_MOST = 1024
+
+
+class Keyring:
+    """Knows keys by their text; what was looked up a moment ago is not looked up again."""
+
+    def __init__(
+        self, find: Callable[[str], KeyRow | None], now: Callable[[], Micros], token: str | None = None
+    ) -> None:
+        self._find = find
+        self._now = now
+        self._token = token
+        self._rows: OrderedDict[str, tuple[KeyRow, float]] = OrderedDict()
+
+    async def owner_of(self, text: str) -> KeyRow:
+        """Give the row of a key that is good; raises `UnauthenticatedError`."""
+        if self._token is not None and hmac.compare_digest(text.encode(), self._token.encode()):
+            return KeyRow(id="local", role="admin", owner="local", label="local", hash="", created_at=0)
+        id = key_id(text)
+        known = self._rows.get(id)
+        if known is None or known[1] < time.monotonic():
+            row = await anyio.to_thread.run_sync(self._find, id)
+            if row is not None:
+                self._keep(row)
+        else:
+            row = known[0]
+        return check_key(text, row, self._now())
+
+    def forget(self) -> None:
+        """Look every key up again: one was made or revoked."""
+        self._rows.clear()
+
+    def _keep(self, row: KeyRow) -> None:
+        self._rows[row.id] = (row, time.monotonic() + TRUSTED_FOR)
+        self._rows.move_to_end(row.id)
+        while len(self._rows) > _MOST:
+            self._rows.popitem(last=False)
+
+
+def guard(keyring: Keyring) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Any]:
+    """Give the guard of all routes: each names its roles, and one that names none lets nobody in."""
+
+    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        roles = handler.opt.get("roles")
+        if roles is OPEN or connection.scope.get("method") == "OPTIONS":
+            return
+        key = await keyring.owner_of(_credentials(connection))
+        if roles is None or key.role not in roles:
+            raise ForbiddenError(f"a key with the role {key.role} may not do this")
+        connection.scope["user"] = key
+
+    return admit
+
+
+def _credentials(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    given = connection.headers.getall("authorization", [])
+    if len(given) != 1:
+        raise UnauthenticatedError("send one API key, as `Authorization: Bearer hf_...`")
+    scheme, _, rest = given[0].strip().partition(" ")
+    rest = rest.strip()
+    if scheme.lower() == "bearer" and rest:
+        return rest
+    if scheme.lower() == "basic":
+        try:
+            user, _, _ = base64.b64decode(rest, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            raise UnauthenticatedError("the Authorization header is not base64") from None
+        return user
+    raise UnauthenticatedError("send the API key as Bearer, or as the user name of Basic")

@@ -1,0 +1,101 @@
+"""What every route says of itself, and how it reads what it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar
+
+import anyio.to_thread
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from api.decoding import invalid, typed
+from api.requests import body_of
+from engine.customers.kinds import parse_time
+from engine.errors import RequestError
+from engine.model.values import Micros
+from engine.runtime.engine import Engine
+from engine.store.interface import Reader
+from engine.store.records import KeyRow
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+Call: TypeAlias = Request[KeyRow, Any, State]
+
+Instant: TypeAlias = Annotated[
+    str, msgspec.Meta(description="An instant in ISO 8601, with an offset; without one it is UTC.")
+]
+
+CustomerId: TypeAlias = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=256, pattern=r"^[^\x00]*$", description="A customer's id.")
+]
+
+
+def door(
+    roles: frozenset[str],
+    *,
+    query: type[msgspec.Struct] | None = None,
+    body: Any = None,
+    intake: bool = False,
+    repeatable: bool = False,
+) -> dict[str, Any]:
+    """Give what a route says of itself: who may, what it reads, whether it takes events.
+
+    `repeatable` routes take an `Idempotency-Key`.
+    """
+    return {"roles": roles, "query": query, "body": body, "intake": intake, "repeatable": repeatable}
+
+
+def engine_of(request: Call) -> Engine:
+    """Give the engine that the doors stand on."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what reads or waits in a thread, so that the event loop goes on."""
+    return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs))
+
+
+def query_of(request: Call, kind: type[T]) -> T:
+    """Read the query's parameters; raises `RequestError` for a wrong or unknown one."""
+    given = request.query_params
+    try:
+        return msgspec.convert({name: given[name] for name in given}, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid(error, "a parameter is not as it should be", code="invalid_parameter") from None
+
+
+async def read(request: Call, kind: type[T]) -> T:
+    """Read the body strictly as `kind`; raises `RequestError`."""
+    return typed(await body_of(request), kind)
+
+
+async def read_optional(request: Call, kind: type[T]) -> T:
+    """Read the body as `kind`, all of whose fields have defaults; no body is as good as `{}`."""
+    body = await body_of(request)
+    return typed(body if body.strip() else b"{}", kind)
+
+
+def names_of(reader: Reader, customer: str | None) -> list[str] | None:
+    """Give every id that means a customer, for a filter; None where there is none."""
+    if customer is None:
+        return None
+    survivor = reader.resolve([customer])[customer]
+    return [survivor, *(alias.id for alias in reader.aliases_of(survivor))]
+
+
+def instant(text: str | None, name: str) -> Micros | None:
+    """Read an instant of a query; raises `RequestError`."""
+    if text is None:
+        return None
+    try:
+        # In a query a plus sign that was not escaped has become a space.
+        return parse_time(text.strip().replace(" ", "+") if "T" in text else text)
+    except (ValueError, ArithmeticError):
+        detail = f"{name} is no ISO 8601 time of 1970 to 2200"
+        raise RequestError(
+            detail, code="invalid_parameter", errors=((f"/{name}", "invalid_value", detail),)
+        ) from None

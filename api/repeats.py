@@ -1,0 +1,39 @@
+"""Requests that act: with an Idempotency-Key they act once, and are answered the same each time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+from api.answers import encode
+from api.doors import Call, engine_of
+from engine.errors import RequestError
+from engine.runtime.engine import Engine
+from engine.runtime.repeating import Once
+from engine.store.records import Request
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+async def acting(request: Call, show: Callable[[Any], Any]) -> Engine:
+    """Give the engine for a request that acts; `show` gives the answer from what the engine gives.
+
+    Raises `RequestError` for a key that cannot be one.
+    """
+    engine = engine_of(request)
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return engine
+    if not _KEY.fullmatch(key):
+        raise RequestError(
+            "an Idempotency-Key is 1 to 255 visible characters", code="invalid_idempotency_key"
+        )
+    body = await request.body()
+    once = Once(
+        Request(key_id=request.user.id, method=str(request.method), path=request.scope["path"], key=key),
+        hashlib.sha256(body).hexdigest(),
+        lambda result: (200, encode(show(result))),
+    )
+    return engine.acting_once(once)

@@ -1,0 +1,64 @@
+"""Health, and the description of the whole API."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Response, get, head
+
+from api.auth import OPEN
+from api.doors import Call, aside, door, engine_of
+from engine.customers.zones import moment_of
+from engine.runtime.engine import Engine
+
+
+class Health(msgspec.Struct, frozen=True):
+    """That it is well."""
+
+    status: str = "ok"
+
+
+def _look(engine: Engine) -> None:
+    """Read from the database; raises `StoreError`."""
+    with engine.store.reader() as reader:
+        reader.last_heartbeat()
+
+
+@get("/health/live", opt=door(OPEN))
+async def get_live(request: Call) -> Health:
+    """Tell that the process answers."""
+    return Health()
+
+
+@head("/health/live", opt=door(OPEN))
+async def head_live(request: Call) -> None:
+    """Tell that the process answers."""
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """That events and requests can be taken; `now` is the engine's own clock."""
+
+    status: str
+    now: str
+
+
+@get("/health/ready", opt=door(OPEN))
+async def get_ready(request: Call) -> Readiness:
+    """Tell that events and requests can be taken; 503 where the database cannot be read."""
+    engine = engine_of(request)
+    await aside(_look, engine)
+    return Readiness("ok", moment_of(engine.clock.now()).isoformat().replace("+00:00", "Z"))
+
+
+@head("/health/ready", opt=door(OPEN))
+async def head_ready(request: Call) -> None:
+    """Tell that events and requests can be taken."""
+    await aside(_look, engine_of(request))
+
+
+@get("/openapi.json", opt=door(OPEN), media_type="application/json")
+async def get_openapi(request: Call) -> Response[bytes]:
+    """Give this description."""
+    return Response(request.app.state.document, media_type="application/json")
+
+
+HANDLERS = [get_live, head_live, get_ready, head_ready, get_openapi]

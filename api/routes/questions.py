@@ -1,0 +1,61 @@
+"""Questions that runs ask people."""
+
+from __future__ import annotations
+
+from asyncio import wrap_future
+from typing import Annotated
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath
+
+from api.answers import AskAnswer, ask_answer
+from api.auth import OPERATE, READ
+from api.doors import Call, aside, door, engine_of, query_of, read
+from api.paging import Listing, Page, after, page
+from api.repeats import acting
+from engine.runs.run import AskItem
+from engine.runtime.engine import Engine
+
+By = Annotated[
+    str | None,
+    msgspec.Meta(description="Who says so, where the key is a program's; the key's owner without it."),
+]
+
+
+class AskListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Which questions: the open ones, or those that were answered."""
+
+    answered: bool = False
+
+
+@get("/v1/asks", opt=door(READ, query=AskListing))
+async def get_asks(request: Call) -> Page[AskAnswer]:
+    """List the questions that wait for an answer, or those that had one."""
+    listing = query_of(request, AskListing)
+    last = after(listing, str)
+
+    def find(engine: Engine) -> list[AskItem]:
+        with engine.store.reader() as reader:
+            return reader.asks(answered=listing.answered, after=last, limit=listing.limit + 1)
+
+    return page(listing, await aside(find, engine_of(request)), ask_answer, lambda ask: ask.id)
+
+
+class Choice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The answer: one of the question's choices."""
+
+    choice: str
+    by: By = None
+
+
+@post("/v1/asks/{id:str}/answer", status_code=200, opt=door(OPERATE, body=Choice, repeatable=True))
+async def post_answer(request: Call, id: FromPath[str]) -> AskAnswer:
+    """Answer a question: the run that asked it goes on."""
+    answer = await read(request, Choice)
+    engine = await acting(request, ask_answer)
+    by = answer.by or request.user.owner
+    return ask_answer(await wrap_future(engine.answer_ask(id, answer.choice, by)))
+
+
+HANDLERS = [get_asks, post_answer]
