@@ -33,9 +33,10 @@ def test_in_what_a_run_waits_for_and_leaves_by() -> None:
         steps, f"timeline: [{near}, {far}]\nexpect: {{ends: completed}}",
         f"timeline: [{near}]\nexpect: {{ends: nothing-booked}}",
     )  # fmt: skip
+    exits = "[{event: booked, where: event.starts > d'2026-02-01'}]"
     leaving = workflow(
         "- wait: 2d", f"timeline: [{near}, {far}]\nexpect: {{ends: exit}}",
         f"timeline: [{near}]\nexpect: {{ends: completed}}",
-        head="class: service\nreentry: always\nstop_when: [{event: booked, where: event.starts > d'2026-02-01'}]",
+        head=f"class: service\nreentry: always\nstop_when: {exits}",
     ).replace("workflow: example", "workflow: leaving")  # fmt: skip
     assert told(run(text, leaving, days=BOOKED)) == []
