@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from engine.customers.event import ALIAS, IDENTIFY, Event
+from engine.customers.event import Event
+from engine.customers.identity import Alias, Aliases, Binding
 from engine.runtime.shell import Turn
 from engine.timeline.play import merge
 
@@ -41,8 +42,11 @@ class Identities:
         Identifying somebody who was anonymous until now binds the anonymous id first, so that the
         event itself is played for the one customer they are.
         """
-        if event.name in (IDENTIFY, ALIAS) and event.anonymous_id not in (None, event.customer):
-            self._bind(event.anonymous_id or "", event)
+        if event.anonymous_id is not None:
+            aliases = Aliases({id: Alias(to, 0) for id, to in self._goes_by.items() if to != id})
+            bound = aliases.bind(event, known=False)
+            if isinstance(bound, Binding):
+                self._bind(bound, event.name)
         self._unplayed.discard(event.seq)
         customer = self._goes_by[event.customer]
         account = None if event.account is None else self._goes_by[event.account]
@@ -50,15 +54,12 @@ class Identities:
             return event
         return msgspec.structs.replace(event, customer=customer, account=account)
 
-    def _bind(self, anonymous: str, event: Event) -> None:
-        into = self._goes_by[event.customer]
-        if self._goes_by[anonymous] != anonymous or into == anonymous:
-            return
+    def _bind(self, bound: Binding, cause: str) -> None:
+        into, anonymous = bound.customer, bound.anonymous
         self._turn.flush()
-        own = self._history([anonymous])
-        if any(past.customer == anonymous and past.anonymous_id != anonymous for past in own if _sent(past)):
+        if any(_knows(event, anonymous) for event in self._history([anonymous])):
             return
-        join(self._turn, into, anonymous, event.name, self._history([into, anonymous]))
+        join(self._turn, into, anonymous, cause, self._history([into, anonymous]))
         for name, goes_by in self._goes_by.items():
             if goes_by == anonymous:
                 self._goes_by[name] = into
@@ -67,8 +68,10 @@ class Identities:
         return [event for event in history(self._turn, customers) if event.seq not in self._unplayed]
 
 
-def _sent(event: Event) -> bool:
-    return event.cause in ("sent", "import", "history")
+def _knows(event: Event, id: str) -> bool:
+    """Tell whether an event from outside names a customer by that id, and not as somebody anonymous."""
+    outside = event.cause in ("sent", "import", "history")
+    return outside and event.customer == id and event.anonymous_id != id
 
 
 def history(turn: Turn, customers: Iterable[str]) -> list[Event]:
