@@ -1,4 +1,4 @@
-"""An engine on a virtual clock, for tests: files as texts, events at times as texts, and what came of them."""
+"""An engine on a virtual clock, for tests: files, events and times as texts, and what came of them."""
 
 from __future__ import annotations
 
@@ -213,6 +213,10 @@ class VirtualEngine:
         """Give the one run of a workflow."""
         (found,) = self.runs(workflow)
         return found
+
+    def ended(self, workflow: str | None = None) -> list[tuple[str, str | None]]:
+        """Give how each run of a workflow stands, and why."""
+        return [(run.status.value, run.reason) for run in self.runs(workflow)]
 
     def attempts(self, run: Run) -> list[StepAttempt]:
         """Give the step attempts of a run."""

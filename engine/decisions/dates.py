@@ -17,14 +17,6 @@ from engine.model.values import Duration, Micros
 ON_THE_DAY = "0d"
 
 
-class Skipped(msgspec.Struct, frozen=True):
-    """A step whose time had passed and that a later one (or `catch_up: none`) stands in for."""
-
-    step: str
-    due: Micros
-    term: int
-
-
 class Step(msgspec.Struct, frozen=True):
     """A step around the date: its name, its due instant, and whether it lies before the date."""
 
@@ -48,10 +40,11 @@ def plan(
     workspace: Zone,
     own: Zone | None,
     now: Micros,
-) -> list[Skipped]:
-    """Lay out the timers of a date trigger anew; give the steps that are passed over.
+) -> list[Timer]:
+    """Lay out the timers of a date trigger anew; give those of the steps that are passed over.
 
-    A moved date moves its timers; a step executed in the term never repeats.
+    A step is passed over when its time has passed and a later one (or `catch_up: none`) stands in for
+    it; its `due` is then that time. A moved date moves its timers; a step executed in the term never repeats.
     """
     name = place(rule, compiled)
     anchor = _anchor(compiled, env)
@@ -110,7 +103,7 @@ def _lay(
     zone: Zone,
     workspace: Zone,
     now: Micros,
-) -> list[Skipped]:
+) -> list[Timer]:
     name = place(rule, compiled)
     _clear(standing, name)
     anchor = term.anchor or 0
@@ -119,21 +112,25 @@ def _lay(
     caught = [] if trigger.catch_up == "none" else passed[-1:] if trigger.catch_up == "latest" else passed
     if anchor < now:
         caught = [step for step in caught if not step.before]
-    for step in [step for step in steps if step.due >= now] + caught:
+
+    def timer(step: Step, due: Micros) -> Timer:
         late = max(zone.day_of(now) - zone.day_of(step.due), 0) if step.due < now else 0
-        standing.timers[f"{name}/{step.name}"] = Timer(
+        return Timer(
             kind="date",
             rule=rule.id,
             trigger=compiled.index,
             key=str(term.number),
-            due=max(step.due, now),
+            due=due,
             since=anchor,
             ref=step.name,
-            event={"date": anchor, "step": step.name, "late": late, "years": step.years},
+            event={"step": step.name, "late": late, "years": step.years},
         )
+
+    for step in [step for step in steps if step.due >= now] + caught:
+        standing.timers[f"{name}/{step.name}"] = timer(step, max(step.due, now))
     skipped = [step for step in passed if step not in caught]
     term.tried = [*term.tried, *(step.name for step in skipped)]
-    return [Skipped(step.name, step.due, term.number) for step in skipped]
+    return [timer(step, step.due) for step in skipped]
 
 
 def _open(term: Term, step: Step) -> bool:

@@ -12,7 +12,7 @@ from engine.customers.state import Applied
 from engine.customers.table import event_view
 from engine.decisions import dates, missing, quiet
 from engine.decisions.decide import Occasion, record
-from engine.decisions.decision import Decision
+from engine.decisions.standing import Timer
 from engine.expressions import Env, Expression, Outcome
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnBand, OnDate, OnEvent, OnMissing, OnQuiet
@@ -118,23 +118,18 @@ def plan_dates(moment: Moment) -> None:
             _record_skipped(moment, (rule, compiled), step)
 
 
-def _record_skipped(moment: Moment, pair: Pair, step: dates.Skipped) -> None:
+def _record_skipped(moment: Moment, pair: Pair, step: Timer) -> None:
     rule, compiled = pair
-    zone = moment.world.ruleset.zone
-    late = zone.day_of(moment.now) - zone.day_of(step.due)
-    event = {"step": step.step, "late": f"P{late}D"}
     occasion = Occasion(
-        rule=rule, kind="date", cause=f"{compiled.index}/{step.term}/{step.step}/{step.due}/skipped",
-        event=event, from_at=moment.now, late=True, reason="passed_over",
+        rule=rule, kind="date", cause=f"{compiled.index}/{step.key}/{step.ref}/{step.due}/skipped",
+        event=dates.shown(step, moment.world.ruleset.zone), from_at=moment.now, late=True,
+        reason="passed_over",
     )  # fmt: skip
-    moment.changes.decisions.append(_passed_over(moment, occasion))
-
-
-def _passed_over(moment: Moment, occasion: Occasion) -> Decision:
-    return record(
+    row = record(
         occasion, moment.env(occasion.event), moment.member.id, moment.now,
         DecisionOutcome.TOO_LATE, occasion.reason, None,
     )  # fmt: skip
+    moment.changes.decisions.append(row)
 
 
 def _hour(at: Micros) -> Micros:

@@ -80,7 +80,7 @@ def test_a3_an_order_between_the_decision_and_the_do_means_no_send() -> None:
     engine.until("2026-03-02 18:00")
     assert engine.decisions("cart-abandoned") == [("2026-03-02 11:00", "fired")]
     assert engine.sent() == []
-    assert (engine.run("cart-recovery").status.value, engine.run("cart-recovery").reason) == ("stopped", "exit")
+    assert engine.ended("cart-recovery") == [("stopped", "exit")]
 
 
 def test_a3_an_order_between_the_do_and_the_send_means_no_send() -> None:
@@ -138,7 +138,7 @@ def test_a3_an_order_under_a_guest_id_that_is_merged_later_means_no_send(shut: b
     # then nothing is sent
     assert engine.decisions("cart-abandoned") == [("2026-03-02 11:00", "fired")]
     assert engine.sent() == []
-    assert (engine.run("cart-recovery").status.value, engine.run("cart-recovery").reason) == ("stopped", "exit")
+    assert engine.ended("cart-recovery") == [("stopped", "exit")]
 
 
 @pytest.mark.parametrize("shut", [False, True], ids=["before the do", "before the send"])
@@ -151,7 +151,7 @@ def test_a3_consent_is_checked_again(shut: bool) -> None:
     engine.open_outbox("2026-03-02 18:00")
     assert engine.sent() == []
     assert [found[1:] for found in engine.outcomes(engine.run("cart-recovery"))] == [("skipped", "consent")]
-    assert engine.run("cart-recovery").status.value == "completed"
+    assert engine.ended("cart-recovery") == [("completed", None)]
 
 
 @pytest.mark.parametrize("shut", [False, True], ids=["before the do", "before the send"])

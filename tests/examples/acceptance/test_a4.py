@@ -1,4 +1,4 @@
-"""A4: any decision tells its rule's version, its inputs, each line's truth and value, and who lost to whom."""
+"""A4: a decision tells its rule's version, its inputs, each line's truth and value, and who lost to whom."""
 
 from decimal import Decimal
 
