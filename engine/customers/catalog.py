@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from engine.expressions import Kind
-from engine.model.actions import BUILT_IN_EVENTS, CONTRACT_EVENTS
 from engine.model.facts import Computed, EventType, Fact, FactsFile, NamedExpression, Subject, Trait
 from engine.model.workspace import Workspace
 
@@ -68,10 +67,6 @@ class Catalog(msgspec.Struct, frozen=True):
     def event(self, name: str) -> Mapping[str, Kind] | None:
         """The declared properties of an event, None when it is not declared."""
         return self.properties.get(name)
-
-    def knows_event(self, name: str) -> bool:
-        """Tell whether the event is built in, derived from contracts, or declared."""
-        return name in BUILT_IN_EVENTS or name in CONTRACT_EVENTS or name in self.properties
 
 
 def declared_properties(events: Mapping[str, EventType]) -> dict[str, dict[str, Kind]]:

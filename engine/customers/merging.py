@@ -15,14 +15,28 @@ from engine.model.facts import Subject
 from engine.model.values import Micros
 
 
-def mergeable(table: FactTable, into: FactState, other: FactState) -> bool:
-    """Tell whether `merge` is exact; where both have contracts, what follows from them differs, and
-    the survivor is to be rebuilt from the events of both."""
-    return table.contracts_of(into.kind) is None or not (into.contracts and other.contracts)
+def united(
+    table: FactTable, into: FactState, other: FactState, events: Iterable[Event], now: Micros
+) -> FactState:
+    """Give the state of two customers who are one, under the surviving id.
+
+    `events` are all those of both, in the order (received, seq). They are needed where both have
+    contracts: what follows from those (a churn of one who goes on paying as the other) differs then,
+    and the state is built anew.
+    """
+    if table.contracts_of(into.kind) is None or not (into.contracts and other.contracts):
+        merge(table, into, other)
+        return into
+    anew = rebuild(table, into.id, into.kind, events, now)
+    anew.touched.update(into.chunks.months(), into.touched)
+    return anew
 
 
 def merge(table: FactTable, into: FactState, other: FactState) -> Applied:
-    """Take another customer in, as if all its events had come under the surviving id."""
+    """Take another customer in, as if all its events had come under the surviving id.
+
+    Exact where at most one of them has contracts; `united` sees to the others.
+    """
     before = {name: sent.value for name, sent in into.traits.items()}
     into.advance(table, other.clock)
     into.clock = max(into.clock, other.clock)
@@ -65,13 +79,6 @@ def _merge_series(table: FactTable, into: FactState, other: FactState) -> None:
         for entry in other.today.get(series.index, ()):
             into.place(table, series, entry)
     into.caches.clear()
-
-
-def emptied(state: FactState) -> FactState:
-    """Give what is left of a customer that became part of another: nothing, stored chunks included."""
-    left = FactState(state.id, state.kind, state.built)
-    left.touched.update(state.chunks.months(), state.touched)
-    return left
 
 
 def rebuild(

@@ -83,11 +83,6 @@ def pack_entry(entry: Entry) -> list[Any]:
     return packed
 
 
-def unpack_entry(packed: Sequence[Any]) -> Entry:
-    """Give the entry that `pack_entry` packed."""
-    return Entry(*packed)
-
-
 def pack_entries(entries: Entries) -> list[Any]:
     """Give the entries of a bucket by key."""
     return [[key, *pack_entry(entries[key])] for key in sorted(entries)]

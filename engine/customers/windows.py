@@ -11,9 +11,6 @@ import msgspec
 from engine.customers.zones import EPOCH_DAY, Zone
 from engine.model.values import DAY, HOUR, MINUTE, SECOND, UNITS, Day, Duration, Micros
 
-LONGEST_DAYS = 400
-"""Windows reach back at most so far."""
-
 Grain = Literal["all", "month", "day", "hour", "minute", "second"]
 """How finely a series keeps the past: one sum of everything, everything by month (for keys), or
 whole days, hours, minutes or seconds. Days are the workspace's, shorter units count from 1970."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.customers.event import Event
-from engine.customers.merging import emptied
-from engine.customers.merging import merge as merge_facts
+from engine.customers.merging import united
+from engine.customers.state import FactState
 from engine.decisions import missing
 from engine.decisions.standing import Standing
 from engine.model.reasons import EndReason, RunStatus
@@ -21,15 +21,19 @@ from engine.timeline.weigh import weigh
 
 
 def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
-    """Bring one customer into the moment's: facts, standing and runs; then look at the past again."""
+    """Bring one customer into the moment's: facts, standing and runs; then look at the past again.
+
+    `history` are all events of both, in the order received.
+    """
     survivor = moment.member
-    merge_facts(moment.world.ruleset.facts, survivor.facts, gone.facts)
+    facts = moment.world.ruleset.facts
+    survivor.facts = united(facts, survivor.facts, gone.facts, history, moment.now)
     _standing(survivor.standing, gone.standing)
     moment.forget()
     _runs(moment, gone)
     for event in history:
         _look_again(moment, event)
-    gone.facts, gone.standing, gone.runs = emptied(gone.facts), Standing(), {}
+    gone.facts, gone.standing, gone.runs = FactState(gone.id, gone.kind), Standing(), {}
     plan_dates(moment)
     weigh(moment, cause="merge")
     moment.forget()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.customers.encoding import decode, encode_chunks, encode_hot
 from engine.customers.event import Event
 from engine.customers.facts import Facts
-from engine.customers.merging import merge, mergeable, rebuild
+from engine.customers.merging import merge, rebuild
 from engine.customers.state import FactState
 from engine.model.facts import EventType, FactType, PropertyType, Rfm, Subscriptions, Trait
 from engine.model.values import DAY, HOUR, Duration, Micros
@@ -139,7 +139,6 @@ def test_a_merge_is_as_if_all_events_had_come_under_one_id(
     customer, other = taken(known), taken(guest).state
     into = customer.state
     # When they become one, and what is due by then is told
-    assert mergeable(TABLE, into, other)
     merge(TABLE, into, other)
     customer.due(into.clock)
     # Then every fact is that of a customer to whom all of it happened

@@ -1,7 +1,6 @@
 """Merging and rebuilding: what is told of it, and what is left behind."""
 
-from engine.customers.encoding import decode, encode_chunks, encode_hot
-from engine.customers.merging import emptied, merge, mergeable, rebuild
+from engine.customers.merging import merge, rebuild, united
 from engine.model.facts import FactType, Subscriptions, Trait
 from engine.model.values import DAY
 from tests.customer_facts import Customer, at, computed, happened, table_of, workspace_of
@@ -31,23 +30,33 @@ def test_a_merge_tells_which_traits_it_changed() -> None:
     assert (facts["plan"], facts["email"]) == ("team", "ann@example.org")
 
 
-def test_two_customers_with_contracts_are_rebuilt_instead() -> None:
-    customer, other, guest = Customer(TABLE), Customer(TABLE, "c2"), Customer(TABLE, "guest")
+def test_who_goes_on_paying_as_the_other_has_not_churned() -> None:
+    # Given one customer whose only contract ran out, and another who pays
+    events = [
+        happened("contract", NOON, customer="c2", id="b", mrr=30),
+        happened("contract", NOON + 1, id="a", mrr=50),
+        happened("contract", NOON + DAY, id="a", mrr=50, ends="2026-03-20"),
+    ]
+    customer, other = Customer(TABLE), Customer(TABLE, "c2")
+    other.take(events[0])
+    customer.take(*events[1:])
+    now = at("2026-04-01")
+    customer.due(now)
+    assert customer.facts(now)["churns"] == 1
+    # When they turn out to be one
+    customer.state = united(TABLE, customer.state, other.state, events, now)
+    # Then what ended was one contract of two
+    facts = customer.facts(now + 1)
+    assert (facts["churns"], facts["mrr"], facts["active_subscriptions"]) == (0, 30, 1)
+    assert customer.state.next_due(TABLE) is None
+
+
+def test_a_guest_without_contracts_is_taken_in_as_it_is() -> None:
+    customer, guest = Customer(TABLE), Customer(TABLE, "guest")
     customer.take(happened("contract", NOON, id="a", mrr=50))
-    other.take(happened("contract", NOON, id="b", mrr=30))
-    assert not mergeable(TABLE, customer.state, other.state)
-    assert mergeable(TABLE, customer.state, guest.state)
-
-
-def test_nothing_is_left_of_who_became_part_of_another() -> None:
-    # Given a guest of last month, stored and loaded again
-    guest = Customer(TABLE, "guest")
-    guest.take(happened("visit", NOON - 20 * DAY), happened("visit", NOON))
-    chunks = {month: data for month, data in encode_chunks(guest.state).items() if data is not None}
-    # When nothing is left of it
-    left = emptied(decode(encode_hot(guest.state), chunks))
-    # Then its chunk is deleted as well
-    assert encode_chunks(left) == {2026 * 12 + 1: None}
+    guest.take(happened("visit", NOON))
+    assert united(TABLE, customer.state, guest.state, [], NOON + 1) is customer.state
+    assert customer.facts(NOON + 1)["visits"] == 1
 
 
 def test_a_rebuild_derives_what_came_of_contracts_again() -> None:
