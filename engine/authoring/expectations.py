@@ -46,6 +46,13 @@ class Seen(msgspec.Struct, frozen=True):
         return [one for one in self.staging.changes.decisions if one.outcome is DecisionOutcome.FIRED]
 
     @property
+    def decisions(self) -> list[Decision]:
+        """All decisions: those looked at, and the steps of dates that were passed over."""
+        looks = self.staging.looks
+        known = {one.id for one in looks}
+        return [*looks, *(one for one in self.staging.changes.decisions if one.id not in known)]
+
+    @property
     def runs(self) -> list[Run]:
         """The runs that came about, refused ones too; in a workflow's case without its own."""
         return [run for run in self.staging.changes.runs.values() if run.id != self.run]
@@ -164,14 +171,14 @@ def _is_input(seen: Seen, run: Run, name: str, wanted: Any) -> bool:
 
 
 def _decision(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
-    outcomes = [one.outcome.value for one in seen.staging.looks]
+    outcomes = [one.outcome.value for one in seen.decisions]
     return None if wanted in outcomes else (_listed(outcomes) or "no decision") + _why(seen)
 
 
 def _reason(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
     outcome = expect.get("decision")
-    looks = [one for one in seen.staging.looks if outcome in (None, one.outcome.value)]
-    reasons = [one.reason for one in looks if one.reason]
+    decided = [one for one in seen.decisions if outcome in (None, one.outcome.value)]
+    reasons = [one.reason for one in decided if one.reason]
     if outcome is None:
         reasons += [run.reason for run in seen.staging.changes.runs.values() if run.reason]
     return None if wanted in reasons else _listed(reasons) or "no reason"

@@ -43,7 +43,7 @@ from engine.authoring.staging import Staging
 from engine.authoring.supposed import customer_for, instant, newcomer, past, plain, suppose
 from engine.errors import HoldfastError, ValueSyntaxError
 from engine.model.facts import Subject
-from engine.model.rule import StartRun
+from engine.model.rule import DoNow, StartRun
 from engine.model.testcase import TestCase, TimelineEntry
 from engine.model.workflow import Workflow
 from engine.model.workspace import Workspace
@@ -210,6 +210,9 @@ def _rule(ruleset: Ruleset, kind: str, id: str, case: TestCase) -> list[Mismatch
     if rule is None:
         raise ValueSyntaxError(f"there is no rule {id}")
     cause = causes.cause_of(rule, case)
+    own = {action.do for action in rule.rule.then if isinstance(action, DoNow)}
+    if not own.isdisjoint(_fails(case)):
+        raise ValueSyntaxError("what a rule does itself cannot fail; only what a workflow does can")
     workflows = [
         ruleset.workspace.workflows[action.run] for action in rule.rule.then if isinstance(action, StartRun)
     ]
@@ -269,16 +272,19 @@ def _staging(
     scores: list[str] | None = None,
 ) -> Staging:
     at = instant(ruleset.zone, case.at)
-    fails = (case.fails,) if isinstance(case.fails, str) else case.fails or ()
     return Staging(
         ruleset,
         customer_for(ruleset.workspace.policy, workflows, case, at),
         subject,
         at,
-        fails=fails,
+        fails=_fails(case),
         segments=segments or (),
         scores=scores or (),
     )
+
+
+def _fails(case: TestCase) -> tuple[str, ...]:
+    return (case.fails,) if isinstance(case.fails, str) else case.fails or ()
 
 
 def _suppose(ruleset: Ruleset, staging: Staging, subject: Subject, case: TestCase) -> None:

@@ -242,6 +242,15 @@ def test_decisions_and_their_reasons_are_seen() -> None:
     assert told(run(text)) == [("decision at_most", "fired"), ("reason stale", "no reason")]
 
 
+def test_steps_of_a_date_that_are_passed_over_are_decisions_too() -> None:
+    text = rule("{date: customer.renewal_date, before: [90d, 60d, 30d]}", """
+        at: 2027-02-15 10:00
+        given: {renewal_date: 2027-03-31}
+        expect: {decision: too_late, reason: passed_over, times: 1}
+        """, if_="event.step == t'P60D' and event.late == t'P16D'")  # fmt: skip
+    assert told(run(text)) == []
+
+
 def test_a_segment_is_evaluated_at_each_step() -> None:
     text = """
         segment: loyal
@@ -321,9 +330,12 @@ def test_a_ladder_tells_people_until_somebody_takes_the_case() -> None:
 def test_what_cannot_be_played_is_an_error_and_keeps_nobody_up() -> None:
     calendar = 'calendar: office\nopen: {mon-fri: "09:00-17:00"}\ntests: [{it: is open, expect: nothing}]\n'
     text = workflow(SEND, "held_out: yes\nexpect: nothing", "expect: {did: [email.send]}")
-    report = run(text, calendar)
-    assert (report.passed, report.failed, report.errors) == (1, 0, 2)
+    opening = "{do: case.open, with: {ladder: desk, title: Down}}"
+    own = rule("{call: yes}", "fails: case.open\nexpect: nothing", then=opening)
+    report = run(text, calendar, own)
+    assert (report.passed, report.failed, report.errors) == (1, 0, 3)
     assert [failure.got for failure in report.failures] == [
+        "what a rule does itself cannot fail; only what a workflow does can",
         "held_out: yes, but only workflows of class marketing hold anybody out",
         "a calendar does nothing by itself; test what uses it",
     ]
