@@ -30,7 +30,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
 
     `cause` and the rule and customer make the trigger key; `from_at` is when what triggered it
     occurred (exits of a run it starts must occur later); `late` tells that it came too late to
-    act; `ref` is the message id of the triggering event.
+    act; `ref` is the message id of the triggering event; `based` that it came of base-wide figures.
     """
 
     rule: CompiledRule
@@ -42,6 +42,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     ref: str | None = None
     hops: int = 0
+    based: bool = False
 
 
 def judge(

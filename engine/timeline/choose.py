@@ -8,7 +8,6 @@ import msgspec
 
 from engine.decisions.decide import ROWS, Occasion, judge, record, remember
 from engine.decisions.decision import Decision, Start
-from engine.decisions.rules import CompiledRule
 from engine.errors import HoldfastError
 from engine.expressions import Env
 from engine.model.reasons import DecisionOutcome
@@ -34,7 +33,7 @@ def decide(moment: Moment, occasion: Occasion) -> DecisionOutcome:
         moment.changes.count(occasion.rule.id, moment.now, outcome)
         return outcome
     decision = record(
-        occasion, env, moment.member.id, moment.now, outcome, reason, _base(moment, occasion.rule)
+        occasion, env, moment.member.id, moment.now, outcome, reason, _base(moment, occasion)
     )
     moment.changes.customers[moment.member.id] = None
     if outcome is DecisionOutcome.FIRED:
@@ -48,13 +47,13 @@ def preview(moment: Moment, occasion: Occasion) -> Decision:
     """Decide without recording or doing anything; the trace is always there."""
     env = moment.env(occasion.event)
     outcome, reason = judge(occasion, env, moment.member.standing, moment.world.ruleset.zone, moment.now)
-    return record(occasion, env, moment.member.id, moment.now, outcome, reason, _base(moment, occasion.rule))
+    return record(occasion, env, moment.member.id, moment.now, outcome, reason, _base(moment, occasion))
 
 
-def _base(moment: Moment, rule: CompiledRule) -> str | None:
-    """Name the base-wide figures, where the rule reads a fact that rests on them."""
+def _base(moment: Moment, occasion: Occasion) -> str | None:
+    """Name the base-wide figures, where the trigger or a fact that the rule reads rests on them."""
     based = moment.world.ruleset.based
-    if based.isdisjoint(rule.condition.names):
+    if not occasion.based and based.isdisjoint(occasion.rule.condition.names):
         return None
     return moment.world.base(moment.now).hash
 

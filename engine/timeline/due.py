@@ -161,7 +161,7 @@ def _silences(moment: Moment) -> Iterator[tuple[Occasion, Timer | None]]:
             quiet_for = moment_of(moment.now) - moment_of(last or moment.now)
             occasion = Occasion(
                 rule=rule, kind="quiet", cause=f"{compiled.index}/{last}", event={"quiet_for": quiet_for},
-                from_at=moment.now,
+                from_at=moment.now, based=True,
             )  # fmt: skip
             yield occasion, None
 

@@ -40,7 +40,8 @@ def at_midnight(world: World, cast: Cast, changes: Changes, figures: BaseFigures
             continue
         member.standing.starts[key] = week
         occasion = Occasion(
-            rule=rule, kind="fleet", cause=f"{compiled.index}/{week}", event={"fall": fall}, from_at=now
-        )
+            rule=rule, kind="fleet", cause=f"{compiled.index}/{week}", event={"fall": fall}, from_at=now,
+            based=True,
+        )  # fmt: skip
         decide(Moment(world, member, changes, now, queue, at_event=False), occasion)
     drain(world, cast, changes, queue, now)

@@ -119,6 +119,7 @@ def test_t1_an_outage_of_everybody_is_one_alert_and_alarms_no_customer() -> None
     assert engine.decisions("usage-outage") == [(monday(11, "00:00"), "fired")]
     (alert,) = engine.rows("usage-outage")
     assert alert.customer == "@base"
+    assert alert.base == engine.simulation.figures.at(alert.at).hash
     assert float(alert.event["fall"]) == 0.65
     assert engine.decisions("usage-drop") == []
     assert [effect.arguments["to"] for effect in engine.simulation.changes.effects] == ["ops"]
