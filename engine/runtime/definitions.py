@@ -64,7 +64,9 @@ class Definitions:
 def compile_release(reader: Reader, release: ReleaseRow, actions: Mapping[str, ActionSpec]) -> Ruleset | None:
     """Give a past release as it was live, None where it can no longer be read."""
     texts = {path: reader.definition(sha256) for path, sha256 in release.files.items()}
-    workspace = load({path: text.encode() for path, text in texts.items() if text is not None}).workspace
+    workspace = load(
+        {path: text.encode() for path, text in texts.items() if text is not None}, actions
+    ).workspace
     try:
         return None if workspace is None else compile_ruleset(workspace, actions)
     except ExpressionError:

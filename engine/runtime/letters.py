@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import msgspec
 from minijinja import Environment, TemplateError
 
+from engine.customers.zones import Zone, moment_of
 from engine.errors import DeliveryError
-from engine.model.actions import SHIPPED
+from engine.expressions import Env, Kind
+from engine.model.facts import Subject
 from engine.model.message import Message
 from engine.runs.cases import TELL
-from engine.runs.run import Effect
+from engine.runs.run import Effect, Run
 from engine.runtime.actions import Letter
 from engine.runtime.actions.rendering import render, variant
 from engine.runtime.actions.unsubscribe import Unsubscription, token_for
@@ -38,6 +41,7 @@ class Draft(msgspec.Struct, frozen=True):
     message: Message | None
     names: Mapping[str, Any]
     unsubscribe_url: str | None = None
+    marketing: bool = False
     problem: str | None = None
 
 
@@ -47,7 +51,7 @@ def finish(draft: Draft) -> Letter:
         raise DeliveryError(draft.problem or "there is no message", retryable=False)
     if not draft.recipient:
         raise DeliveryError("there is nobody to send it to", retryable=False)
-    return render(draft.message, draft.names, unsubscribe_url=draft.unsubscribe_url)
+    return render(draft.message, draft.names, unsubscribe_url=draft.unsubscribe_url, listed=draft.marketing)
 
 
 def draft(shell: Shell, turn: Turn, effect: Effect, verdict: Attempt) -> Draft | None:
@@ -55,38 +59,46 @@ def draft(shell: Shell, turn: Turn, effect: Effect, verdict: Attempt) -> Draft |
     if effect.action == TELL:
         names = {**effect.arguments, "customer_id": effect.customer}
         return Draft(_person(shell, effect.arguments.get("to")), CASE, names)
-    spec = shell.ruleset.actions.get(effect.action) or SHIPPED.get(effect.action)
+    spec = shell.ruleset.actions.get(effect.action)
     if spec is None or spec.channel is None:
         return None
-    facts: Mapping[str, Any] = verdict.facts if verdict.facts is not None else {}
-    to_customer = "to" not in effect.arguments
-    recipient = facts[ADDRESS[spec.channel]] if to_customer else _person(shell, effect.arguments["to"])
-    message = _message(shell, turn, effect, facts)
+    member = turn.cast.get(effect.customer)
+    run = member.runs.get(effect.run)
+    facts: Mapping[str, Any] = {} if verdict.facts is None else verdict.facts
+    message = _message(shell, run, effect, facts.get("locale"))
     if message is None:
         name = effect.arguments.get("message")
         return Draft(None, None, {}, problem=f"there is no message {name}")
-    names = {
-        **{name: value for name, value in effect.arguments.items() if name not in ("message", "to")},
-        **effect.context,
-        "customer": _facts(message, facts, turn),
-    }
-    url = None
-    if to_customer and verdict.class_ == "marketing":
-        token = token_for(shell.link_secret, Unsubscription(effect.customer, spec.channel, effect.key))
-        url = f"{shell.ruleset.workspace.settings.public_url.rstrip('/')}/u/{token}"
-    return Draft(str(recipient) if recipient else None, message, names, url)
+    to_customer = "to" not in effect.arguments and member.kind == "person"
+    if to_customer:
+        recipient = facts.get(ADDRESS[spec.channel])
+    else:
+        recipient = _person(shell, effect.arguments.get("to") or _contact(turn, run, facts))
+    return Draft(
+        recipient=None if recipient is None else str(recipient),
+        message=message,
+        names=_names(turn, message, effect, member.kind, facts),
+        unsubscribe_url=_link(shell, effect, spec.channel) if to_customer else "",
+        marketing=to_customer and verdict.class_ == "marketing",
+    )
 
 
-def _message(shell: Shell, turn: Turn, effect: Effect, facts: Mapping[str, Any]) -> Message | None:
+def _message(shell: Shell, run: Run | None, effect: Effect, locale: object) -> Message | None:
     """Give the message as it was when the run's definition was live, in the customer's language."""
-    run = turn.cast.get(effect.customer).runs.get(effect.run)
     messages = shell.ruleset.workspace.messages
     if run is not None:
         messages = dict(shell.definitions.messages(run.workflow, run.definition)) or messages
-    locale = facts["locale"]
-    return variant(
-        messages, str(effect.arguments.get("message")), locale if isinstance(locale, str) else None
-    )
+    tag = locale if isinstance(locale, str) else None
+    return variant(messages, str(effect.arguments.get("message")), tag)
+
+
+def _contact(turn: Turn, run: Run | None, facts: Mapping[str, Any]) -> object:
+    """Give whom a message to an account goes to: the workflow's `contact:`."""
+    program = None if run is None else turn.world.plans.program(run)
+    if run is None or program is None:
+        return None
+    env = Env(customer=facts, event=run.event, input=run.input, run=run.answers, now=moment_of(turn.now))
+    return program.contact.value(env) or facts.get("email")
 
 
 def _person(shell: Shell, who: object) -> str | None:
@@ -97,17 +109,68 @@ def _person(shell: Shell, who: object) -> str | None:
     return str(who) if isinstance(who, str) and "@" in who else None
 
 
-def _facts(message: Message, facts: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
-    """Give the facts that a template names, read now: the customer will have changed when it is rendered."""
+def _link(shell: Shell, effect: Effect, channel: str) -> str:
+    token = token_for(shell.link_secret, Unsubscription(effect.customer, channel, effect.key))
+    return f"{shell.ruleset.workspace.settings.public_url.rstrip('/')}/u/{token}"
+
+
+def _names(
+    turn: Turn, message: Message, effect: Effect, subject: Subject, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give what a template may name, as people read it. What an event or input does not hold is empty.
+
+    Facts are read now, since the customer will have changed when the letter is rendered.
+    """
+    settings, zone = turn.ruleset.workspace.settings, turn.ruleset.zone
+    kinds = turn.ruleset.catalog.customer(subject)
     named = _named(message.subject or "", message.body)
-    known: Iterable[str] = turn.ruleset.catalog.person.keys() | turn.ruleset.catalog.account.keys()
-    wanted = known if "customer" in named else (name.partition(".")[2] for name in named)
-    return {name: facts[name] for name in wanted if name in set(known)}
+    asked = kinds if "customer" in named else _under(named, "customer")
+    context = {
+        root: {**dict.fromkeys(_under(named, root)), **effect.context.get(root, {})}
+        for root in ("event", "input")
+    }
+    arguments = {key: value for key, value in effect.arguments.items() if key not in ("message", "to")}
+    shown: dict[str, Any] = readable({**arguments, **effect.context, **context}, zone)
+    return {
+        **shown,
+        "customer": {name: readable(facts[name], zone, kinds[name]) for name in asked if name in kinds},
+        "workspace": {
+            "name": settings.name,
+            "public_url": settings.public_url,
+            "currency": settings.currency,
+            "timezone": settings.timezone,
+        },
+    }
+
+
+def readable(value: Any, zone: Zone, kind: Kind = Kind.ANY) -> Any:
+    """Give a value as a letter shows it: a date as 2026-01-05, a time with hour and minute in the
+    workspace's zone, a length of time as 3d or 5h."""
+    if isinstance(value, dt.datetime):
+        local = value.astimezone(zone.tz)
+        midnight = local.time() == dt.time()
+        day = kind is Kind.DATE or (kind is Kind.ANY and midnight)
+        return f"{local:%Y-%m-%d}" if day else f"{local:%Y-%m-%d %H:%M}"
+    if isinstance(value, dt.timedelta):
+        minutes = value // dt.timedelta(minutes=1)
+        for unit, length in (("d", 1440), ("h", 60)):
+            if minutes >= length:
+                return f"{minutes // length}{unit}"
+        return f"{minutes}m"
+    if isinstance(value, Mapping):
+        return {key: readable(each, zone) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [readable(each, zone) for each in value]
+    return value
+
+
+def _under(named: Iterable[str], root: str) -> list[str]:
+    return [name.partition(".")[2] for name in named if name.startswith(f"{root}.")]
 
 
 @lru_cache(maxsize=1024)
 def _named(*templates: str) -> frozenset[str]:
-    """Give what templates name of the customer: `customer.plan`, or `customer` for who knows what."""
+    """Give what templates name, two words deep: `customer.plan`, `event.total`, `code`."""
     environment = Environment()
     found: set[str] = set()
     for template in templates:
@@ -115,4 +178,4 @@ def _named(*templates: str) -> frozenset[str]:
             found |= environment.undeclared_variables_in_str(template, nested=True)
         except TemplateError:
             continue
-    return frozenset(".".join(name.split(".")[:2]) for name in found if name.split(".")[0] == "customer")
+    return frozenset(".".join(name.split(".")[:2]) for name in found)

@@ -9,7 +9,7 @@ import structlog
 from engine.authoring.loader import load_folder, require
 from engine.model.values import MINUTE, Micros
 from engine.model.workspace import Workspace
-from engine.runtime.actions import Actions
+from engine.runtime.actions import Actions, known_actions
 from engine.runtime.actions.shipped import ready
 from engine.runtime.clock import Clock
 from engine.runtime.definitions import Definitions
@@ -45,9 +45,10 @@ def start(
     and `SecretError`.
     """
     configure()
-    workspace = require(load_folder(folder))
+    known = known_actions() if actions is None else actions.specs()
+    workspace = require(load_folder(folder, known))
     carried = actions or ready(workspace.settings, folder)
-    ruleset = compile_ruleset(workspace, carried.specs())
+    ruleset = compile_ruleset(workspace, known)
     store = open_store(database_url)
     try:
         shell = _shell(folder, store, ruleset, clock, carried)

@@ -1,7 +1,7 @@
 """The actions that leave the building, and the door by which others come in.
 
-A plug-in is a class under the entry-point group `holdfast.actions`: it is called with the
-workspace's `Settings` and gives an object with a `spec` and a `send`.
+A plug-in is a class under the entry-point group `holdfast.actions`. It has a `spec` of its own, is
+called with the workspace's `Settings`, and its objects have a `send`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ import msgspec
 from engine.errors import AuthoringError, DeliveryError, Finding
 from engine.model.actions import SHIPPED, ActionSpec
 from engine.model.values import Micros
+from engine.model.workspace import Settings
 
 ENTRY_POINTS = "holdfast.actions"
 
@@ -107,23 +109,42 @@ async def _finish(answer: Awaitable[Answers]) -> Answers:
     return await answer
 
 
-def plug_ins(settings: object) -> dict[str, Action]:
-    """Load the actions that installed packages offer.
+class PlugIn(Protocol):
+    """The class that a plug-in's entry point names."""
 
-    Raises `AuthoringError` when one cannot be loaded or takes the name of one that ships.
+    @property
+    def spec(self) -> ActionSpec:
+        """Give the name, the arguments and the answers, before there is an object."""
+        ...
+
+    def __call__(self, settings: Settings) -> Action:
+        """Make the action of a workspace."""
+        ...
+
+
+@cache
+def plug_ins() -> Mapping[str, PlugIn]:
+    """Give what installed packages offer, by the action's name.
+
+    Raises `AuthoringError` where one cannot be loaded, or takes a name that is taken.
     """
-    found: dict[str, Action] = {}
+    found: dict[str, PlugIn] = {}
     for entry in entry_points(group=ENTRY_POINTS):
         try:
-            action: Action = entry.load()(settings)
-            name = action.spec.name
+            plug_in: PlugIn = entry.load()
+            name = plug_in.spec.name
         except Exception as error:
             raise _refused(entry.name, f"the action {entry.name} cannot be loaded: {error}") from error
         if name in SHIPPED or name in found:
             raise _refused(entry.name, f"the action {name} of {entry.value} has a name that is taken")
-        found[name] = action
+        found[name] = plug_in
     return found
 
 
+def known_actions() -> dict[str, ActionSpec]:
+    """Give what every action takes that a workflow may name: the ones that ship, and plug-ins."""
+    return SHIPPED | {name: plug_in.spec for name, plug_in in plug_ins().items()}
+
+
 def _refused(name: str, message: str) -> AuthoringError:
-    return AuthoringError([Finding(file=name, line=1, column=1, code="plug_in", message=message)])
+    return AuthoringError([Finding(file=name, line=1, column=1, code="plug-in", message=message)])

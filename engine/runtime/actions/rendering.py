@@ -39,11 +39,14 @@ def variant(messages: Mapping[str, Message], name: str, locale: str | None) -> M
     return None
 
 
-def render(message: Message, names: Mapping[str, Any], *, unsubscribe_url: str | None) -> Letter:
+def render(
+    message: Message, names: Mapping[str, Any], *, unsubscribe_url: str | None, listed: bool = True
+) -> Letter:
     """Render a message with the names that its template may use.
 
     A value is escaped for where it lands: it can end no header line and open no markup. Unknown
     names raise; a fact that is unknown is empty, so that `{{ customer.name or "there" }}` works.
+    Where it is `listed`, mail programs are told of the link too.
     Raises `DeliveryError` (not to be tried again) when the template fails.
     """
     values = dict(names)
@@ -53,7 +56,7 @@ def render(message: Message, names: Mapping[str, Any], *, unsubscribe_url: str |
     def in_markdown(value: object) -> str:
         # Our own address stands in angle brackets: alone it is a link, and `[x](<...>)` is one too.
         shown = _one_line(value)
-        return f"<{shown}>" if shown == unsubscribe_url else _SPECIAL.sub(r"\\\1", shown)
+        return f"<{shown}>" if shown and shown == unsubscribe_url else _SPECIAL.sub(r"\\\1", shown)
 
     text = _run(message.id, message.body, values, _one_line)
     html = None
@@ -64,7 +67,7 @@ def render(message: Message, names: Mapping[str, Any], *, unsubscribe_url: str |
         subject=in_one_line(_run(message.id, message.subject or "", values, _one_line)),
         text=text.strip() + "\n",
         html=html,
-        unsubscribe_url=unsubscribe_url,
+        unsubscribe_url=unsubscribe_url if listed else None,
     )
 
 
@@ -80,6 +83,8 @@ def _one_line(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
         return ", ".join(_one_line(item) for item in value)
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
     return in_one_line(str(value))
 
 

@@ -28,7 +28,7 @@ def ready(settings: Settings, workspace: Path) -> Actions:
             {name: _endpoint(webhook, workspace) for name, webhook in connectors.webhooks.items()}
         ),
     }
-    return Actions(shipped | plug_ins(settings))
+    return Actions(shipped | {name: plug_in(settings) for name, plug_in in plug_ins().items()})
 
 
 def _email(settings: Settings, workspace: Path) -> Action:

@@ -1,0 +1,81 @@
+"""What the core fails on costs nobody else anything."""
+
+import pytest
+
+from engine.model.values import DAY, MINUTE
+from engine.runtime import outbox, tick
+from engine.runtime.actions.recorder import Recorder
+from engine.runtime.clock import VirtualClock
+
+
+def reached(recorded: dict[str, Recorder]) -> list[str]:
+    return sorted(delivery.customer for delivery in recorded["email.send"].deliveries)
+
+
+def cart(customer: str) -> list[dict[str, object]]:
+    traits = {"email": f"{customer}@example.com", "marketing_email": True}
+    return [
+        {"customer": customer, "event": "identify", "traits": traits},
+        {"customer": customer, "event": "cart_updated", "id": customer, "cart_id": "k", "total": 5},
+    ]
+
+
+def test_a_customer_whose_due_work_fails_is_set_aside_and_tried_again(
+    open_engine, clock: VirtualClock, recorders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given three carts left behind, and a core that fails on one of them for a while
+    play, broken = tick.play_due, True
+
+    def failing(world, cast, changes, customer, until):  # type: ignore[no-untyped-def]
+        play(world, cast, changes, customer, until)
+        if customer == "bob" and broken:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(tick, "play_due", failing)
+    actions, recorded = recorders
+    engine, start = open_engine(actions), clock.now()
+    for customer in ("ann", "bob", "eve"):
+        engine.ingest(cart(customer), source="shop", may_grant=True).result()
+
+    # when they are due
+    engine.run_until(start + DAY)
+
+    # then the others are reminded, and the one is once the core is well
+    assert reached(recorded) == ["ann", "eve"]
+    broken = False
+    engine.run_until(start + DAY + 2 * MINUTE)
+    assert reached(recorded) == ["ann", "bob", "eve"]
+
+
+def test_an_effect_that_the_core_fails_on_is_a_dead_letter(
+    open_engine, clock: VirtualClock, recorders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a core that cannot check one of three effects
+    attempt = outbox.attempt
+
+    def failing(world, cast, changes, effect, now):  # type: ignore[no-untyped-def]
+        if effect.customer == "bob":
+            raise ZeroDivisionError
+        return attempt(world, cast, changes, effect, now)
+
+    monkeypatch.setattr(outbox, "attempt", failing)
+    actions, recorded = recorders
+    engine = open_engine(actions)
+    for customer in ("ann", "bob", "eve"):
+        order = {"customer": customer, "event": "order_completed", "total": 200}
+        engine.ingest([order], source="shop").result()
+
+    # when they are delivered
+    engine.run_until(clock.now())
+
+    # then two were, and people find the third
+    assert reached(recorded) == ["ann", "eve"]
+    with engine.store.reader() as reader:
+        (row,) = reader.dead_letters()
+    assert (row.effect.customer, row.reason) == ("bob", "core_error")
+
+    # and it goes once the core is well and somebody says so
+    monkeypatch.setattr(outbox, "attempt", attempt)
+    assert engine.replay_dead_letter(row.effect.key).result()
+    engine.run_until(clock.now())
+    assert reached(recorded) == ["ann", "bob", "eve"]
