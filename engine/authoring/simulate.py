@@ -18,7 +18,7 @@ from engine.runs.changes import Changes
 from engine.runs.run import Effect
 from engine.runs.stage import Member
 from engine.timeline import deliver, fleet, play
-from engine.timeline.cast import BASE, Cast
+from engine.timeline.cast import Cast
 from engine.timeline.due import next_due
 from engine.timeline.ruleset import Ruleset
 from engine.timeline.world import Outage, Witness, World
@@ -204,7 +204,7 @@ class Simulation:
     def touched(self) -> None:
         """Put the customers whose state has changed on the heap of what is due."""
         for name in self.changes.customers:
-            due = self._due(self.cast.members[name]) if name != BASE else None
+            due = self._due(self.cast.members[name])
             if due is None:
                 self._due_at.pop(name, None)
             elif self._due_at.get(name) != due:

@@ -12,8 +12,8 @@ from engine.model.values import Micros
 from engine.runs.stage import Member
 from engine.runtime.identity import history
 from engine.runtime.shell import Shell, Turn
-from engine.timeline.cast import BASE
 from engine.timeline.play import adopt
+from engine.timeline.ruleset import BASE
 
 BATCH = 100
 PAGE = 5000

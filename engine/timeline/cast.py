@@ -11,9 +11,6 @@ from engine.runs.stage import Member
 
 Load = Callable[[list[str]], Mapping[str, Member]]
 
-BASE = "@base"
-"""The account that stands for the whole base: what a fleet trigger decides is about it."""
-
 
 def nobody(ids: list[str]) -> Mapping[str, Member]:
     """Load nobody: every customer is new."""

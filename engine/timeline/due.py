@@ -35,7 +35,7 @@ def next_due(world: World, member: Member) -> Micros | None:
 
     Never before `played_to`: what was due earlier and is still open is due then.
     """
-    desk, standing = world.ruleset.desks[member.kind], member.standing
+    desk, standing = world.ruleset.desk(member.id, member.kind), member.standing
     played = standing.played_to
     dues = [timer.due for timer in standing.timers.values()]
     dues += [run.due for run in member.runs.values() if run.due is not None]

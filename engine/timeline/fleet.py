@@ -9,10 +9,11 @@ from engine.model.rule import OnFleet
 from engine.model.values import Micros
 from engine.runs.changes import Changes
 from engine.runs.stage import Emitted
-from engine.timeline.cast import BASE, Cast
+from engine.timeline.cast import Cast
 from engine.timeline.choose import decide
 from engine.timeline.moment import Moment
 from engine.timeline.play import begin, drain
+from engine.timeline.ruleset import BASE
 from engine.timeline.world import World
 
 

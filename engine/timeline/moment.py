@@ -38,7 +38,7 @@ class Moment:
         self.changes = changes
         self.now = now
         self.at_event = at_event
-        self.desk: Desk = world.ruleset.desks[member.kind]
+        self.desk: Desk = world.ruleset.desk(member.id, member.kind)
         self.day = world.ruleset.zone.day_of(now)
         self.clock = moment_of(now)
         self._facts: Facts | None = None

@@ -145,7 +145,7 @@ def adopt(world: World, cast: Cast, changes: Changes, customer: str, now: Micros
     """
     member = cast.get(customer)
     begin(world, member, changes, now)
-    standing, rules = member.standing, world.ruleset.desks[member.kind].rules
+    standing, rules = member.standing, world.ruleset.desk(member.id, member.kind).rules
     standing.timers = {
         name: timer
         for name, timer in standing.timers.items()

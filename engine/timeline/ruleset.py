@@ -88,6 +88,15 @@ class Desk(msgspec.Struct, frozen=True):
     midnight: bool
 
 
+NOTHING = Desk(
+    rules={}, on_event={}, first={}, second={}, awaited={}, schedules=(), dates=(), renewals={},
+    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), earns={}, midnight=False,
+)  # fmt: skip
+
+BASE = "@base"
+"""The account that stands for the whole base: what a fleet trigger decides is about it."""
+
+
 class Ruleset(msgspec.Struct, frozen=True):
     """A compiled workspace. `policy_hash` is over what is of the moment: policy and calendars.
 
@@ -106,9 +115,9 @@ class Ruleset(msgspec.Struct, frozen=True):
     actions: Mapping[str, ActionSpec]
     based: frozenset[str]
 
-    def desk(self, subject: Subject) -> Desk:
-        """Give what concerns persons, or accounts."""
-        return self.desks[subject]
+    def desk(self, customer: str, kind: Subject) -> Desk:
+        """Give what concerns a customer of a kind; the whole base is none and waits for nothing."""
+        return NOTHING if customer == BASE else self.desks[kind]
 
     def rule(self, name: str) -> CompiledRule | None:
         """Find a rule of either kind."""
