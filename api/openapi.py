@@ -47,9 +47,11 @@ def document(app: Litestar, version: str) -> bytes:
     types = [kind for each in operations for kind in _types(each.handler)]
     schemas, components = msgspec.json.schema_components([*types, problems.Problem], ref_template=_REF)
     by_type = {_key(kind): schema for kind, schema in zip(types, schemas, strict=False)}
+    queries = {kind.__name__ for each in operations if (kind := each.handler.opt["query"]) is not None}
+    asked = {name: components.pop(name) for name in queries}
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
-        paths.setdefault(each.path, {})[each.method] = _operation(each, by_type)
+        paths.setdefault(each.path, {})[each.method] = _operation(each, by_type, asked)
     whole = {
         "openapi": "3.1.0",
         "info": {**_INFO, "version": version},
@@ -103,7 +105,7 @@ def _tags(path: str) -> list[str]:
     return [parts[0].removesuffix(".json") if parts else "root"]
 
 
-def _operation(op: _Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(op: _Operation, schemas: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     handler, opt = op.handler, op.handler.opt
     text = inspect.cleandoc(handler.fn.__doc__ or "")
     summary, _, rest = text.partition("\n\n")
@@ -118,7 +120,7 @@ def _operation(op: _Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     }
     parameters = [_path_parameter(name) for name in re.findall(r"{(\w+)}", op.path)]
     if opt["query"] is not None:
-        parameters += _query_parameters(opt["query"])
+        parameters += _query_parameters(asked[opt["query"].__name__])
     if opt["repeatable"]:
         parameters.append(_REPEAT)
     if parameters:
@@ -142,9 +144,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
-def _query_parameters(kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
-    schema = msgspec.json.schema(kind)
-    found = schema["$defs"][schema["$ref"].rpartition("/")[2]]
+def _query_parameters(found: dict[str, Any]) -> list[dict[str, Any]]:
     required = found.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": _one(each)}

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
 from api.requests import request_id
@@ -27,6 +27,7 @@ from engine.errors import (
     StoreError,
     UnauthenticatedError,
 )
+from engine.runtime.repeating import AnsweredBefore
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "5"
@@ -98,7 +99,15 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Give the answer to a request that failed with this error."""
+    """Give the answer to a request that failed with this error, or was answered before."""
+    if isinstance(error, AnsweredBefore):
+        answer = error.answer
+        return Response(
+            answer.body,
+            status_code=answer.status,
+            media_type=MediaType.JSON,
+            headers={"Idempotent-Replayed": "true"},
+        )
     told = _tell(request, error)
     if told.status >= 500:
         _log.error("request_failed", request_id=request_id(request.scope), status=told.status, exc_info=error)

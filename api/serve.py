@@ -26,6 +26,10 @@ class PortTakenError(HoldfastError):
     """The address cannot be listened on."""
 
 
+def _print(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
 def serve(
     workspace: Path,
     database: str,
@@ -35,7 +39,7 @@ def serve(
     worker: bool = True,
     clock: Clock | None = None,
     progress: Progress = silently,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = _print,
 ) -> None:
     """Serve a workspace until a signal to stop; what is under way is finished first.
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 from litestar import Response, get, head
 
 from api.auth import OPEN
-from api.doors import Call, aside, door, engine_of
+from api.doors import Call, door, engine_of
 from engine.customers.zones import moment_of
 from engine.runtime.engine import Engine
+
+PATIENCE = 5.0
+"""Seconds after which an engine that does not answer is not ready."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -17,10 +22,8 @@ class Health(msgspec.Struct, frozen=True):
     status: str = "ok"
 
 
-def _look(engine: Engine) -> None:
-    """Read from the database; raises `StoreError`."""
-    with engine.store.reader() as reader:
-        reader.last_heartbeat()
+async def _look(engine: Engine) -> None:
+    await asyncio.wait_for(asyncio.wrap_future(engine.ready()), PATIENCE)
 
 
 @get("/health/live", opt=door(OPEN))
@@ -45,14 +48,14 @@ class Readiness(msgspec.Struct, frozen=True):
 async def get_ready(request: Call) -> Readiness:
     """Tell that events and requests can be taken; 503 where the database cannot be read."""
     engine = engine_of(request)
-    await aside(_look, engine)
+    await _look(engine)
     return Readiness("ok", moment_of(engine.clock.now()).isoformat().replace("+00:00", "Z"))
 
 
 @head("/health/ready", opt=door(OPEN))
 async def head_ready(request: Call) -> None:
     """Tell that events and requests can be taken."""
-    await aside(_look, engine_of(request))
+    await _look(engine_of(request))
 
 
 @get("/openapi.json", opt=door(OPEN), media_type="application/json")

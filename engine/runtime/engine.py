@@ -54,6 +54,7 @@ class Engine:
         self.clock = clock
         self._shell = shell
         self._folder = folder
+        self._closed = False
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, shell.ruleset)
         self._writer: Writer[Posted] = Writer(lambda requests: take_in(shell, requests))
@@ -83,7 +84,10 @@ class Engine:
         return cls(start(folder, database_url, kept, actions, progress), folder, kept, work=work)
 
     def close(self) -> None:
-        """Finish what is under way and give the database back."""
+        """Finish what is under way and give the database back; once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         if self._worker is not None:
             self._worker.close()
         self._drive.close()
@@ -237,6 +241,10 @@ class Engine:
     def doctor(self) -> dict[str, Any]:
         """Hold the counters against the rows; `balanced` says that nothing was lost."""
         return operating.doctor(self.store, self.clock.now())
+
+    def ready(self) -> Future[None]:
+        """Look whether the writer works and the database can be read; a `StoreError` where not."""
+        return self._writer.call(lambda: operating.look(self._shell))
 
     def create_key(self, role: str, owner: str, label: str = "", expires_at: Micros | None = None) -> NewKey:
         """Make an API key; its text is shown once and nowhere kept."""

@@ -171,6 +171,12 @@ def revive(shell: Shell, key: str) -> bool:
         return writer.revive_effect(key, now)
 
 
+def look(shell: Shell) -> None:
+    """Read something; raises `StoreError` where the database cannot be read."""
+    with shell.store.reader() as reader:
+        reader.last_heartbeat()
+
+
 def add_key(shell: Shell, row: KeyRow) -> None:
     """Keep a new key."""
     with shell.store.begin() as writer:
