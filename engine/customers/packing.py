@@ -24,14 +24,15 @@ def pack(value: Any) -> Any:
     return value
 
 
-def _unpack(code: int, data: memoryview) -> Decimal:
+def unpack(code: int, data: memoryview) -> Decimal:
+    """Give the Decimal of an extension value; raises ValueError for any other extension."""
     if code != _DECIMAL:
         raise ValueError(f"stored state holds an extension {code} that this program does not know")
     return Decimal(bytes(data).decode())
 
 
 encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(ext_hook=_unpack).decode
+decode = msgspec.msgpack.Decoder(ext_hook=unpack).decode
 
 
 def pack_bucket(bucket: Bucket, needs: int) -> list[Any]:

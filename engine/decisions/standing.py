@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.contact.log import ContactLog
+from engine.customers.packing import pack, unpack
 from engine.escalation.case import Case
 from engine.loyalty.ledger import Ledger
 from engine.model.values import Micros
@@ -99,12 +100,26 @@ class Standing(msgspec.Struct, kw_only=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Standing)
+_decoder = msgspec.msgpack.Decoder(Standing, ext_hook=unpack)
 
 
 def encode(standing: Standing) -> bytes:
-    """Give the standing's bytes."""
-    return _encoder.encode(standing)
+    """Give the standing's bytes; exact numbers among what events said stay what they are."""
+    return _encoder.encode(
+        msgspec.structs.replace(
+            standing,
+            timers={
+                name: msgspec.structs.replace(timer, event=pack(timer.event)) if timer.event else timer
+                for name, timer in standing.timers.items()
+            },
+            recents={
+                name: [
+                    msgspec.structs.replace(recent, properties=pack(recent.properties)) for recent in recents
+                ]
+                for name, recents in standing.recents.items()
+            },
+        )
+    )
 
 
 def decode(data: bytes) -> Standing:
