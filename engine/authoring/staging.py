@@ -10,16 +10,13 @@ import msgspec
 from engine.authoring.simulate import Figures, Simulation
 from engine.authoring.supposed import SOURCE, Supposed, event_of
 from engine.customers.event import IDENTIFY
-from engine.decisions.decide import Occasion
 from engine.decisions.decision import Decision
 from engine.model.facts import Subject
-from engine.model.reasons import DecisionOutcome
 from engine.model.values import Duration, Micros
 from engine.runs.run import Effect
 from engine.runs.stage import Emitted, Member
 from engine.runs.waiting import add
 from engine.timeline import deliver, play
-from engine.timeline.choose import preview
 from engine.timeline.moment import Moment
 from engine.timeline.ruleset import Ruleset
 
@@ -203,5 +200,5 @@ class Staging:
     def _send(self, effect: Effect, attempt: deliver.Attempt) -> deliver.Result:
         return deliver.Result("failed" if effect.action in self.fails else "executed")
 
-    def _look(self, moment: Moment, occasion: Occasion, outcome: DecisionOutcome, reason: str | None) -> None:
-        self.looks.append(preview(moment, occasion))
+    def _look(self, rule: str, customer: str, look: Callable[[], Decision]) -> None:
+        self.looks.append(look())

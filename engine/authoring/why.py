@@ -7,7 +7,7 @@ again. So a rule that did not fire is explained with the lines as they were then
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,6 @@ from engine.customers.merging import rebuild
 from engine.decisions.decide import Occasion
 from engine.decisions.decision import Decision, Line
 from engine.errors import NotFoundError
-from engine.model.reasons import DecisionOutcome
 from engine.model.values import Micros
 from engine.timeline import play
 from engine.timeline.choose import preview
@@ -63,11 +62,9 @@ class _Witness:
         self.customer = customer
         self.seen: Decision | None = None
 
-    def __call__(
-        self, moment: Moment, occasion: Occasion, outcome: DecisionOutcome, reason: str | None
-    ) -> None:
-        if occasion.rule.id == self.rule and moment.member.id == self.customer:
-            self.seen = preview(moment, occasion)
+    def __call__(self, rule: str, customer: str, look: Callable[[], Decision]) -> None:
+        if rule == self.rule and customer == self.customer:
+            self.seen = look()
 
 
 def explain(

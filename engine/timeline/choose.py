@@ -28,7 +28,7 @@ def decide(moment: Moment, occasion: Occasion) -> DecisionOutcome:
     env = moment.env(occasion.event)
     outcome, reason = judge(occasion, env, standing, zone, moment.now)
     if moment.world.witness is not None:
-        moment.world.witness(moment, occasion, outcome, reason)
+        moment.world.witness(occasion.rule.id, moment.member.id, lambda: preview(moment, occasion))
     if outcome not in ROWS:
         moment.changes.count(occasion.rule.id, moment.now, outcome)
         return outcome

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.customers.figures import BaseFigures
-from engine.decisions.decide import Occasion
-from engine.model.reasons import DecisionOutcome
+from engine.decisions.decision import Decision
 from engine.model.values import Micros
 from engine.runs.program import CompiledWorkflow
 from engine.runs.stage import Budgets, Plans
 from engine.timeline.ruleset import Ruleset
 
-Witness = Callable[["Moment", Occasion, DecisionOutcome, str | None], None]
+Witness = Callable[[str, str, Callable[[], Decision]], None]
+"""Is shown each look of a rule at a customer: both ids, and what gives the decision, traced."""
 
 Outage = tuple[Micros, Micros]
 """A span in which the engine did not run: schedules in it are subject to `catch_up`."""
-
-if TYPE_CHECKING:
-    from engine.timeline.moment import Moment
 
 ALL = "*"
 
@@ -35,8 +32,8 @@ class World:
 
     `base` gives the figures as of the latest midnight not after an instant; `paused` holds the ids
     of paused workflows, `*` for all of them; `starts_runs` is False where only decisions are wanted;
-    `given` replaces facts of a customer, as tests do; `witness` is shown every occasion and its
-    outcome, those that are only counted too.
+    `given` replaces facts of a customer, as tests do; `witness` is shown every look of a
+    rule at a customer, those that are only counted too.
     """
 
     def __init__(
