@@ -104,7 +104,7 @@ def backtest(
         customers=len(simulation.cast.members),
         rules={},
         who={},
-        facts={name: _fact(simulation, name, stop) for name in facts},
+        facts={name: _fact(simulation, name, stop, at is None) for name in facts},
         properties={name: _property(kept, name) for name in properties},
         decisions=simulation.changes.decisions,
     )
@@ -197,11 +197,11 @@ def _add(count: RuleCount, outcome: str, number: int) -> None:
     setattr(count, field, getattr(count, field) + number)
 
 
-def _fact(simulation: Simulation, name: str, at: Micros) -> FactCount:
-    """Count a fact over the customers, as it was at an instant (which itself does not count)."""
+def _fact(simulation: Simulation, name: str, at: Micros, at_event: bool) -> FactCount:
+    """Count a fact over the customers, as it was at an instant, which counts itself `at_event`."""
     table = simulation.ruleset.facts
     values = [
-        Facts(table, member.facts, at, False, simulation.figures.at(at))[name]
+        Facts(table, member.facts, at, at_event, simulation.figures.at(at))[name]
         for member in simulation.cast.members.values()
         if name in table.names(member.kind)
     ]

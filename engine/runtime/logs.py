@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 from typing import Any
@@ -25,7 +26,7 @@ def _to_stderr(*args: Any) -> structlog.PrintLogger:
     return structlog.PrintLogger(sys.stderr)
 
 
-def configure() -> None:
+def configure(level: int = logging.INFO) -> None:
     """Set the form of logs up, unless the program that runs this has done so."""
     if structlog.is_configured():
         return
@@ -36,5 +37,6 @@ def configure() -> None:
             _where,
             structlog.processors.JSONRenderer(),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=_to_stderr,
     )

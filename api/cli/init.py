@@ -1,0 +1,42 @@
+"""Lay out a starter workspace: the policy that ships, to be changed as you like."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from api.cli.places import add_folder
+from api.cli.starter import starter_files
+from api.cli.terminal import FAINT, GOOD, Terminal
+from engine.errors import RequestError
+
+IGNORED = "holdfast.db*\n.holdfast/\noutbox/\n"
+"""What an engine keeps in the workspace and nobody wants in version control."""
+
+
+def arrange(parser: argparse.ArgumentParser) -> None:
+    """Say which arguments there are."""
+    add_folder(parser)
+    parser.add_argument(
+        "--profile", choices=("starter",), default="starter", help="which policy to begin with"
+    )
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Write the files, unless one of them is there already."""
+    folder: Path | None = arguments.folder or arguments.workspace
+    if folder is None:
+        raise RequestError("name the folder to lay the workspace out in: holdfast init DIR")
+    files = {**starter_files(), ".gitignore": IGNORED.encode()}
+    present = [name for name in files if name != ".gitignore" and (folder / name).exists()]
+    if present:
+        raise RequestError(f"{folder / present[0]} is there already; name a new or empty folder")
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_bytes(data)
+    terminal.say(f"{folder} holds {len(files) - 1} files: rules/, workflows/ and holdfast.yaml", GOOD)
+    for line in (f"cd {folder}", "holdfast check", "holdfast test", "holdfast serve"):
+        terminal.say(f"  {line}", FAINT)
+    return 0

@@ -1,0 +1,119 @@
+"""`holdfast`: finds the command, runs it, and turns what goes wrong into one clear line.
+
+Exit codes: 0 done (or clean), 1 an error or a finding, 2 the command line itself is wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import NamedTuple
+
+from api.cli.terminal import Terminal
+from engine.errors import AuthoringError, HoldfastError
+
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
+
+
+class Command(NamedTuple):
+    """Where a command lives, and what it does in a line."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Command] = {
+    "serve": Command("serve", "run the engine: the API and the worker, in one process"),
+    "demo": Command("demo", "play a synthetic customer base through the shipped policy"),
+    "init": Command("init", "lay out a starter workspace in a folder"),
+    "schema": Command("schema", "write the JSON Schemas of everything that is authored"),
+    "check": Command("check", "check a workspace's files"),
+    "test": Command("test", "run the tests of a workspace on a virtual clock"),
+    "import": Command("importing", "import events or customers from files"),
+    "backtest": Command("backtest", "show what the rules would have decided on the stored events"),
+    "why": Command("why", "tell why a rule did or did not fire for a customer"),
+    "runs": Command("runs", "list runs of workflows"),
+    "run": Command("run", "show one run, step by step"),
+    "keys": Command("keys", "create, list and revoke API keys"),
+    "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
+}
+
+_EPILOGUE = (
+    "Exit codes: 0 done, 1 an error or a finding, 2 a wrong command line. "
+    "`holdfast COMMAND --help` tells the rest."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and give its exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    name = given[0] if given and given[0] in COMMANDS else None
+    if name is None:
+        _overview().parse_args(given or ["--help"])
+        return MISUSED
+    command = importlib.import_module(f"api.cli.{COMMANDS[name].module}")
+    arguments = _parser(name, command).parse_args(given[1:])
+    return run(command, arguments, Terminal(json=getattr(arguments, "json", False)))
+
+
+def run(command: ModuleType, arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Run a command with its arguments; errors that are expected become lines on standard error."""
+    try:
+        code: int = command.run(arguments, terminal)
+        return code
+    except AuthoringError as error:
+        for finding in error.findings:
+            terminal.complain(str(finding))
+    except HoldfastError as error:
+        terminal.complain(f"holdfast: {error}")
+    except BrokenPipeError:
+        # Whoever read has seen enough; what is left in the buffer must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        terminal.complain(f"holdfast: {where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        terminal.complain("holdfast: interrupted")
+        return INTERRUPTED
+    return FAILED
+
+
+def program_version() -> str:
+    """Give the version of this program, 0 where it is not installed."""
+    try:
+        return version("holdfast")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _overview() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="holdfast",
+        usage="holdfast COMMAND [...]",
+        description=f"A rule and workflow engine for customer retention.\n\ncommands:\n{listed}",
+        epilog=_EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"holdfast {program_version()}")
+    parser.add_argument("command", metavar="COMMAND", choices=tuple(COMMANDS), help=argparse.SUPPRESS)
+    return parser
+
+
+def _parser(name: str, command: ModuleType) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"holdfast {name}", description=command.__doc__, allow_abbrev=False, epilog=_EPILOGUE
+    )
+    command.arrange(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

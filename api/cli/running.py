@@ -1,0 +1,60 @@
+"""An engine that runs on the database already: found by its lock file, spoken to through its API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from engine.errors import DatabaseInUseError, RequestError
+from engine.store.lock import read_lock_info
+from engine.store.opening import sqlite_path
+
+PATIENCE = 120.0
+"""Seconds until a request to a running engine is given up."""
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class RunningEngine:
+    """The API of an engine on this machine, as its own user."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._client = httpx.Client(
+            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE, trust_env=False
+        )
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request and give the decoded answer; raises RequestError with what the engine says."""
+        content = None if body is None else _encoder.encode(body)
+        head = {} if content is None else {"Content-Type": "application/json"}
+        try:
+            answer = self._client.request(method, path, content=content, headers=head)
+        except httpx.HTTPError as error:
+            raise RequestError(f"the running engine does not answer: {error}") from error
+        found = msgspec.json.decode(answer.content) if answer.content else None
+        if answer.is_error:
+            told = found if isinstance(found, dict) else {}
+            raise RequestError(str(told.get("detail") or f"the running engine answers {answer.status_code}"))
+        return found
+
+
+def running_engine(url: str) -> RunningEngine | None:
+    """Give the engine that runs on a database, None where none does.
+
+    Raises DatabaseInUseError where something holds the database that has no API.
+    """
+    if url == "memory://":
+        return None
+    path = sqlite_path(url)
+    if not path.parent.is_dir():
+        return None
+    info = read_lock_info(path)
+    if info is None:
+        return None
+    if info.address is None or info.token is None:
+        raise DatabaseInUseError(
+            f"{path} is in use by the process {info.pid}; wait until it has ended, or stop it"
+        )
+    return RunningEngine(info.address, info.token)

@@ -1,0 +1,107 @@
+"""Tell in words why a rule did or did not fire for a customer, as of any instant."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from api.cli.databases import reading
+from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
+from api.cli.terminal import BAD, FAINT, GOOD, Terminal, clean
+from engine.authoring.why import NO_OCCASION, Explanation
+from engine.customers.zones import moment_of
+from engine.decisions.decision import Line
+from engine.model.reasons import DecisionOutcome
+from engine.runtime.explaining import Explainer
+from engine.timeline.ruleset import compile_ruleset
+
+_DECIDED: Mapping[str, str] = {
+    DecisionOutcome.FIRED.value: "it fired",
+    DecisionOutcome.NOT_MET.value: "it did not fire: a line was not met",
+    DecisionOutcome.UNKNOWN.value: "it did not fire: a line reads what is unknown",
+    DecisionOutcome.ERROR.value: "it did not fire: a line could not be evaluated",
+    DecisionOutcome.AT_MOST.value: "it did not fire: it had fired as often as it may",
+    DecisionOutcome.TOO_LATE.value: "it did not fire: the event came too late",
+    DecisionOutcome.SHADOW.value: "it was met, and nothing was done: the rule is in shadow",
+}
+_STYLES: Mapping[str, str] = {"met": GOOD, "not_met": BAD, "unknown": "yellow", "error": BAD}
+
+
+def arrange(parser: argparse.ArgumentParser) -> None:
+    """Say which arguments there are."""
+    parser.add_argument("customer", metavar="CUSTOMER", help="the customer's id")
+    parser.add_argument("rule", metavar="RULE", help="the rule's id")
+    parser.add_argument("--at", metavar="T", help="as of this instant (default: now)")
+    add_database(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Rebuild what the rule saw, and tell it."""
+    folder = workspace_of(arguments)
+    ruleset = compile_ruleset(authored(folder))
+    at = instant(arguments.at, ruleset.zone, "--at")
+    now = time.time_ns() // 1000
+    with reading(database_of(arguments, folder)) as store:
+        explainer = Explainer(store, ruleset)
+        found = explainer.rule(arguments.rule, arguments.customer, now if at is None else at)
+    if terminal.json:
+        terminal.answer(_shown(found))
+    else:
+        _tell(terminal, found)
+    return 0
+
+
+def _shown(found: Explanation) -> dict[str, Any]:
+    return {
+        "rule": found.rule,
+        "customer": found.customer,
+        "at": moment_of(found.at),
+        "decision": found.decision,
+        "reason": found.reason,
+        "lines": [
+            {"text": line.text, "outcome": line.outcome, "values": line.values} for line in found.lines
+        ],
+    }
+
+
+def _tell(terminal: Terminal, found: Explanation) -> None:
+    terminal.say(f"Rule {found.rule}, customer {found.customer}, {_time(found.at)}", "bold")
+    if found.decision is None:
+        looked = "it had no cause to look up to then" if found.reason == NO_OCCASION else str(found.reason)
+        terminal.say(f"{looked}; this is what it would have seen:")
+    else:
+        because = f" ({found.reason})" if found.reason else ""
+        trigger = f", asked by its {found.trigger}" if found.trigger else ""
+        terminal.say(f"{_DECIDED[found.decision]}{because}{trigger}")
+    if found.event:
+        terminal.say(f"event: {_values(found.event)}", FAINT)
+    terminal.say()
+    terminal.table(("", "line", "saw"), [_line(line) for line in found.lines])
+    if not found.lines:
+        terminal.say("it has no conditions", FAINT)
+    for start in found.starts:
+        refused = f" ({start['reason']})" if start.get("reason") else ""
+        terminal.say(f"run of {start['workflow']}: {start['status']}{refused}, {start['run']}")
+
+
+def _line(line: Line) -> tuple[Text, str, str]:
+    outcome = Text(line.outcome.replace("_", " "), style=_STYLES.get(line.outcome, ""))
+    saw = _values(line.values)
+    return outcome, line.text, f"{saw}; {line.error}" if line.error else saw
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    return clean(", ".join(f"{name} = {_value(value)}" for name, value in values.items()))
+
+
+def _value(value: Any) -> str:
+    return "unknown" if value is None else str(value)
+
+
+def _time(at: int) -> str:
+    return f"{moment_of(at):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,136 @@
+"""Rows of a table to raw events, as a client would send them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from engine.model.reasons import QuarantineReason
+
+CUSTOMER, EVENT, AT, ID = "customer", "event", "at", "id"
+FIELDS = frozenset((CUSTOMER, EVENT, AT, ID, "account", "received_at", "sent_at", "anonymous_id"))
+"""What an event has besides its properties; every other column is one of them."""
+
+_TEXTS = frozenset((CUSTOMER, ID, "account", "anonymous_id"))
+_TIMES = frozenset((AT, "received_at", "sent_at"))
+
+Convert = Callable[[Any], Any]
+
+
+class BadRow(msgspec.Struct, frozen=True):
+    """A row that is no event: why (a `QuarantineReason`), and what stood there."""
+
+    code: str
+    detail: str
+    body: bytes = b""
+
+
+def events_of(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any] | BadRow],
+    zone: ZoneInfo,
+    *,
+    timed: bool = True,
+) -> Iterator[dict[str, Any] | BadRow]:
+    """Give a raw event for each row; without a column `event` each is a customer's traits.
+
+    Nothing (null, NaN, a blank text) is left out. Times without an offset are those of `zone`. Where
+    rows are `timed`, one that has no time is refused: it must not count as of now.
+    """
+    names = [column.lower() if column.lower() in FIELDS else column for column in columns]
+    converts = [_converter(name, zone) for name in names]
+    traits = EVENT not in names
+    for row in rows:
+        if isinstance(row, BadRow):
+            yield row
+            continue
+        event: dict[str, Any] = {EVENT: "identify"} if traits else {}
+        properties: dict[str, Any] = {}
+        for name, convert, value in zip(names, converts, row, strict=True):
+            if value is None or (found := convert(value)) is None:
+                continue
+            if name in FIELDS:
+                event[name] = found
+            else:
+                properties[name] = found
+        if properties:
+            event["properties"] = properties
+        if timed and AT not in event:
+            yield BadRow(QuarantineReason.BAD_TIME.value, "the row has no time in `at`", body_of(event))
+        else:
+            yield event
+
+
+def body_of(event: Mapping[str, Any]) -> bytes:
+    """Give a row as it is kept in quarantine."""
+    return msgspec.json.encode(event)
+
+
+def _converter(name: str, zone: ZoneInfo) -> Convert:
+    def in_zone(value: Any) -> Any:
+        return _time(value, zone)
+
+    def plain(value: Any) -> Any:
+        return _plain(value, zone)
+
+    if name in _TIMES:
+        return in_zone
+    return _text if name in _TEXTS else plain
+
+
+def _text(value: Any) -> Any:
+    """Give an id: tables like to keep one as a number."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, (float, Decimal)):
+        if not isfinite(value):
+            return None
+        return str(int(value)) if value == int(value) else str(value)
+    return str(value)
+
+
+def _time(value: Any, zone: ZoneInfo) -> Any:
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            return _shown(datetime.fromisoformat(text), zone)
+        except ValueError:
+            return text or None
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return _shown(value, zone) if isinstance(value, date) else value
+
+
+def _shown(moment: date, zone: ZoneInfo) -> str:
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return moment.isoformat()
+
+
+def _plain(value: Any, zone: ZoneInfo) -> Any:
+    """Give a property's value as JSON has it; numbers stay exact."""
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, (float, Decimal)):
+        return value if isfinite(value) else None
+    if isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, datetime):
+        return _shown(value, zone)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"PT{value // timedelta(seconds=1)}S"
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, zone) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, zone) for item in value]
+    return None if isinstance(value, (bytes, bytearray)) else str(value)
