@@ -9,7 +9,6 @@ from engine.decisions.decide import line_of
 from engine.experiments.assignment import arm as arm_of
 from engine.expressions import Outcome
 from engine.model.reasons import EndReason, RunStatus, StepOutcome
-from engine.model.values import Micros
 from engine.model.workflow import (
     AskStep,
     Do,
@@ -21,11 +20,12 @@ from engine.model.workflow import (
     WaitFor,
 )  # fmt: skip
 from engine.runs import doing, start, waiting
-from engine.runs.ending import attempt, end
+from engine.runs.ending import end
 from engine.runs.program import END, CompiledWorkflow, Instruction
 from engine.runs.run import AskItem, Run
 from engine.runs.run import Wait as Pause
 from engine.runs.stage import Stage
+from engine.runs.steps import attempt, proceed, turn
 
 
 def advance(stage: Stage, run: Run) -> None:
@@ -66,26 +66,13 @@ def due(stage: Stage, run: Run) -> None:
     advance(stage, run)
 
 
-def proceed(run: Run, instruction: Instruction, answers: Mapping[str, Any] | None = None) -> None:
-    """Go on to the next step, keeping what this one answered under its name."""
-    name = instruction.step.as_
-    if name is not None and answers is not None:
-        run.answers = {**run.answers, name: dict(answers)}
-    run.seq += 1
-    run.path = instruction.next
-
-
 def settled(stage: Stage, run: Run, outcome: StepOutcome, answers: Mapping[str, Any]) -> None:
     """The effect that a run waited for has settled: go on, or stop where a failure says so."""
     program = stage.plans.program(run)
     instruction = program.instructions.get(run.path) if program else None
     if instruction is None or not isinstance(instruction.step, Do):
         return
-    run.status, run.wait = RunStatus.RUNNING, None
-    if outcome is StepOutcome.FAILED and instruction.step.on_failure == "stop":
-        end(stage, run, RunStatus.STOPPED, EndReason.EFFECT_FAILED.value)
-        return
-    proceed(run, instruction, {"outcome": outcome.value, **answers})
+    doing.settle(stage, run, instruction, instruction.step, outcome, answers)
     advance(stage, run)
 
 
@@ -150,18 +137,14 @@ def _branch(stage: Stage, run: Run, instruction: Instruction) -> None:
     lines = [line_of(line) for line in instruction.condition.trace(env)]
     detail = {"lines": [[line.text, line.outcome, line.values] for line in lines]}
     attempt(stage, run, "if", StepOutcome.EXECUTED, reason=outcome.value, detail=detail)
-    run.seq += 1
-    run.path = instruction.branches[way]
+    turn(run, instruction, instruction.branches[way])
 
 
 def _split(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instruction, step: Split) -> None:
     shares = {name: arm.share for name, arm in step.arms.items()}
     chosen = arm_of(program.id, step.split, run.customer, shares)
     attempt(stage, run, "split", StepOutcome.EXECUTED, reason=chosen, answers={"arm": chosen})
-    if step.as_ is not None:
-        run.answers = {**run.answers, step.as_: {"arm": chosen}}
-    run.seq += 1
-    run.path = instruction.branches[chosen]
+    turn(run, instruction, instruction.branches[chosen], {"arm": chosen})
 
 
 def _ask(stage: Stage, run: Run, instruction: Instruction, step: AskStep) -> None:
@@ -211,7 +194,7 @@ def _child(stage: Stage, run: Run, instruction: Instruction, step: RunChild) -> 
         cause=f"{run.id}/{run.path}",
         input={name: value.value(env) for name, value in instruction.arguments.items()},
         event=run.event,
-        from_at=_since(run),
+        from_at=run.from_at,
         parent=run,
         trigger_event=run.trigger_event,
         hops=run.hops + 1,
@@ -225,7 +208,3 @@ def _child(stage: Stage, run: Run, instruction: Instruction, step: RunChild) -> 
     run.status = RunStatus.WAITING
     run.wait = Pause(kind="child", since=stage.now, token=child.id)
     advance(stage, child)
-
-
-def _since(run: Run) -> Micros:
-    return run.from_at

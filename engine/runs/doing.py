@@ -11,12 +11,13 @@ from engine.errors import HoldfastError
 from engine.model.actions import ActionSpec
 from engine.model.reasons import EndReason, HoldReason, RunStatus, StepOutcome
 from engine.model.workflow import Do
-from engine.runs import advance, effects, start
-from engine.runs.ending import attempt, end
+from engine.runs import effects, start
+from engine.runs.ending import end
 from engine.runs.program import CompiledWorkflow, Instruction
 from engine.runs.run import Effect, Run
 from engine.runs.run import Wait as Pause
 from engine.runs.stage import Stage
+from engine.runs.steps import attempt, proceed
 
 PAUSE_CHECK = 60_000_000
 """A paused workflow is looked at again so many microseconds later."""
@@ -30,7 +31,7 @@ def do(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instructi
     spec = stage.plans.actions[step.do]
     if run.arm == "held_out":
         attempt(stage, run, "do", StepOutcome.HELD_OUT, detail={"action": step.do})
-        advance.proceed(run, instruction, _as_if(spec))
+        proceed(run, instruction, _as_if(spec))
         return
     winner = outranked(stage, program)
     if winner is not None:
@@ -122,7 +123,23 @@ def refused(stage: Stage, run: Run, instruction: Instruction, step: Do, verdict:
     if verdict.kind == "stop":
         end(stage, run, RunStatus.STOPPED, verdict.reason)
     else:
-        advance.proceed(run, instruction, {"outcome": StepOutcome.SKIPPED.value, "reason": verdict.reason})
+        proceed(run, instruction, {"outcome": StepOutcome.SKIPPED.value, "reason": verdict.reason})
+
+
+def settle(
+    stage: Stage,
+    run: Run,
+    instruction: Instruction,
+    step: Do,
+    outcome: StepOutcome,
+    answers: Mapping[str, Any],
+) -> None:
+    """Take in how the effect of a step ended: go on, or stop where a failure says so."""
+    run.status, run.wait = RunStatus.RUNNING, None
+    if outcome is StepOutcome.FAILED and step.on_failure == "stop":
+        end(stage, run, RunStatus.STOPPED, EndReason.EFFECT_FAILED.value)
+    else:
+        proceed(run, instruction, {"outcome": outcome.value, **answers})
 
 
 def _inside(stage: Stage, run: Run, instruction: Instruction, step: Do, arguments: Mapping[str, Any]) -> None:
@@ -135,10 +152,10 @@ def _inside(stage: Stage, run: Run, instruction: Instruction, step: Do, argument
         attempt(
             stage, run, "do", StepOutcome.FAILED, reason=str(reason), effect=key, detail={"action": step.do}
         )
-        advance.settled(stage, run, StepOutcome.FAILED, {"reason": str(reason)})
+        settle(stage, run, instruction, step, StepOutcome.FAILED, {"reason": str(reason)})
         return
     attempt(stage, run, "do", StepOutcome.EXECUTED, effect=key, answers=answers, detail={"action": step.do})
-    advance.proceed(run, instruction, {"outcome": StepOutcome.EXECUTED.value, **answers})
+    proceed(run, instruction, {"outcome": StepOutcome.EXECUTED.value, **answers})
 
 
 def _outside(

@@ -6,26 +6,9 @@ from engine.contact.log import release
 from engine.decisions.standing import GoalWatch
 from engine.model.reasons import RunStatus, StepOutcome
 from engine.runs.changes import Settled
-from engine.runs.run import Run, StepAttempt
+from engine.runs.run import Run
 from engine.runs.stage import Stage
-
-
-def attempt(stage: Stage, run: Run, verb: str, outcome: StepOutcome, **rest: object) -> StepAttempt:
-    """Append one attempt at the step that a run stands at."""
-    run.attempts += 1
-    row = StepAttempt(
-        run=run.id,
-        seq=run.seq,
-        attempt=run.attempts,
-        path=run.path,
-        verb=verb,
-        at=stage.now,
-        outcome=outcome,
-        **rest,  # type: ignore[arg-type]
-    )
-    stage.changes.attempts.append(row)
-    stage.changes.runs[run.id] = run
-    return row
+from engine.runs.steps import attempt
 
 
 def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: str | None = None) -> None:
@@ -47,7 +30,7 @@ def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: s
     stage.emit("run_ended", properties, run.id, hops=run.hops)
     for child in list(stage.member.runs.values()):
         if child.parent == run.id and child.open:
-            end(stage, child, RunStatus.CANCELLED if status is RunStatus.CANCELLED else status, reason)
+            end(stage, child, status, reason)
     _watch(stage, run)
     del stage.member.runs[run.id]
 

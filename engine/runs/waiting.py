@@ -10,11 +10,11 @@ from engine.expressions import Outcome
 from engine.model.reasons import RunStatus, StepOutcome
 from engine.model.values import Duration, Micros, TimeOfDay
 from engine.model.workflow import Until, Wait, WaitFor
-from engine.runs.ending import attempt
 from engine.runs.program import Instruction
 from engine.runs.run import Run, Signal
 from engine.runs.run import Wait as Pause
 from engine.runs.stage import Stage
+from engine.runs.steps import attempt, proceed
 
 KEPT = 200
 """So many events that came by are kept for a run to look back on; older ones are forgotten."""
@@ -89,11 +89,7 @@ def found(stage: Stage, run: Run, instruction: Instruction, signal: Signal) -> N
     run.status, run.wait = RunStatus.RUNNING, None
     run.used = [*run.used, _ref(signal)]
     attempt(stage, run, "wait_for", StepOutcome.EXECUTED, detail={"event": signal.message_id})
-    name = instruction.step.as_
-    if name is not None:
-        run.answers = {**run.answers, name: {"timed_out": False, "event": signal.properties}}
-    run.seq += 1
-    run.path = instruction.next
+    proceed(run, instruction, {"timed_out": False, "event": signal.properties})
 
 
 def keep(run: Run, signal: Signal) -> None:

@@ -32,9 +32,7 @@ def decide(moment: Moment, occasion: Occasion) -> DecisionOutcome:
     if outcome not in ROWS:
         moment.changes.count(occasion.rule.id, moment.now, outcome)
         return outcome
-    decision = record(
-        occasion, env, moment.member.id, moment.now, outcome, reason, _base(moment, occasion)
-    )
+    decision = record(occasion, env, moment.member.id, moment.now, outcome, reason, _base(moment, occasion))
     moment.changes.customers[moment.member.id] = None
     if outcome is DecisionOutcome.FIRED:
         remember(occasion.rule, standing, moment.now)

@@ -15,11 +15,11 @@ from engine.model.values import Micros
 from engine.model.workflow import Do
 from engine.runs import advance, doing
 from engine.runs.changes import Changes, Settled
-from engine.runs.ending import attempt as note
 from engine.runs.ending import end
 from engine.runs.program import CompiledWorkflow, Instruction
 from engine.runs.run import Effect, Run
 from engine.runs.stage import Emitted
+from engine.runs.steps import attempt as note
 from engine.timeline.cast import Cast
 from engine.timeline.moment import Moment
 from engine.timeline.play import drain

@@ -105,7 +105,9 @@ standings = st.builds(
     Standing,
     played_to=instants,
     memberships=st.dictionaries(
-        names, st.builds(Membership, inside=st.booleans(), since=st.none() | instants, count=counts), max_size=2
+        names,
+        st.builds(Membership, inside=st.booleans(), since=st.none() | instants, count=counts),
+        max_size=2,
     ),
     scores=st.dictionaries(names, scores, max_size=2),
     contact=st.builds(
@@ -125,7 +127,8 @@ standings = st.builds(
     cases=st.dictionaries(names, cases, max_size=2),
     failed=st.dictionaries(names, instants, max_size=2),
     goals=st.lists(
-        st.builds(GoalWatch, run=names, workflow=names, event=names, since=instants, until=instants), max_size=2
+        st.builds(GoalWatch, run=names, workflow=names, event=names, since=instants, until=instants),
+        max_size=2,
     ),
 )
 
