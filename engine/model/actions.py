@@ -46,56 +46,140 @@ SHIPPED: dict[str, ActionSpec] = {
     spec.name: spec
     for spec in (
         _spec(
-            "email.send", "external", "Send a message to the customer, or to a person or role.",
-            arguments={"message": _key("message", True, "the message to send"), "to": _key("who", False, "a person or role instead of the customer")},
-            channel="email", open=True,
+            "email.send",
+            "external",
+            "Send a message to the customer, or to a person or role.",
+            arguments={
+                "message": _key("message", True, "the message to send"),
+                "to": _key("who", False, "a person or role instead of the customer"),
+            },
+            channel="email",
+            open=True,
         ),
         _spec(
-            "sms.send", "external", "Send a text message to the customer through the SMS connector.",
-            arguments={"message": _key("message", True, "the message to send"), "to": _key("who", False, "a person or role instead of the customer")},
-            channel="sms", open=True,
+            "sms.send",
+            "external",
+            "Send a text message to the customer through the SMS connector.",
+            arguments={
+                "message": _key("message", True, "the message to send"),
+                "to": _key("who", False, "a person or role instead of the customer"),
+            },
+            channel="sms",
+            open=True,
         ),
         _spec(
-            "webhook.call", "external", "Call a webhook of holdfast.yaml with a signed JSON body.",
-            arguments={"webhook": _key("text", True, "its name under connectors.webhooks"), "body": _key("map", False, "the JSON body")},
-            answers={"status": FactType.NUMBER}, open=True,
+            "webhook.call",
+            "external",
+            "Call a webhook of holdfast.yaml with a signed JSON body.",
+            arguments={
+                "webhook": _key("text", True, "its name under connectors.webhooks"),
+                "body": _key("map", False, "the JSON body"),
+            },
+            answers={"status": FactType.NUMBER},
+            open=True,
         ),
         _spec(
-            "event.emit", "internal", "Record an event for the customer, or for another one.",
-            arguments={"event": _key("text", True, "its name"), "customer": _key("customer", False, "another customer"), "properties": _key("map")},
+            "event.emit",
+            "internal",
+            "Record an event for the customer, or for another one.",
+            arguments={
+                "event": _key("text", True, "its name"),
+                "customer": _key("customer", False, "another customer"),
+                "properties": _key("map", False, "its properties"),
+            },
         ),
         _spec("customer.set", "internal", "Set traits of the customer.", arguments={}, open=True),
-        _spec("segment.add", "internal", "Put the customer on a static list.", arguments={"segment": _key("segment", True)}),
-        _spec("segment.remove", "internal", "Take the customer off a static list.", arguments={"segment": _key("segment", True)}),
-        _spec("contact.suppress", "internal", "Stop contacting the customer.", arguments={"channel": _key("text", False, "email or sms; all without it"), "reason": _key("text", True)}),
         _spec(
-            "points.grant", "internal", "Grant points.",
-            arguments={"points": _key("number", True), "program": _key("text"), "customer": _key("customer"), "expires": _key("duration"), "pending_for": _key("duration"), "reason": _key("text")},
+            "segment.add",
+            "internal",
+            "Put the customer on a static list.",
+            arguments={"segment": _key("segment", True, "a segment with static: yes")},
+        ),
+        _spec(
+            "segment.remove",
+            "internal",
+            "Take the customer off a static list.",
+            arguments={"segment": _key("segment", True, "a segment with static: yes")},
+        ),
+        _spec(
+            "contact.suppress",
+            "internal",
+            "Stop contacting the customer.",
+            arguments={
+                "channel": _key("text", False, "email or sms; all without it"),
+                "reason": _key("text", True, "why, as it is kept"),
+            },
+        ),
+        _spec(
+            "points.grant",
+            "internal",
+            "Grant points.",
+            arguments={
+                "points": _key("number", True, "how many; floored to whole points"),
+                "program": _key("text", False, "needed where there are several"),
+                "customer": _key("customer", False, "another customer, such as a referrer"),
+                "expires": _key("duration", False, "from now; never without it"),
+                "pending_for": _key("duration", False, "how long they cannot be spent yet"),
+                "reason": _key("text", False, "kept in the ledger"),
+            },
             answers={"granted": FactType.NUMBER},
         ),
         _spec(
-            "points.redeem", "internal", "Redeem a reward of the program.",
-            arguments={"reward": _key("reward", True), "program": _key("text")},
+            "points.redeem",
+            "internal",
+            "Redeem a reward of the program.",
+            arguments={
+                "reward": _key("reward", True, "one of the program's redeem list"),
+                "program": _key("text", False, "needed where there are several"),
+            },
             answers={"redeemed": FactType.NUMBER, "code": FactType.TEXT},
         ),
         _spec(
-            "coupon.issue", "internal", "Issue a coupon with a code of its own.",
-            arguments={"percent": _key("number"), "amount": _key("money"), "worth": _key("money", False, "what it costs the budget"), "expires": _key("duration")},
+            "coupon.issue",
+            "internal",
+            "Issue a coupon with a code of its own.",
+            arguments={
+                "percent": _key("number", False, "this or amount"),
+                "amount": _key("money", False, "this or percent"),
+                "worth": _key("money", False, "what it costs the budget"),
+                "expires": _key("duration", False, "from now; never without it"),
+            },
             answers={"code": FactType.TEXT, "expires_at": FactType.TIME},
         ),
         _spec(
-            "case.open", "internal", "Open a case and tell the ladder's first level.",
-            arguments={"ladder": _key("ladder", True), "title": _key("text", True), "priority": _key("text"), "key": _key("text", False, "one open case for each key")},
+            "case.open",
+            "internal",
+            "Open a case and tell the ladder's first level.",
+            arguments={
+                "ladder": _key("ladder", True, "the ladder that says who is told"),
+                "title": _key("text", True, "what it is about, in a line"),
+                "priority": _key("text", False, "one of the ladder's resolve_within; normal without it"),
+                "key": _key("text", False, "one open case for each key"),
+            },
             answers={"case": FactType.TEXT},
         ),
-        _spec("case.cancel", "internal", "Close the case as no longer needed.", arguments={"key": _key("text"), "case": _key("text"), "reason": _key("text")}),
         _spec(
-            "survey.send", "internal", "Record a survey invitation, which a message then carries.",
-            arguments={"survey": _key("text", True), "about": _key("text", False, "what it is about, such as a ticket's id")},
+            "case.cancel",
+            "internal",
+            "Close the case as no longer needed.",
+            arguments={
+                "key": _key("text", False, "the key that it was opened with"),
+                "case": _key("text", False, "its id; without both, the cases that this run opened"),
+                "reason": _key("text", False, "why, as it is kept"),
+            },
+        ),
+        _spec(
+            "survey.send",
+            "internal",
+            "Record a survey invitation, which a message then carries.",
+            arguments={
+                "survey": _key("text", True, "its name"),
+                "about": _key("text", False, "what it is about, such as a ticket's id"),
+            },
             answers={"survey_id": FactType.TEXT},
         ),
     )
-}  # fmt: skip
+}
 
 
 class BuiltInEvent(enum.Enum):
