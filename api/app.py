@@ -43,7 +43,7 @@ def create_app(engine: Engine, *, token: str | None = None) -> Litestar:
 
     `token` lets commands of this machine in, beside the keys.
     """
-    keyring = Keyring(engine.find_key, engine.clock.now, token)
+    keyring = Keyring(engine, token)
     app = Litestar(
         route_handlers=HANDLERS,
         guards=[guard(keyring)],

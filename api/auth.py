@@ -8,14 +8,15 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import anyio.to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from engine.errors import ForbiddenError, UnauthenticatedError
-from engine.model.values import Micros
+from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
+from engine.runtime.engine import Engine
 from engine.runtime.keys import check_key, key_id
 from engine.store.records import KeyRow
 
@@ -30,18 +31,21 @@ ADMIN = frozenset(("admin",))
 
 TRUSTED_FOR = 2.0
 """Seconds for which a key that was looked up is taken as good without another look."""
+NOTED_EVERY = 60.0
+"""Seconds between two notes of a key's use."""
 _MOST = 1024
 
 
 class Keyring:
-    """Knows keys by their text; what was looked up a moment ago is not looked up again."""
+    """Knows keys by their text; what was looked up a moment ago is not looked up again.
 
-    def __init__(
-        self, find: Callable[[str], KeyRow | None], now: Callable[[], Micros], token: str | None = None
-    ) -> None:
-        self._find = find
-        self._now = now
+    `token` is one more that is good, for commands of this machine.
+    """
+
+    def __init__(self, engine: Engine, token: str | None = None) -> None:
+        self._engine = engine
         self._token = token
+        self._noted: dict[str, float] = {}
         self._rows: OrderedDict[str, tuple[KeyRow, float]] = OrderedDict()
 
     async def owner_of(self, text: str) -> KeyRow:
@@ -51,16 +55,25 @@ class Keyring:
         id = key_id(text)
         known = self._rows.get(id)
         if known is None or known[1] < time.monotonic():
-            row = await anyio.to_thread.run_sync(self._find, id)
+            row = await anyio.to_thread.run_sync(self._engine.find_key, id)
             if row is not None:
                 self._keep(row)
         else:
             row = known[0]
-        return check_key(text, row, self._now())
+        good = check_key(text, row, self._engine.clock.now())
+        self._note(id)
+        return good
 
     def forget(self) -> None:
         """Look every key up again: one was made or revoked."""
         self._rows.clear()
+
+    def _note(self, id: str) -> None:
+        """Let it be kept that the key was used; not at every use."""
+        if time.monotonic() - self._noted.get(id, -NOTED_EVERY) >= NOTED_EVERY:
+            self._noted[id] = time.monotonic()
+            with suppress(StoreError):
+                self._engine.touch_key(id)
 
     def _keep(self, row: KeyRow) -> None:
         self._rows[row.id] = (row, time.monotonic() + TRUSTED_FOR)

@@ -126,10 +126,11 @@ def _operation(op: _Operation, schemas: dict[str, Any], asked: dict[str, Any]) -
     if parameters:
         described["parameters"] = parameters
     if opt["body"] is not None:
-        content = {_JSON: {"schema": schemas[_key(opt["body"])]}}
+        schema = schemas[_key(opt["body"])]
+        content = {_JSON: {"schema": _one(schema) if _may_be_null(schema) else schema}}
         if opt["intake"]:
             content[NDJSON] = {"schema": {"type": "string"}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": not _may_be_null(schema), "content": content}
     if opt["roles"] is not OPEN:
         described["x-roles"] = sorted(opt["roles"])
     return described
@@ -150,6 +151,10 @@ def _query_parameters(found: dict[str, Any]) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "required": name in required, "schema": _one(each)}
         for name, each in found["properties"].items()
     ]
+
+
+def _may_be_null(schema: dict[str, Any]) -> bool:
+    return {"type": "null"} in schema.get("anyOf", [])
 
 
 def _one(schema: dict[str, Any]) -> dict[str, Any]:

@@ -272,6 +272,11 @@ class Engine:
         """Make a key useless from now on; False when there is none or it was before."""
         return bool(self._now_do(lambda: operating.revoke_key(self._shell, id)))
 
+    def touch_key(self, id: str) -> Future[None]:
+        """Keep that a key was used just now."""
+        now = self.clock.now()
+        return self._writer.call(lambda: operating.touch_key(self._shell, id, now))
+
     def tick(self, budget: int = 1000) -> int:
         """Make one pass: play what is due until now, then deliver; 0 when there was nothing to do."""
         return self._drive.advance(self.clock.now(), budget)

@@ -190,6 +190,12 @@ def revoke_key(shell: Shell, id: str) -> bool:
         return writer.revoke_key(id, now)
 
 
+def touch_key(shell: Shell, id: str, at: Micros) -> None:
+    """Keep that a key was used."""
+    with shell.store.begin() as writer:
+        writer.touch_key(id, at)
+
+
 def doctor(store: Store, now: Micros) -> dict[str, Any]:
     """Hold what intake has counted against the rows themselves."""
     with store.reader() as reader:

@@ -115,6 +115,8 @@ def test_every_reference_of_the_document_leads_somewhere(as_role: Door) -> None:
     for method, path, operation in operations(document):
         assert operation["summary"] and operation["description"], (method, path)
         assert "default" in operation["responses"]
+    assert document["paths"]["/v1/events"]["post"]["requestBody"]["required"] is True
+    assert document["paths"]["/v1/pause"]["post"]["requestBody"]["required"] is False
 
 
 @pytest.mark.parametrize(
@@ -226,6 +228,7 @@ def test_a_key_ends_when_it_expires_or_is_revoked(as_role: Door, engine: Engine,
     listed = admin.get("/v1/keys")
     assert [key["owner"] for key in listed.json()["items"]].count("ann@example.com") == 2
     assert made.json()["key"] not in listed.text
+    assert {key["last_used_at"] for key in listed.json()["items"]} == {"2026-01-05T12:00:00Z"}
 
 
 @pytest.mark.parametrize(
