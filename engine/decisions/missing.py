@@ -11,7 +11,7 @@ from engine.customers.event import Event
 from engine.decisions.decision import identity
 from engine.decisions.rules import CompiledRule, CompiledTrigger
 from engine.decisions.standing import Recent, Standing, Timer
-from engine.expressions import Env, Outcome
+from engine.expressions import Env, Outcome, plain
 from engine.model.rule import OnMissing
 from engine.model.values import Micros
 
@@ -98,5 +98,5 @@ def place(rule: CompiledRule, compiled: CompiledTrigger, wanted: Mapping[str, An
     """Give the name of a timer: rule, trigger, and the key's values."""
     if not wanted:
         return f"{rule.id}/{compiled.index}"
-    values = msgspec.json.encode(wanted, order="deterministic")
+    values = msgspec.json.encode(plain(wanted), order="deterministic")
     return f"{rule.id}/{compiled.index}/{identity(values.decode())[:12]}"

@@ -12,7 +12,7 @@ from cronsim import CronSim
 
 from engine.customers.zones import Zone
 from engine.model.schedule import Schedule
-from engine.model.values import HOUR, MINUTE, Day, Micros
+from engine.model.values import HOUR, Day, Micros
 
 
 @lru_cache(maxsize=65_536)
@@ -69,17 +69,3 @@ def _next_step(schedule: Schedule, zone: Zone, after: Micros) -> Micros:
     start = zone.start_of_day(day)
     instant = start + ((after - start) // length + 1) * length
     return min(instant, zone.start_of_day(day + 1))
-
-
-def between(schedule: Schedule, zone: Zone, after: Micros, until: Micros) -> int:
-    """Count how often the schedule comes round after `after` and not after `until` (at most 2)."""
-    first = next_after(schedule, zone, after)
-    if first is None or first > until:
-        return 0
-    second = next_after(schedule, zone, first)
-    return 1 if second is None or second > until else 2
-
-
-def minutes_apart(earlier: Micros, later: Micros) -> int:
-    """Give whole minutes from one instant to another."""
-    return (later - earlier) // MINUTE

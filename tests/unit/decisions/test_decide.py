@@ -1,0 +1,128 @@
+"""From a condition, a limit and a status to one outcome."""
+
+import pytest
+
+from engine.customers.zones import zone
+from engine.decisions.decide import exhausted
+from engine.model.values import AtMost
+from tests.virtual_engine import VirtualEngine, instant
+
+FACTS = """
+facts:
+  plan: {type: text}
+  seats: {type: number}
+  orders: {count: order_completed}
+"""
+LISTED = """
+segment: listed
+static: yes
+"""
+RULE = """
+rule: looked
+when: {event: looked}
+if:
+  - customer.plan == 'team'
+then:
+  - do: segment.add
+    with: {segment: listed}
+"""
+
+
+def limited(limit: str, fired: str, at: str, place: str = "UTC") -> bool:
+    return exhausted(AtMost.parse(limit), [instant(fired)], zone(place), instant(at))
+
+
+def test_a_limit_in_days_counts_calendar_days() -> None:
+    # fired on 2 March in the evening: again on 1 April, the 30th day after, from its first minute
+    assert limited("1 per 30d", "2026-03-02 23:00", "2026-03-31 23:59")
+    assert not limited("1 per 30d", "2026-03-02 23:00", "2026-04-01 00:00")
+
+
+def test_calendar_days_are_the_workspaces() -> None:
+    # 23:30 UTC on 2 March is the 3rd in Berlin
+    assert limited("1 per 30d", "2026-03-02 23:30", "2026-04-01 12:00", "Europe/Berlin")
+    assert not limited("1 per 30d", "2026-03-02 23:30", "2026-04-01 22:00", "Europe/Berlin")
+
+
+def test_a_limit_in_hours_is_elapsed_time() -> None:
+    assert limited("1 per 6h", "2026-03-02 10:00", "2026-03-02 15:59")
+    assert not limited("1 per 6h", "2026-03-02 10:00", "2026-03-02 16:00")
+
+
+def test_a_limit_of_several_counts_them() -> None:
+    fired = [instant("2026-03-02 10:00"), instant("2026-03-03 10:00")]
+    assert exhausted(AtMost.parse("2 per 7d"), fired, zone("UTC"), instant("2026-03-08 10:00"))
+    assert not exhausted(AtMost.parse("2 per 7d"), fired, zone("UTC"), instant("2026-03-09 10:00"))
+
+
+@pytest.mark.parametrize(
+    ("seats", "rows", "counts"),
+    [
+        (5, [("2026-03-02 11:00", "fired")], {}),
+        (4, [], {"not_met": 1}),
+        (None, [], {"unknown": 1}),
+    ],
+)
+def test_what_is_neither_met_nor_an_error_is_only_counted(
+    seats: int | None, rows: list[tuple[str, str]], counts: dict[str, int]
+) -> None:
+    engine = VirtualEngine(FACTS, LISTED, RULE.replace("customer.plan == 'team'", "customer.seats >= 5"))
+    engine.identify("2026-03-02 10:00", seats=seats)
+    engine.receive("2026-03-02 11:00", "looked")
+    assert engine.decisions("looked") == rows
+    assert engine.counted("looked") == counts
+
+
+def test_a_late_event_updates_facts_and_decides_too_late() -> None:
+    # given a rule that looks at orders, and an event a day and a minute old
+    text = RULE.replace("customer.plan == 'team'", "customer.orders >= 1").replace(
+        "looked", "order_completed"
+    )
+    rule = text.replace("rule: order_completed", "rule: looked")
+    engine = VirtualEngine(FACTS, LISTED, rule)
+    engine.receive("2026-03-03 10:01", "order_completed", occurred="2026-03-02 10:00")
+    assert engine.decisions("looked") == [("2026-03-03 10:01", "too_late")]
+    assert engine.facts("2026-03-03 11:00")["orders"] == 1
+    # one that is just a day old still counts
+    engine.receive("2026-03-03 10:02", "order_completed", occurred="2026-03-02 10:02")
+    assert engine.decisions("looked")[1:] == [("2026-03-03 10:02", "fired")]
+
+
+def test_a_shadow_rule_decides_and_does_nothing() -> None:
+    engine = VirtualEngine(
+        FACTS, LISTED, RULE.replace("when:", "status: shadow\nat_most: 1 per 7d\nwhen:", 1)
+    )
+    engine.identify("2026-03-02 10:00", plan="team")
+    engine.receive("2026-03-02 11:00", "looked")
+    engine.receive("2026-03-02 12:00", "looked")
+    # it uses up no limit either: that would hide what it would do
+    assert [outcome for _, outcome in engine.decisions("looked")] == ["shadow", "shadow"]
+    assert engine.simulation.changes.memberships == []
+
+
+@pytest.mark.parametrize("status", ["draft", "off"])
+def test_a_rule_that_is_not_live_decides_nothing(status: str) -> None:
+    engine = VirtualEngine(FACTS, LISTED, RULE.replace("when:", f"status: {status}\nwhen:", 1))
+    engine.identify("2026-03-02 10:00", plan="team")
+    engine.receive("2026-03-02 11:00", "looked")
+    assert (engine.decisions("looked"), engine.counted("looked")) == ([], {})
+
+
+def test_the_limit_counts_what_fired_even_where_no_run_could_start() -> None:
+    flow = """
+workflow: never-again
+class: service
+reentry: never
+steps:
+  - do: segment.add
+    with: {segment: listed}
+"""
+    rule = RULE.replace("when:", "at_most: 2 per 7d\nwhen:", 1)
+    rule = rule.replace("- do: segment.add\n    with: {segment: listed}", "- run: never-again")
+    engine = VirtualEngine(FACTS, LISTED, rule, flow)
+    engine.identify("2026-03-02 10:00", plan="team")
+    for hour in (11, 12, 13):
+        engine.receive(f"2026-03-02 {hour}:00", "looked")
+    assert [outcome for _, outcome in engine.decisions("looked")] == ["fired", "fired", "at_most"]
+    assert engine.ended("never-again") == [("completed", None), ("refused", "reentry")]
+    assert engine.rows("looked")[2].reason == "2 per 7d"
