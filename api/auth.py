@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
@@ -11,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import anyio.to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
@@ -55,7 +55,7 @@ class Keyring:
         id = key_id(text)
         known = self._rows.get(id)
         if known is None or known[1] < time.monotonic():
-            row = await anyio.to_thread.run_sync(self._engine.find_key, id)
+            row = await asyncio.to_thread(self._engine.find_key, id)
             if row is not None:
                 self._keep(row)
         else:

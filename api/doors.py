@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar
 
-import anyio.to_thread
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
@@ -56,7 +56,7 @@ def engine_of(request: Call) -> Engine:
 
 async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do what reads or waits in a thread, so that the event loop goes on."""
-    return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs))
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 def query_of(request: Call, kind: type[T]) -> T:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 import zlib
 from typing import TYPE_CHECKING, Any
 
-import anyio.to_thread
 from litestar import Request
 
 from engine.errors import RequestError
@@ -44,7 +44,7 @@ async def body_of(request: Request[Any, Any, Any]) -> bytes:
     body = await request.body()
     if body[:2] != _GZIP:
         return body
-    return await anyio.to_thread.run_sync(expand, body)
+    return await asyncio.to_thread(expand, body)
 
 
 def expand(data: bytes) -> bytes:

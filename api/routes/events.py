@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from asyncio import wrap_future
+import asyncio
 from typing import Any
 
-import anyio.to_thread
 import msgspec
 from litestar import post
 
@@ -80,9 +79,9 @@ async def post_events(request: Call) -> Ingested:
     if len(body) <= _INLINE:
         raws = events_from(body, kind, most)
     else:
-        raws = await anyio.to_thread.run_sync(events_from, body, kind, most)
+        raws = await asyncio.to_thread(events_from, body, kind, most)
     key = request.user
-    answer = await wrap_future(
+    answer = await asyncio.wrap_future(
         engine.ingest(raws, source=key.label or key.id, may_grant=key.role != "ingest")
     )
     return ingested(answer)
