@@ -14,8 +14,6 @@ from engine.expressions import Env
 from engine.model.rule import OnDate
 from engine.model.values import Duration, Micros
 
-ON_THE_DAY = "0d"
-
 
 class Step(msgspec.Struct, frozen=True):
     """A step around the date: its name, its due instant, and whether it lies before the date."""
@@ -56,7 +54,7 @@ def plan(
     zone = own or workspace if trigger.in_ == "customer time" else workspace
     if term is None:
         term = standing.terms[name] = Term(anchor=anchor, value=value)
-    elif anchor != term.anchor or value != term.value:
+    elif anchor != term.anchor or (value is not None and value != term.value):
         _move(term, anchor, value, now)
     if term.spent == anchor:
         _clear(standing, name)
@@ -88,10 +86,11 @@ def turned(standing: Standing, timer: Timer, *, done: bool) -> None:
 
 def _move(term: Term, anchor: Micros, value: str | None, now: Micros) -> None:
     passed = term.anchor is not None and anchor != term.anchor and term.anchor < now
-    if passed or value != term.value:
+    if passed or (None not in (value, term.value) and value != term.value):
         term.number += 1
         term.done = []
-    term.anchor, term.value, term.tried = anchor, value, []
+    term.anchor, term.tried = anchor, []
+    term.value = term.value if value is None else value
 
 
 def _lay(
@@ -138,7 +137,7 @@ def _open(term: Term, step: Step) -> bool:
 
 
 def steps_of(trigger: OnDate, anchor: Micros, zone: Zone, workspace: Zone, now: Micros) -> Iterator[Step]:
-    """Give the steps of a date: before it, after it, on the day, or its next anniversary.
+    """Give the steps of a date: before it, after it, or its next anniversary.
 
     The date's day is read in the workspace's zone, the time of day in `zone`.
     """
@@ -146,13 +145,10 @@ def steps_of(trigger: OnDate, anchor: Micros, zone: Zone, workspace: Zone, now: 
     if trigger.every == "year":
         yield from _anniversary(trigger, day, zone, now)
         return
-    before, after = _lengths(trigger.before), _lengths(trigger.after)
-    for length in before:
-        yield Step(str(length), _shift(trigger, anchor, day, length, -1, zone), True)
-    for length in after:
-        yield Step(f"+{length}", _shift(trigger, anchor, day, length, 1, zone), False)
-    if not before and not after:
-        yield Step(ON_THE_DAY, zone.at(day, trigger.at.minutes), False)
+    for length in _lengths(trigger.before):
+        yield Step(str(length), zone.at(day - (length.days or 0), trigger.at.minutes), True)
+    for length in _lengths(trigger.after):
+        yield Step(f"+{length}", zone.at(day + (length.days or 0), trigger.at.minutes), False)
 
 
 def _anniversary(trigger: OnDate, day: int, zone: Zone, now: Micros) -> Iterator[Step]:
@@ -179,12 +175,6 @@ def _lengths(written: Duration | tuple[Duration, ...] | None) -> tuple[Duration,
     return written if isinstance(written, tuple) else (written,)
 
 
-def _shift(trigger: OnDate, anchor: Micros, day: int, length: Duration, sign: int, zone: Zone) -> Micros:
-    if length.days is None:
-        return anchor + sign * length.micros
-    return zone.at(day + sign * length.days, trigger.at.minutes)
-
-
 def _anchor(compiled: CompiledTrigger, env: Env) -> Micros | None:
     value = compiled.date.value_or_null(env) if compiled.date else None
     return instant_of(value) if isinstance(value, dt.datetime) else None
@@ -192,7 +182,8 @@ def _anchor(compiled: CompiledTrigger, env: Env) -> Micros | None:
 
 def _term_value(compiled: CompiledTrigger, env: Env) -> str | None:
     """Give the value of the `term` expression as text; an unknown one begins no term."""
-    return str(compiled.term.value_or_null(env)) if compiled.term else None
+    value = compiled.term.value_or_null(env) if compiled.term else None
+    return None if value is None else str(value)
 
 
 def _clear(standing: Standing, name: str) -> None:
@@ -205,14 +196,10 @@ def shown(timer: Timer, zone: Zone) -> dict[str, object]:
     """Give what `event` is for a date step: date, step, late and years."""
     anchor = zone.midnight(zone.day_of(timer.since)) if _whole(timer, zone) else moment_of(timer.since)
     step = str(timer.event["step"]).removeprefix("+")
-    length = (
-        dt.timedelta(microseconds=Duration.parse(step).micros)
-        if step[-1:].isalpha() and step != ON_THE_DAY
-        else None
-    )
+    length = Duration.parse(step).micros if step[-1].isalpha() else 0
     return {
         "date": anchor,
-        "step": length if length is not None else dt.timedelta(0),
+        "step": dt.timedelta(microseconds=length),
         "late": dt.timedelta(days=int(timer.event["late"])),
         "years": timer.event.get("years"),
     }

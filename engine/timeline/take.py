@@ -88,7 +88,10 @@ def _timers(moment: Moment, event: Event, view: Mapping[str, Any], applied: Appl
             last = moment.member.facts.last_occurred(moment.world.ruleset.facts, trigger.of)
             if last is not None:
                 quiet.heard(standing, rule, compiled, trigger, last, moment.now)
-    if desk.dates and (applied.changed or event.name in CONTROL_EVENTS or event.name in desk.renewals):
+    seen_first = moment.member.facts.first_seen == event.occurred_at
+    if desk.dates and (
+        applied.changed or seen_first or event.name in CONTROL_EVENTS or event.name in desk.renewals
+    ):
         plan_dates(moment)
 
 
