@@ -192,21 +192,24 @@ def test_a_lease_that_runs_out_sends_again_and_the_folder_holds_one(
 
 
 def test_a_late_result_of_a_lost_claim_is_dropped(open_engine, clock: VirtualClock, recorders) -> None:
-    # given an effect that was claimed, whose lease ran out, and which somebody else has settled
+    # given an effect that was claimed, whose lease ran out, and which somebody else has claimed since
     engine = open_engine(recorders[0])
     known(engine, ORDER)
-    _, ready = engine._writer.call(lambda: outbox.claim(engine._shell)).result()
-    engine.run_until(clock.now() + HOUR)
+    _, (first,) = engine._writer.call(lambda: outbox.claim(engine._shell)).result()
+    clock.move_to(clock.now() + HOUR)
+    _, (second,) = engine._writer.call(lambda: outbox.claim(engine._shell)).result()
 
-    # when the first sender comes back with a failure
-    late = outbox.Sent(ready[0], error=DeliveryError("lost", retryable=False))
+    # when the first sender comes back with a failure, and then the second with success
+    late = outbox.Sent(first, error=DeliveryError("lost", retryable=False))
     engine._writer.call(lambda: outbox.conclude(engine._shell, [late])).result()
+    engine._writer.call(lambda: outbox.conclude(engine._shell, [outbox.Sent(second)])).result()
 
-    # then nothing is changed by it
+    # then only the second counts
     with engine.store.reader() as reader:
         (run,) = reader.runs(workflow="tell-desk")
         (row,) = reader.effects(run.id)
-    assert (row.outcome, run.status.value) == ("executed", "completed")
+        outcomes = [attempt.outcome.value for attempt in reader.attempts(run.id)]
+    assert (row.outcome, run.status.value, outcomes) == ("executed", "completed", ["executed"])
 
 
 def test_a_cancelled_run_sends_nothing_more(open_engine, clock: VirtualClock, recorders) -> None:
@@ -241,6 +244,50 @@ def test_a_paused_workflow_holds_back_until_it_is_resumed(
 
     # then the message goes
     assert len(recorded["email.send"].deliveries) == 1
+
+
+def test_what_is_paused_on_its_way_is_held_and_goes_once_later(
+    open_engine, clock: VirtualClock, recorders
+) -> None:
+    # given a message that was put on its way, and a pause before it left
+    actions, recorded = recorders
+    engine, start = open_engine(actions), clock.now()
+    known(engine, ORDER)
+    engine.pause().result()
+    engine.run_until(start + HOUR)
+    assert (engine.paused, recorded["email.send"].deliveries) == ({"*"}, [])
+    with engine.store.reader() as reader:
+        (run,) = reader.runs(workflow="tell-desk")
+        assert {(each.outcome.value, each.reason) for each in reader.attempts(run.id)} == {("held", "paused")}
+
+    # when everything is resumed
+    engine.resume().result()
+    engine.run_until(start + 2 * HOUR)
+
+    # then it leaves, once
+    assert len(recorded["email.send"].deliveries) == 1
+
+
+def test_what_is_held_when_its_run_ends_is_called_off(open_engine, clock: VirtualClock, recorders) -> None:
+    # given a held message
+    actions, recorded = recorders
+    engine, start = open_engine(actions), clock.now()
+    known(engine, ORDER)
+    engine.pause().result()
+    engine.run_until(start + MINUTE // 2)
+    with engine.store.reader() as reader:
+        (run,) = reader.runs(workflow="tell-desk")
+
+    # when its run is cancelled, and nothing is paused any more
+    engine.cancel_run(run.id, "desk@example.com").result()
+    engine.resume().result()
+    engine.run_until(start + HOUR)
+
+    # then it never leaves, and nothing waits for it
+    assert recorded["email.send"].deliveries == []
+    with engine.store.reader() as reader:
+        (row,) = reader.effects(run.id)
+    assert (row.state, row.outcome) == ("settled", "cancelled")
 
 
 class Telling:

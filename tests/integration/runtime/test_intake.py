@@ -88,7 +88,7 @@ def test_bad_events_cost_no_neighbour(open_engine) -> None:
 def test_an_event_that_the_core_fails_on_costs_no_neighbour(
     open_engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a core that fails on one event, after it has touched its customer
+    # given a customer who is in memory, and a core that fails on an event after it has touched them
     play = intake.play_event
 
     def failing(world, cast, changes, event: Event) -> None:
@@ -98,15 +98,17 @@ def test_an_event_that_the_core_fails_on_costs_no_neighbour(
 
     monkeypatch.setattr(intake, "play_event", failing)
     engine = open_engine()
+    engine.ingest([ORDER], source="shop").result()
 
     # when it comes between two good ones of the same customer
-    raws = [ORDER | {"id": f"o{total}", "total": total} for total in (1, 13, 2)]
+    raws = [ORDER | {"id": f"n{total}", "total": total} for total in (1, 13, 2)]
     answer = engine.ingest(raws, source="shop").result()
 
     # then only it is in quarantine, and has left no trace
     assert answer.accepted == 2
     assert [(entry["index"], entry["code"]) for entry in answer.quarantined] == [(1, "core_error")]
-    assert engine.customer("ann").facts["spend_28d"].value == 3
+    engine.ingest([ORDER | {"id": "last", "total": 5}], source="shop").result()
+    assert engine.customer("ann").facts["spend_28d"].value == 18
     assert engine.doctor()["balanced"]
 
 
