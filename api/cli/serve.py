@@ -32,14 +32,13 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
     folder = workspace_of(arguments)
     url = database_of(arguments, folder)
-    with terminal.progress() as tell:
-        serve(
-            folder,
-            url,
-            arguments.host,
-            arguments.port,
-            worker=not arguments.no_worker,
-            progress=tell,
-            say=terminal.say,
-        )
+    serve(
+        folder,
+        url,
+        arguments.host,
+        arguments.port,
+        worker=not arguments.no_worker,
+        progress=terminal.steps(),
+        say=terminal.say,
+    )
     return 0

@@ -81,6 +81,18 @@ class Terminal:
 
             yield tell
 
+    def steps(self) -> Tell:
+        """Tell of long work in lines, a tenth each: for what goes on to write lines of its own."""
+        told: dict[str, int] = {}
+
+        def tell(doing: str, done: int, of: int) -> None:
+            tenth = done * 10 // of if of else 0
+            if told.get(doing) != tenth:
+                told[doing] = tenth
+                self.note(f"{doing}: {done:,} of {of:,}" if of else doing)
+
+        return tell
+
 
 def silently(doing: str, done: int, of: int) -> None:
     """Tell nobody."""
