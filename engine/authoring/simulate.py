@@ -11,8 +11,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.customers.census import Census
 from engine.customers.event import Event
-from engine.customers.figures import NO_FIGURES, BaseFigures, BaseTally
+from engine.customers.figures import NO_FIGURES, BaseFigures
 from engine.model.values import Micros
 from engine.runs.changes import Changes
 from engine.runs.run import Effect
@@ -86,6 +87,7 @@ class Simulation:
             witness=witness,
         )
         self.now: Micros = 0
+        self._census = Census(ruleset.facts)
         self._midnight: Micros | None = None
         self._heap: list[tuple[Micros, str]] = []
         self._due_at: dict[str, Micros] = {}
@@ -173,10 +175,8 @@ class Simulation:
             self._tally(zone.start_of_day(zone.day_of(at)))
 
     def _tally(self, midnight: Micros) -> BaseFigures:
-        tally = BaseTally(self.ruleset.facts, midnight)
-        for member in self.cast.members.values():
-            tally.add(member.facts)
-        figures = tally.figures()
+        members = self.cast.members.values()
+        figures = self._census.figures((member.facts for member in members), midnight)
         self.figures.add(figures)
         return figures
 

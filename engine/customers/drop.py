@@ -53,49 +53,61 @@ def fleet_change(totals: Mapping[Day, Number], week: Day) -> Decimal | None:
     return ROUNDED.divide(Decimal(totals[week]), middle) if middle > 0 else None
 
 
-def _factor(totals: Mapping[Day, Number], week: Day) -> Decimal:
-    change = fleet_change(totals, week)
-    return ONE if change is None else min(max(change, LEAST_FACTOR), GREATEST_FACTOR)
+def fleet_factors(totals: Mapping[Day, Number]) -> dict[Day, Decimal]:
+    """Give what each week of a customer is divided by, from the base's own totals by week."""
+    changes = ((week, fleet_change(totals, week)) for week in totals)
+    return {
+        week: min(max(change, LEAST_FACTOR), GREATEST_FACTOR)
+        for week, change in changes
+        if change is not None
+    }
+
+
+def factors_of(fleet: Mapping[Day, Decimal] | None, weeks: range) -> tuple[Decimal, ...]:
+    """Give the factors of some weeks; a week of which the base says nothing is left as it is."""
+    return tuple([fleet.get(week, ONE) for week in weeks]) if fleet else (ONE,) * len(weeks)
 
 
 def _weeks_before(week: Day, weeks: int) -> range:
     return range(week - weeks * WEEK, week, WEEK)
 
 
+def weeks_of(drop: Drop, this_week: Day) -> range:
+    """Give the complete weeks that are compared in a week: the baseline's, then the recent ones."""
+    return _weeks_before(this_week, drop.recent + drop.baseline)
+
+
 def read_drop(
     table: FactTable,
     state: FactState,
     fact: ComputedFact,
+    drop: Drop,
+    weeks: range,
+    factors: tuple[Decimal, ...],
     now: Micros,
     at_event: bool,
-    fleet: Mapping[Day, Number],
 ) -> Result:
     """Give 1 - mean(recent weeks) / median(baseline weeks), or why it is unknown.
 
-    `fleet` has the base's own totals by week, by which each week is adjusted where the fact says so.
+    Each week is divided by its factor: the base's own movement, or 1.
     """
-    drop, began = fact.drop, state.firsts.get(fact.series.index)
-    this_week = table.zone.week_of(table.zone.day_of(now))
-    if drop is None or began is None:
+    began = state.firsts.get(fact.series.index)
+    if began is None or first_week(table.zone, began) > weeks.start:
         return None, UnknownReason.INSUFFICIENT_HISTORY
-    weeks = list(_weeks_before(this_week, drop.recent + drop.baseline))
-    if first_week(table.zone, began) > weeks[0]:
-        return None, UnknownReason.INSUFFICIENT_HISTORY
-    totals = _volumes(table, state, fact, weeks, now, at_event)
+    totals = volumes_of(table, state, fact, weeks, now, at_event)
     if None in totals:
         return TOO_MANY
     volumes = [
-        ROUNDED.divide(Decimal(volume or 0), _factor(fleet, week) if drop.against_fleet else ONE)
-        for week, volume in zip(weeks, totals, strict=True)
+        ROUNDED.divide(Decimal(volume or 0), factor) for volume, factor in zip(totals, factors, strict=True)
     ]
     return _compare(drop, volumes[: drop.baseline], volumes[drop.baseline :])
 
 
-def _volumes(
-    table: FactTable, state: FactState, fact: ComputedFact, weeks: list[Day], now: Micros, at_event: bool
+def volumes_of(
+    table: FactTable, state: FactState, fact: ComputedFact, weeks: range, now: Micros, at_event: bool
 ) -> tuple[Number | None, ...]:
     """Give the volumes of weeks, kept until a late event falls into one of them."""
-    low, high = weeks[0], weeks[-1] + WEEK
+    low, high = weeks.start, weeks.stop
     ended = table.zone.start_of_day(high)
     whole = all(entry.at >= ended for entry in state.today.get(fact.series.index, ()))
     place = (low, high, fact.name)

@@ -10,14 +10,16 @@ from engine.customers.definitions import (
     ComputedFact,
     ContractFact,
     Definition,
+    Drop,
     NamedFact,
     RfmFact,
     TraitFact,
 )
-from engine.customers.drop import read_drop
+from engine.customers.drop import WEEK, factors_of, read_drop, weeks_of
 from engine.customers.figures import NO_FIGURES, BaseFigures, rfm_score, rfm_value
 from engine.customers.folding import fold
-from engine.customers.functions import FUNCTIONS, NOTHING, TOO_MANY, Result
+from engine.customers.functions import FUNCTIONS, NOTHING, TOO_MANY, Result, since
+from engine.customers.held import FOR_EVER, all_counts, reading_of, window_until
 from engine.customers.kinds import show
 from engine.customers.state import FactState
 from engine.customers.table import FactTable
@@ -39,7 +41,9 @@ class Facts(dict[str, Any]):
     value put in by hand stands for the fact, also inside named expressions.
     """
 
-    __slots__ = ("at_event", "base", "extra", "now", "reasons", "state", "table")
+    __slots__ = (
+        "at_event", "base", "definitions", "extra", "held", "now", "reading", "reasons", "state", "table",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -58,9 +62,12 @@ class Facts(dict[str, Any]):
         self.base = base
         self.extra = extra
         self.reasons: dict[str, UnknownReason] = {}
+        self.definitions = table.facts[state.kind]
+        self.held = state.holding(table)
+        self.reading = reading_of(now, at_event)
 
     def __missing__(self, name: str) -> Any:
-        definition = self.table.names(self.state.kind).get(name)
+        definition = self.definitions.get(name)
         if definition is None:
             value, reason = self._given(name)
         else:
@@ -83,7 +90,7 @@ class Facts(dict[str, Any]):
 
     def age(self, name: str) -> tuple[Micros | None, str | None]:
         """Give when the newest input of a fact occurred, and who sent it; None for no input."""
-        definition = self.table.names(self.state.kind).get(name)
+        definition = self.definitions.get(name)
         if isinstance(definition, NamedFact):
             ages = [self.age(read) for read in definition.reads]
             return max(ages, key=lambda age: age[0] or -1, default=(None, None))
@@ -115,30 +122,68 @@ class Facts(dict[str, Any]):
         if isinstance(definition, ComputedFact):
             return self._computed(definition)
         if isinstance(definition, TraitFact):
-            sent = self.state.traits.get(definition.name)
-            value = None if sent is None else show(definition.kind, sent.value, self.table.zone)
-            value = definition.default if value is None else value
-            return value, UnknownReason.NEVER_SENT if value is None else None
+            return self._trait(definition)
         if isinstance(definition, NamedFact):
             return self._named(definition)
         if isinstance(definition, RfmFact):
-            held = rfm_value(self.table, self.state, definition, self.base.as_of)
-            score = None if held is None else rfm_score(self.base, definition.name, held)
+            value = rfm_value(self.table, self.state, definition, self.base.as_of)
+            score = None if value is None else rfm_score(self.base, definition.name, value)
             return NOTHING if score is None else (score, None)
         return self._contract(definition.name)
 
+    def _trait(self, fact: TraitFact) -> Result:
+        held = self.held.get(fact.name)
+        if held is not None:
+            return held[2]  # type: ignore[no-any-return]
+        sent = self.state.traits.get(fact.name)
+        value = None if sent is None else show(fact.kind, sent.value, self.table.zone)
+        value = fact.default if value is None else value
+        result = value, UnknownReason.NEVER_SENT if value is None else None
+        self.held[fact.name] = (0, FOR_EVER, result, None)
+        return result
+
     def _computed(self, fact: ComputedFact) -> Result:
         if fact.drop is not None:
-            fleet = self.base.fleet.get(f"{self.state.kind}:{fact.name}", {})
-            return read_drop(self.table, self.state, fact, self.now, self.at_event, fleet)
-        start, end = fact.window.bounds(self.now, self.table.zone)
-        bucket = fold(self.table, self.state, fact.series, start, end, self.now, self.at_event)
+            return self._drop(fact, fact.drop)
+        held = self.held.get(fact.name)
+        if held is not None and held[0] <= self.reading < held[1]:
+            # How long ago grows by itself; what holds is since when.
+            return since(held[3], self.now) if held[3] is not None else held[2]
+        return self._fold(fact)
+
+    def _fold(self, fact: ComputedFact) -> Result:
+        table, state, series = self.table, self.state, fact.series
+        start, end = fact.window.bounds(self.now, table.zone)
+        bucket = fold(table, state, series, start, end, self.now, self.at_event)
         if bucket is None:
-            return TOO_MANY
-        value, reason = FUNCTIONS[fact.function](bucket, self.now)
-        if fact.function in _SHOWN and fact.kind is not Kind.ANY:
-            value = show(fact.kind, value, self.table.zone)
-        return value, reason
+            result = TOO_MANY
+        else:
+            value, reason = FUNCTIONS[fact.function](bucket, self.now)
+            if fact.function in _SHOWN and fact.kind is not Kind.ANY:
+                value = show(fact.kind, value, table.zone)
+            result = value, reason
+        if all_counts(state, series, self.reading):
+            until = window_until(table, state, series, fact.window, start, self.now)
+            latest = bucket.latest if bucket is not None and fact.function == "since" else None
+            self.held[fact.name] = (self.reading, until, result, latest)
+        return result
+
+    def _drop(self, fact: ComputedFact, drop: Drop) -> Result:
+        table, state, zone = self.table, self.state, self.table.zone
+        fleet = self.base.factors.get(f"{state.kind}:{fact.name}") if drop.against_fleet else None
+        held = self.held.get(fact.name)
+        if held is not None and held[0] <= self.reading < held[1]:
+            weeks, factors = held[3]
+            if factors_of(fleet, weeks) == factors:
+                return held[2]  # type: ignore[no-any-return]
+        weeks = weeks_of(drop, zone.week_of(zone.day_of(self.now)))
+        factors = factors_of(fleet, weeks)
+        result = read_drop(table, state, fact, drop, weeks, factors, self.now, self.at_event)
+        if all_counts(state, fact.series, self.reading):
+            self.held[fact.name] = (
+                self.reading, 2 * zone.start_of_day(weeks.stop + WEEK), result, (weeks, factors),
+            )  # fmt: skip
+        return result
 
     def _named(self, fact: NamedFact) -> Result:
         env = Env(customer=self, now=moment_of(self.now))

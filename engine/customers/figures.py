@@ -7,18 +7,19 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 
 import msgspec
 
 from engine.customers.buckets import Number, add_exactly
 from engine.customers.definitions import ComputedFact, RfmFact
-from engine.customers.drop import WEEK, first_week, fleet_change, week_volume
+from engine.customers.drop import WEEK, first_week, fleet_change, fleet_factors, volumes_of
 from engine.customers.folding import fold
+from engine.customers.held import FOR_EVER, all_counts, reading_of, window_until
 from engine.customers.packing import decode, encode, pack
-from engine.customers.series import Series
 from engine.customers.state import FactState
-from engine.customers.table import FactTable
+from engine.customers.table import FactTable, gaps_of
 from engine.model.values import Day, Micros
 
 LEAST_GAPS = 200
@@ -26,7 +27,7 @@ LEAST_GAPS = 200
 QUINTILES = 5
 
 
-class BaseFigures(msgspec.Struct, frozen=True, kw_only=True):
+class BaseFigures(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What was known of the whole base at `as_of`, the midnight with which `day` begins.
 
     fleet: total of each complete week (by its first day) for each drop fact. gaps: for each subject
@@ -40,6 +41,11 @@ class BaseFigures(msgspec.Struct, frozen=True, kw_only=True):
     gaps: Mapping[str, int | None] = {}
     cuts: Mapping[str, tuple[Number, ...]] = {}
     hash: str = ""
+
+    @cached_property
+    def factors(self) -> Mapping[str, Mapping[Day, Decimal]]:
+        """What a customer's weeks are divided by, for each drop fact of persons or accounts."""
+        return {name: fleet_factors(totals) for name, totals in self.fleet.items()}
 
     def p90(self, subject: str, event: str) -> int | None:
         """Give the 90th percentile, in days, of gaps between active days of an event."""
@@ -97,10 +103,8 @@ class BaseTally:
         """Count one customer in."""
         for drop in self.table.drops(state.kind):
             self._add_weeks(state, drop)
-        for event, series in self.table.gaps[state.kind].items():
-            days = self._active_days(state, series)
-            gaps = self._gaps[f"{state.kind}:{event}"]
-            gaps.update(later - day for day, later in pairwise(days))
+        for event in self.table.gaps[state.kind]:
+            self._gaps[f"{state.kind}:{event}"].update(gaps_between(self.table, state, event, self.as_of))
         for fact in self.table.names(state.kind).values():
             if isinstance(fact, RfmFact):
                 value = rfm_value(self.table, state, fact, self.as_of)
@@ -109,33 +113,57 @@ class BaseTally:
 
     def figures(self) -> BaseFigures:
         """Give the figures over all customers added."""
-        raw = BaseFigures(
-            as_of=self.as_of,
-            day=self.day,
-            fleet={name: _without_holes(totals) for name, totals in self._fleet.items()},
-            gaps={name: _p90(gaps) for name, gaps in self._gaps.items()},
-            cuts={name: _cuts(values) for name, values in self._values.items()},
-        )
-        return decode_figures(encode_figures(raw))
+        return figures_of(self.as_of, self.day, self._fleet, self._gaps, self._values)
 
     def _add_weeks(self, state: FactState, fact: ComputedFact) -> None:
         began = state.firsts.get(fact.series.index)
         if began is None:
             return
         totals = self._fleet[f"{state.kind}:{fact.name}"]
-        this_week = self.table.zone.week_of(self.day)
-        oldest = this_week - (fact.series.reach or 0) // WEEK * WEEK + WEEK
-        for week in range(max(first_week(self.table.zone, began), oldest), this_week, WEEK):
-            volume = week_volume(self.table, state, fact, week, self.as_of, False)
+        weeks = weeks_counted(self.table, fact, began, self.day)
+        volumes = volumes_of(self.table, state, fact, weeks, self.as_of, False)
+        for week, volume in zip(weeks, volumes, strict=True):
             totals[week] = add_exactly(totals.get(week, 0), volume or 0)
 
-    def _active_days(self, state: FactState, series: Series) -> list[Day]:
-        zone = self.table.zone
-        days = {day for _, part in state.chunks.parts(series.index) for day in part.buckets}
-        days |= {
-            zone.day_of(entry.at) for entry in state.today.get(series.index, ()) if entry.at < self.as_of
-        }
-        return sorted(days)
+
+def figures_of(
+    as_of: Micros,
+    day: Day,
+    fleet: Mapping[str, Mapping[Day, Number]],
+    gaps: Mapping[str, Counter[int]],
+    values: Mapping[str, list[Number]],
+) -> BaseFigures:
+    """Give the figures that follow from sums, gaps and values over all customers."""
+    raw = BaseFigures(
+        as_of=as_of,
+        day=day,
+        fleet={name: _without_holes(totals) for name, totals in fleet.items()},
+        gaps={name: _p90(counted) for name, counted in gaps.items()},
+        cuts={name: _cuts(found) for name, found in values.items()},
+    )
+    return decode_figures(encode_figures(raw))
+
+
+def weeks_counted(table: FactTable, fact: ComputedFact, began: Micros, day: Day) -> range:
+    """Give the complete weeks, by their first days, with which a customer counts in the base's."""
+    this_week = table.zone.week_of(day)
+    oldest = this_week - (fact.series.reach or 0) // WEEK * WEEK + WEEK
+    return range(max(first_week(table.zone, began), oldest), this_week, WEEK)
+
+
+def gaps_between(table: FactTable, state: FactState, event: str, as_of: Micros) -> tuple[int, ...]:
+    """Give the days between a customer's active days, up to a midnight."""
+    series, held, reading = table.gaps[state.kind][event], state.holding(table), reading_of(as_of, False)
+    known = held.get(gaps_of(event))
+    if known is not None and known[0] <= reading:
+        return known[2]  # type: ignore[no-any-return]
+    days = {day for _, part in state.chunks.parts(series.index) for day in part.buckets}
+    today = (entry.at for entry in state.today.get(series.index, ()))
+    days.update(table.zone.day_of(at) for at in today if at < as_of)
+    found = tuple(later - day for day, later in pairwise(sorted(days)))
+    if all_counts(state, series, reading):
+        held[gaps_of(event)] = (reading, FOR_EVER, found, None)
+    return found
 
 
 def _without_holes(totals: Mapping[Day, Number]) -> dict[Day, Number]:
@@ -169,11 +197,19 @@ def _cuts(values: list[Number]) -> tuple[Number, ...]:
 
 def rfm_value(table: FactTable, state: FactState, fact: RfmFact, as_of: Micros) -> Number | None:
     """Give the customer's last instant, count or sum in the window before a midnight; None without any."""
+    held, reading = state.holding(table), reading_of(as_of, False)
+    known = held.get(fact.name)
+    if known is not None and known[0] <= reading < known[1]:
+        return known[2]  # type: ignore[no-any-return]
     start, _ = fact.window.bounds(as_of, table.zone)
     bucket = fold(table, state, fact.series, start, as_of, as_of, False)
-    if bucket is None or not bucket.count:
-        return None
-    return {"rfm_r": bucket.latest, "rfm_f": bucket.count, "rfm_m": bucket.sum}[fact.name]
+    value = None
+    if bucket is not None and bucket.count:
+        value = {"rfm_r": bucket.latest, "rfm_f": bucket.count, "rfm_m": bucket.sum}[fact.name]
+    if all_counts(state, fact.series, reading):
+        until = window_until(table, state, fact.series, fact.window, start, as_of)
+        held[fact.name] = (reading, until, value, None)
+    return value
 
 
 def rfm_score(figures: BaseFigures, fact: str, value: Number) -> int | None:

@@ -60,9 +60,12 @@ def _distinct(bucket: Bucket, now: Micros) -> Result:
 
 
 def _since(bucket: Bucket, now: Micros) -> Result:
-    if bucket.latest is None:
-        return NOTHING
-    return timedelta(microseconds=max(0, now - bucket.latest)), None
+    return NOTHING if bucket.latest is None else since(bucket.latest, now)
+
+
+def since(latest: Micros, now: Micros) -> Result:
+    """Give how long ago the latest event was."""
+    return timedelta(microseconds=max(0, now - latest)), None
 
 
 def _share(bucket: Bucket, now: Micros) -> Result:

@@ -79,6 +79,7 @@ def _merge_series(table: FactTable, into: FactState, other: FactState) -> None:
         for entry in other.today.get(series.index, ()):
             into.place(table, series, entry)
     into.caches.clear()
+    into.held.clear()
 
 
 def rebuild(

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.customers.buckets import BEGIN, Bucket, Entry, Stamp
+from engine.customers.catalog import CONTRACTS
 from engine.customers.chunks import Chunks
 from engine.customers.contracts import Contracts, ended, joined, moved, next_end, read_contract
 from engine.customers.event import GROUP, IDENTIFY, Event
@@ -60,6 +61,7 @@ class FactState:
 
     __slots__ = (
         "_day",
+        "_held_under",
         "account",
         "built",
         "caches",
@@ -68,6 +70,7 @@ class FactState:
         "contracts",
         "first_seen",
         "firsts",
+        "held",
         "id",
         "kind",
         "known",
@@ -97,12 +100,20 @@ class FactState:
         self.chunks = Chunks()
         self.newest: Stamp | None = None
         self.caches: dict[int, dict[Any, Any]] = {}
+        self.held: dict[str, tuple[int, int, Any, Any]] = {}
+        self._held_under: FactTable | None = None
         self._day: tuple[Micros, Micros] = (0, 0)
 
     @property
     def touched(self) -> set[int]:
         """The months whose chunks differ from what was stored."""
         return self.chunks.touched
+
+    def holding(self, table: FactTable) -> dict[str, tuple[int, int, Any, Any]]:
+        """Give what is held of facts by name (see `held`); nothing that was held under another table."""
+        if self._held_under is not table:
+            self.held, self._held_under = {}, table
+        return self.held
 
     @property
     def account_id(self) -> str | None:
@@ -198,6 +209,7 @@ class FactState:
             new = later(old, Sent(kept, event.occurred_at, event.seq, event.source))
             if new is not old:
                 self.traits[name] = new
+                self.holding(table).pop(name, None)
                 was = None if old is None else old.value
                 if was != kept or isinstance(was, bool) != isinstance(kept, bool):
                     changes.append((name, *(show(trait.kind, one, table.zone) for one in (was, kept))))
@@ -211,6 +223,8 @@ class FactState:
         name, contract = read
         before = self.contracts
         self.contracts = {**before, name: joined(before.get(name), contract)}
+        for fact in CONTRACTS:
+            self.holding(table).pop(fact, None)
         self.settled = max(self.settled, event.received_at)
         return tuple(moved(before, self.contracts, name, self.id, event))
 
@@ -221,6 +235,9 @@ class FactState:
             self.firsts[index] = entry.at
         if last is None or entry.stamp >= (last.at, last.seq):
             self.lasts[index] = Last(entry.at, entry.seq, source)
+        held = self.holding(table)
+        for name in table.resting[index]:
+            held.pop(name, None)
         self.place(table, series, entry)
 
     def place(self, table: FactTable, series: Series, entry: Entry) -> None:

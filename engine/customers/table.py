@@ -54,6 +54,7 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
     """Facts and series of a workspace, for persons and for accounts; unchanging and shared.
 
     `hash` is over what a customer's stored state depends on: another hash means rebuilding states.
+    `resting` names, for each series by its number, what is held of a customer that rests on it.
     """
 
     zone: Zone
@@ -66,6 +67,7 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
     dependents: Mapping[Subject, Mapping[str, frozenset[str]]]
     quiet: Mapping[Subject, Mapping[str, Series]]
     gaps: Mapping[Subject, Mapping[str, Series]]
+    resting: tuple[tuple[str, ...], ...] = ()
     contracts: Subscriptions | None = None
     rfm: Rfm | None = None
     units: tuple[int, ...] = ()
@@ -257,6 +259,7 @@ def compile_facts(workspace: Workspace, catalog: Catalog) -> FactTable:
             subject: {name: series[form] for name, form in quiet[subject].items()} for subject in SUBJECTS
         },
         gaps={subject: {name: series[form] for name, form in gaps[subject].items()} for subject in SUBJECTS},
+        resting=_resting(facts, series.values()),
         contracts=workspace.facts.subscriptions,
         rfm=rfm,
         forgetting=tuple(one for one in series.values() if one.reach is not None),
@@ -353,6 +356,28 @@ def _dependents(facts: Mapping[str, Definition]) -> dict[str, frozenset[str]]:
             open_.extend(new)
         closed[name] = frozenset(found)
     return closed
+
+
+def _resting(
+    facts: Mapping[Subject, Mapping[str, Definition]], series: Iterable[Series]
+) -> tuple[tuple[str, ...], ...]:
+    """Give, for each series by its number, under which names something is held that rests on it."""
+    return tuple(
+        (
+            *(
+                name
+                for name, fact in facts[one.form.subject].items()
+                if isinstance(fact, (ComputedFact, RfmFact)) and fact.series is one
+            ),
+            gaps_of(one.form.event),
+        )
+        for one in series
+    )
+
+
+def gaps_of(event: str) -> str:
+    """Give the name under which the gaps between an event's active days are held."""
+    return f"gaps of {event}"
 
 
 def _affected(
