@@ -95,8 +95,11 @@ def answered(stage: Stage, run: Run, choice: str, by: str) -> bool:
     program = stage.plans.program(run)
     if program is None or run.wait is None or run.wait.kind != "ask":
         return False
+    instruction = program.instructions[run.path]
+    if not isinstance(instruction.step, AskStep) or choice not in instruction.step.ask.choices:
+        return False
     run.status, run.wait = RunStatus.RUNNING, None
-    _answered(stage, run, program.instructions[run.path], (choice, by))
+    _answered(stage, run, instruction, (choice, by))
     advance(stage, run)
     return True
 
