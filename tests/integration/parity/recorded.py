@@ -14,7 +14,7 @@ from engine.model.values import DAY, HOUR, MINUTE, SECOND, Micros
 FIRST = int(dt.datetime(2026, 3, 2, tzinfo=dt.UTC).timestamp()) * SECOND
 DAYS = 34
 """New York changes its clocks on 8 March, Berlin on 29 March; Tokyo never does."""
-CUSTOMERS = 90
+CUSTOMERS = 45
 EVENTS = 5000
 ZONES = ("America/New_York", "Europe/Berlin", "Asia/Tokyo")
 
