@@ -9,15 +9,15 @@ midnight of the workspace's zone, a time as a datetime in UTC, a length of time 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from engine.customers.zones import Zone, instant_of, moment_of
 from engine.errors import ValueSyntaxError
-from engine.expressions import Kind
-from engine.model.values import DAY, SECOND, Day, Duration, Micros
+from engine.expressions import Kind, plain
+from engine.model.values import DAY, SECOND, Day, Duration, Micros, Written
 
 EARLIEST_EVENT: Micros = 0
 LATEST: Micros = instant_of(datetime(2201, 1, 1, tzinfo=UTC))
@@ -186,6 +186,21 @@ def keep(kind: Kind, value: Any) -> Any:
         return parse(value)
     except (ArithmeticError, ValueError):
         return None
+
+
+def sent_form(value: Any) -> Any:
+    """Give a value that an expression gave, or that is written in a file, as it would have been sent."""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return plain(value)
+    if isinstance(value, Written):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(name): sent_form(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [sent_form(item) for item in value]
+    return value
 
 
 def show(kind: Kind, kept: Any, zone: Zone) -> Any:

@@ -62,13 +62,19 @@ class Recent(msgspec.Struct, frozen=True):
 
 
 class GoalWatch(msgspec.Struct, frozen=True):
-    """The goal of a run that has ended: still reached by this event until then."""
+    """The goal of a run that has ended: still reached by this event until then.
+
+    Where the goal has a condition, `definition` names the workflow that it is of, and `known` holds
+    what it reads of the run: `input` and `run`.
+    """
 
     run: str
     workflow: str
     event: str
     since: Micros
     until: Micros
+    definition: str | None = None
+    known: dict[str, Any] = {}
 
 
 class Standing(msgspec.Struct, kw_only=True):
@@ -118,6 +124,7 @@ def encode(standing: Standing) -> bytes:
                 ]
                 for name, recents in standing.recents.items()
             },
+            goals=[msgspec.structs.replace(goal, known=pack(goal.known)) for goal in standing.goals],
         )
     )
 

@@ -39,7 +39,7 @@ def open_(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None)
     )
     _keep(stage, case)
     opened = {"case": case.id, "ladder": ladder.id, "title": case.title, "priority": case.priority}
-    stage.emit("case_opened", opened, key, hops=run.hops if run else 0)
+    stage.emit("case_opened", opened, key, hops=stage.hops_of(run))
     _tell(stage, case, ladder, calendar, tell)
     return {"case": case.id}
 

@@ -41,20 +41,20 @@ def _emit(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answ
         key,
         customer=str(customer) if customer is not None else None,
         cause="run",
-        hops=(run.hops if run else 0) + 1,
+        hops=stage.hops_of(run) + 1,
     )
     return {}
 
 
 def _set(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
-    stage.emit("identify", arguments, key, cause="run", hops=(run.hops if run else 0) + 1)
+    stage.emit("identify", arguments, key, cause="run", hops=stage.hops_of(run) + 1)
     return {}
 
 
 def _segment(inside: bool) -> Callable[[Stage, str, Arguments, Run | None], Answers]:
     def change(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
         segment = str(arguments["segment"])
-        put(stage, segment, inside, key, hops=(run.hops if run else 0) + 1)
+        put(stage, segment, inside, key, hops=stage.hops_of(run) + 1)
         return {}
 
     return change
@@ -94,7 +94,7 @@ def _coupon(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> An
     )
     stage.changes.coupons.append(coupon)
     issued = {"code": coupon.code, "percent": coupon.percent, "worth": coupon.worth, "run": coupon.run}
-    stage.emit("coupon_issued", issued, key, hops=run.hops if run else 0)
+    stage.emit("coupon_issued", issued, key, hops=stage.hops_of(run))
     return {"code": coupon.code, "expires_at": expires}
 
 
@@ -108,7 +108,7 @@ def _code(secret: str, key: str) -> str:
 def _survey(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
     survey_id = identity("survey", key)
     sent = {"survey": arguments["survey"], "survey_id": survey_id, "about": arguments.get("about")}
-    stage.emit("survey_sent", sent, key, hops=run.hops if run else 0)
+    stage.emit("survey_sent", sent, key, hops=stage.hops_of(run))
     return {"survey_id": survey_id}
 
 

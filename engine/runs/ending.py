@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from engine.contact.log import release
+from engine.customers.kinds import sent_form
 from engine.decisions.standing import GoalWatch
 from engine.model.reasons import RunStatus, StepOutcome
 from engine.runs.changes import Settled
@@ -37,9 +40,16 @@ def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: s
 
 def _watch(stage: Stage, run: Run) -> None:
     """Keep an eye on the goal of a run that ended before its time was up; exits by it reached it."""
-    program = stage.plans.workflows.get(run.workflow)
+    program = stage.plans.program(run)
     goal = program.workflow.goal if program else None
-    if goal is None or run.goal_at is not None or run.goal_until is None or run.goal_until <= stage.now:
+    if program is None or goal is None or run.goal_at is not None:
+        return
+    if run.goal_until is None or run.goal_until <= stage.now:
         return
     watch = GoalWatch(run.id, run.workflow, goal.event, run.from_at, run.goal_until)
+    if program.goal_where is not None:
+        roots = {name.partition(".")[0] for name in program.goal_where.names}
+        known = {"input": run.input, "run": run.answers}
+        kept = {name: sent_form(values) for name, values in known.items() if name in roots}
+        watch = msgspec.structs.replace(watch, definition=run.definition, known=kept)
     stage.member.standing.goals = [*stage.member.standing.goals, watch]

@@ -53,7 +53,7 @@ def grant(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None)
             GRANTED,
             {"program": program.id, "points": points, "key": key, "reason": arguments.get("reason"),
              "expires": _text(arguments.get("expires")), "pending_for": _text(arguments.get("pending_for"))},
-            key, customer=str(other), cause="run", hops=(run.hops if run else 0) + 1,
+            key, customer=str(other), cause="run", hops=stage.hops_of(run) + 1,
         )  # fmt: skip
         return {"granted": points}
     _grant(

@@ -13,6 +13,7 @@ from engine.contact.budgets import budgets_of, period_of
 from engine.customers.catalog import Catalog
 from engine.customers.event import Cause, Event
 from engine.customers.facts import Facts
+from engine.customers.kinds import sent_form
 from engine.customers.state import FactState
 from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
@@ -99,10 +100,14 @@ class Plans(msgspec.Struct, frozen=True, kw_only=True):
 
     def program(self, run: Run) -> CompiledWorkflow | None:
         """Give the definition that a run is pinned to."""
-        live = self.workflows.get(run.workflow)
-        if live is not None and live.hash == run.definition:
+        return self.pinned(run.workflow, run.definition)
+
+    def pinned(self, workflow: str, definition: str) -> CompiledWorkflow | None:
+        """Give a definition of a workflow, the live one or an older one."""
+        live = self.workflows.get(workflow)
+        if live is not None and live.hash == definition:
             return live
-        return self.definition(run.workflow, run.definition)
+        return self.definition(workflow, definition)
 
 
 Emitted = tuple[str, Event, int]
@@ -113,7 +118,8 @@ class Stage:
     """What one customer's steps see and change at one instant.
 
     `emit` puts an event of the engine's own on the queue; the timeline plays it next. `view` gives
-    the facts, `forget` says that something they rest on has changed.
+    the facts, `forget` says that something they rest on has changed; `hops` is how many runs and
+    rules led to what a rule does here by itself.
     """
 
     def __init__(
@@ -135,6 +141,7 @@ class Stage:
         self.view = view
         self.queue = queue
         self.forget = forget
+        self.hops = 0
 
     @property
     def clock(self) -> dt.datetime:
@@ -145,6 +152,10 @@ class Stage:
     def day(self) -> int:
         """The day in the workspace's zone."""
         return self.plans.zone.day_of(self.now)
+
+    def hops_of(self, run: Run | None) -> int:
+        """Give how many runs and rules led to what a run does, or a rule by itself."""
+        return self.hops if run is None else run.hops
 
     def env(self, run: Run, event: Mapping[str, Any] | None = None) -> Env:
         """Give what a run's expressions see; `event` replaces the one that began it."""
@@ -178,7 +189,7 @@ class Stage:
             name=name,
             occurred_at=self.now,
             received_at=self.now,
-            properties=dict(properties),
+            properties=sent_form(properties),
             cause=cause,
         )
         self.queue.append((target, event, hops))

@@ -10,7 +10,7 @@ from engine.decisions.decide import ROWS, Occasion, judge, record, remember
 from engine.decisions.decision import Decision, Start
 from engine.errors import HoldfastError
 from engine.expressions import Env
-from engine.model.reasons import DecisionOutcome
+from engine.model.reasons import DecisionOutcome, Refusal
 from engine.model.rule import StartRun
 from engine.runs import advance, effects, start
 from engine.timeline.moment import Moment
@@ -58,11 +58,15 @@ def _base(moment: Moment, occasion: Occasion) -> str | None:
 
 def _act(moment: Moment, occasion: Occasion, decision: Decision, env: Env) -> Decision:
     starts: list[Start] = []
+    moment.stage.hops = occasion.hops
     for index, (action, written) in enumerate(occasion.rule.actions):
         arguments = {name: value.value(env) for name, value in written.items()}
         if isinstance(action, StartRun):
             if moment.world.starts_runs:
                 starts.append(_start(moment, occasion, decision, action, arguments, index))
+            continue
+        if occasion.hops > start.HOP_LIMIT:
+            starts.append(Start(action.do, decision.id, "refused", Refusal.HOPS.value))
             continue
         try:
             effects.perform(moment.stage, action.do, f"{decision.id}:{index}:0", arguments, None)

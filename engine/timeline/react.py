@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.customers.event import Event
 from engine.decisions.standing import GoalWatch
-from engine.expressions import Outcome
+from engine.expressions import Env, Outcome
 from engine.model.reasons import EndReason, RunStatus
 from engine.model.workflow import WaitFor
 from engine.runs import advance, waiting
@@ -106,13 +106,27 @@ def _watched(moment: Moment, event: Event) -> None:
     standing = moment.member.standing
     kept: list[GoalWatch] = []
     for watch in standing.goals:
-        if watch.event == event.name and watch.since <= event.occurred_at <= watch.until:
+        if watch.event == event.name and _reaches(moment, watch, event):
             moment.changes.goals.append(GoalReached(watch.run, watch.workflow, event.occurred_at))
         elif watch.until >= moment.now:
             kept.append(watch)
     if len(kept) != len(standing.goals):
         standing.goals = kept
         moment.changes.customers[moment.member.id] = None
+
+
+def _reaches(moment: Moment, watch: GoalWatch, event: Event) -> bool:
+    if not watch.since <= event.occurred_at <= watch.until:
+        return False
+    if watch.definition is None:
+        return True
+    stage = moment.stage
+    program = stage.plans.pinned(watch.workflow, watch.definition)
+    if program is None or program.goal_where is None:
+        return False
+    seen = stage.seen(event.name, event.properties)
+    env = Env(stage.view(), seen, watch.known.get("input"), watch.known.get("run"), stage.clock)
+    return program.goal_where.outcome(env) is Outcome.MET
 
 
 def _sent_after(moment: Moment, run: Run, event: Event) -> bool:

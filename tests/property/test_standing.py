@@ -127,7 +127,15 @@ standings = st.builds(
     cases=st.dictionaries(names, cases, max_size=2),
     failed=st.dictionaries(names, instants, max_size=2),
     goals=st.lists(
-        st.builds(GoalWatch, run=names, workflow=names, event=names, since=instants, until=instants),
+        st.builds(
+            GoalWatch,
+            run=names,
+            workflow=names,
+            event=names,
+            since=instants,
+            until=instants,
+            known=properties,
+        ),
         max_size=2,
     ),
 )
