@@ -121,7 +121,7 @@ def _plain(value: Any, zone: ZoneInfo) -> Any:
         return value if value.strip() else None
     if isinstance(value, (float, Decimal)):
         return value if isfinite(value) else None
-    if isinstance(value, (bool, int)):
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, datetime):
         return _shown(value, zone)
