@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.contact.arbitration import Rival, rank_of, stopped_by
+from engine.contact.consent import address
 from engine.contact.gate import Attempt, Verdict, check
 from engine.errors import HoldfastError
+from engine.expressions import Env
 from engine.model.actions import ActionSpec
-from engine.model.reasons import EndReason, HoldReason, RunStatus, StepOutcome
+from engine.model.reasons import EndReason, HoldReason, RunStatus, SkipReason, StepOutcome
 from engine.model.workflow import Do
 from engine.runs import effects, start
 from engine.runs.ending import end
@@ -41,7 +43,7 @@ def do(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instructi
         end(stage, run, RunStatus.STOPPED, EndReason.OUTRANKED.value, winner)
         return
     env = stage.env(run)
-    arguments = {name: value.value(env) for name, value in instruction.arguments.items()}
+    arguments = _addressed(stage, program, spec, instruction, env)
     verdict = judge(stage, program, run, spec, arguments)
     if verdict.kind != "go":
         refused(stage, run, instruction, step, verdict)
@@ -49,6 +51,16 @@ def do(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instructi
         _inside(stage, run, instruction, step, arguments)
     else:
         _outside(stage, run, instruction, step, arguments)
+
+
+def _addressed(
+    stage: Stage, program: CompiledWorkflow, spec: ActionSpec, instruction: Instruction, env: Env
+) -> dict[str, Any]:
+    """Give the arguments; a message to an account goes to the workflow's `contact`, or its address."""
+    arguments = {name: value.value(env) for name, value in instruction.arguments.items()}
+    if spec.channel is not None and stage.member.kind == "account" and "to" not in arguments:
+        arguments["to"] = program.contact.value(env) or address(spec.channel, stage.view())
+    return arguments
 
 
 def effect_key(run: Run) -> str:
@@ -61,6 +73,8 @@ def judge(
 ) -> Verdict:
     """Ask the gate whether this may be done at this instant."""
     plans = stage.plans
+    if "to" in arguments and spec.channel is not None and not arguments["to"]:
+        return Verdict("skip", SkipReason.RECIPIENT.value)
     if plans.paused(run.workflow):
         return Verdict("hold", HoldReason.PAUSED.value, stage.now + PAUSE_CHECK)
     workflow = program.workflow
@@ -72,7 +86,7 @@ def judge(
         effect_key=effect_key(run),
         due=run.wait.since if run.wait is not None and run.wait.since else stage.now,
         channel=spec.channel,
-        to_customer="to" not in arguments and stage.member.kind == "person",
+        to_customer="to" not in arguments,
         worth=effects.worth_of(arguments),
     )
     return check(

@@ -105,6 +105,8 @@ def _refusal(stage: Stage, program: CompiledWorkflow, run: Run) -> Refusal | Non
     if group_of(policy, workflow.id) is not None:
         if refused_by(rank_of(policy, workflow), rivals_of(stage, program)) is not None:
             return Refusal.GROUP
+    if stage.member.kind == "account":
+        return None  # what it is sent goes to its contact, who is found at each message
     return refusal(
         policy, workflow.class_, sorted(program.channels), stage.member.standing.contact, stage.view()
     )

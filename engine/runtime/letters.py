@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 from minijinja import Environment, TemplateError
 
-from engine.customers.zones import Zone, moment_of
+from engine.customers.zones import Zone
 from engine.errors import DeliveryError
-from engine.expressions import Env, Kind
+from engine.expressions import Kind
 from engine.model.facts import Subject
 from engine.model.message import Message
 from engine.runs.cases import TELL
@@ -69,11 +69,11 @@ def draft(shell: Shell, turn: Turn, effect: Effect, verdict: Attempt) -> Draft |
     if message is None:
         name = effect.arguments.get("message")
         return Draft(None, None, {}, problem=f"there is no message {name}")
-    to_customer = "to" not in effect.arguments and member.kind == "person"
+    to_customer = "to" not in effect.arguments
     if to_customer:
         recipient = facts.get(ADDRESS[spec.channel])
     else:
-        recipient = _person(shell, effect.arguments.get("to") or _contact(turn, run, facts))
+        recipient = _person(shell, effect.arguments["to"])
     return Draft(
         recipient=None if recipient is None else str(recipient),
         message=message,
@@ -90,15 +90,6 @@ def _message(shell: Shell, run: Run | None, effect: Effect, locale: object) -> M
         messages = dict(shell.definitions.messages(run.workflow, run.definition)) or messages
     tag = locale if isinstance(locale, str) else None
     return variant(messages, str(effect.arguments.get("message")), tag)
-
-
-def _contact(turn: Turn, run: Run | None, facts: Mapping[str, Any]) -> object:
-    """Give whom a message to an account goes to: the workflow's `contact:`."""
-    program = None if run is None else turn.world.plans.program(run)
-    if run is None or program is None:
-        return None
-    env = Env(customer=facts, event=run.event, input=run.input, run=run.answers, now=moment_of(turn.now))
-    return program.contact.value(env) or facts.get("email")
 
 
 def _person(shell: Shell, who: object) -> str | None:

@@ -6,7 +6,7 @@ seq), the ruleset, and the base-wide figures: never on other customers, batches 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.customers.event import Event
@@ -18,6 +18,7 @@ from engine.model.facts import Subject
 from engine.model.rule import OnQuiet
 from engine.model.values import Micros
 from engine.runs.changes import Changes
+from engine.runs.moving import change_over
 from engine.runs.stage import Emitted, Member
 from engine.timeline.cast import Cast
 from engine.timeline.choose import decide, preview
@@ -34,7 +35,7 @@ CHAIN = 1000
 
 def play_event(world: World, cast: Cast, changes: Changes, event: Event) -> None:
     """Play what was due before an event for its customer and account, then the event itself."""
-    person = cast.get(event.customer)
+    person = cast.subject(event)
     members = [person]
     account = event.account or person.account
     if account is not None and account != person.id:
@@ -115,21 +116,6 @@ def drain(world: World, cast: Cast, changes: Changes, queue: list[Emitted], now:
         take(Moment(world, member, changes, at, queue, at_event=True), event, hops)
 
 
-def import_history(
-    world: World, cast: Cast, changes: Changes, customer: str, events: Iterable[Event], now: Micros
-) -> None:
-    """Take past events into the facts alone, then settle in as of `now`. Nothing fires but dates."""
-    for event in events:
-        person = cast.get(customer)
-        learn(world, person, event)
-        account = event.account or person.account
-        if account is not None and account != customer:
-            learn(world, cast.get(account, "account"), event)
-            changes.customers[account] = None
-    changes.customers[customer] = None
-    adopt(world, cast, changes, customer, now, "import")
-
-
 def learn(world: World, member: Member, event: Event) -> None:
     """Take an event, and the contract events that follow from it, into the facts alone."""
     table = world.ruleset.facts
@@ -153,6 +139,9 @@ def adopt(world: World, cast: Cast, changes: Changes, customer: str, now: Micros
     }
     queue: list[Emitted] = []
     moment = Moment(world, member, changes, now, queue, at_event=True)
+    if cause == "release":
+        change_over(moment.stage)
+        moment.forget()
     weigh(moment, cause=cause)
     plan_dates(moment)
     _hush(moment)
