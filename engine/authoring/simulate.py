@@ -96,7 +96,7 @@ class Simulation:
     def feed(self, event: Event) -> None:
         """Let an event be received, after everything that was due before it."""
         self._midnights(event.received_at)
-        person = self.cast.get(event.customer)
+        person = self.cast.subject(event)
         account = event.account or person.account
         names = [event.customer] if account is None else [event.customer, account]
         for name in names:
@@ -110,7 +110,7 @@ class Simulation:
 
     def learn(self, event: Event) -> None:
         """Take an event into the facts alone, its account's too."""
-        person = self.cast.get(event.customer)
+        person = self.cast.subject(event)
         play.learn(self.world, person, event)
         account = event.account or person.account
         if account is not None and account != person.id:

@@ -175,7 +175,7 @@ def _decide(turn: Turn, event: Event) -> None:
 
 
 def _mark(turn: Turn, event: Event) -> None:
-    person = turn.cast.get(event.customer)
+    person = turn.cast.subject(event)
     account = event.account or person.account
     concerned = [person]
     if account is not None and account != person.id:

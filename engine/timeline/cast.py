@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from engine.customers.event import Event
 from engine.customers.state import FactState
 from engine.decisions.standing import Standing
 from engine.model.facts import Subject
@@ -43,3 +44,7 @@ class Cast:
             found = Member(id, kind, FactState(id, kind), Standing(), created=True)
             self.members[id] = found
         return found
+
+    def subject(self, event: Event) -> Member:
+        """Give whom an event is about; an account that is told of by itself is no person."""
+        return self.get(event.customer, "account" if event.account == event.customer else "person")

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from engine.customers.normalise import normalise
-from engine.timeline import play
 from tests.virtual_engine import VirtualEngine, instant, told
 
 FACTS = """
@@ -76,16 +75,14 @@ def test_t4_the_date_may_be_an_expression_such_as_that_of_the_notice() -> None:
 def test_t4_imported_late_the_latest_step_is_made_up_for_and_the_other_recorded() -> None:
     # given the contract's history, imported on 15 February
     engine = VirtualEngine(FACTS, RULE, RENEWAL, RENEWING)
-    at = instant("2027-02-15 10:00")
     past = normalise(
         {"event": "identify", "id": "i1", "customer": "ana", "at": "2026-10-01T12:00:00Z",
          "traits": {"renewal_date": "2027-03-31"}},
         received_at=instant("2026-10-01 12:00"), source="crm",
         declared=engine.ruleset.catalog, cause="history",
     )  # fmt: skip
-    simulation = engine.simulation
-    play.import_history(simulation.world, simulation.cast, simulation.changes, "ana", [past], at)
-    simulation.touched()
+    engine.simulation.learn(past)
+    engine.simulation.settle_in("ana", instant("2027-02-15 10:00"))
     engine.until("2027-02-15 10:00")
 
     # then the step of 60 days is executed once, marked 16 days late, that of 90 days is passed over
