@@ -46,10 +46,11 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     map = load_map(arguments.map) if arguments.map is not None else None
     source = map.map.id if map is not None else stem_of(arguments.files[0])
     began = time.monotonic()
-    engine = running_engine(url)
-    if engine is not None and arguments.history:
-        raise RequestError("an engine runs on this database; stop it to import history, then start it again")
-    with terminal.progress() as tell:
+    with running_engine(url) as engine, terminal.progress() as tell:
+        if engine is not None and arguments.history:
+            raise RequestError(
+                "an engine runs on this database; stop it to import history, then start it again"
+            )
         tell("reading files", 0, 0)
         people = _Counted(read_events(arguments.files, map))
         if engine is not None:

@@ -55,18 +55,18 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 def _create(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url: str) -> int:
     expires = _expiry(arguments.expires)
-    running = running_engine(url)
-    if running is not None:
-        wanted = {"role": arguments.role, "owner": arguments.owner, "label": arguments.label}
-        if expires is not None:
-            wanted["expires"] = moment_of(expires).isoformat()
-        found: dict[str, Any] = running.ask("POST", "/v1/keys", wanted)
-    else:
-        with writing(folder, url) as engine:
-            made = engine.create_key(arguments.role, arguments.owner, arguments.label, expires)
-        row = made.row
-        until = None if row.expires_at is None else moment_of(row.expires_at)
-        found = {"id": row.id, "key": made.text, "role": row.role, "owner": row.owner, "expires": until}
+    with running_engine(url) as running:
+        if running is not None:
+            wanted = {"role": arguments.role, "owner": arguments.owner, "label": arguments.label}
+            if expires is not None:
+                wanted["expires"] = moment_of(expires).isoformat()
+            found: dict[str, Any] = running.ask("POST", "/v1/keys", wanted)
+        else:
+            with writing(folder, url) as engine:
+                made = engine.create_key(arguments.role, arguments.owner, arguments.label, expires)
+            row = made.row
+            until = None if row.expires_at is None else moment_of(row.expires_at)
+            found = {"id": row.id, "key": made.text, "role": row.role, "owner": row.owner, "expires": until}
     if terminal.json:
         terminal.answer({name: found[name] for name in ("id", "key", "role", "owner", "expires")})
         return 0
@@ -76,14 +76,14 @@ def _create(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url
 
 
 def _revoke(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url: str) -> int:
-    running = running_engine(url)
-    if running is not None:
-        running.ask("DELETE", f"/v1/keys/{arguments.id}")
-    else:
-        with writing(folder, url) as engine:
-            if engine.find_key(arguments.id) is None:
-                raise NotFoundError(f"there is no key {arguments.id}")
-            engine.revoke_key(arguments.id)
+    with running_engine(url) as running:
+        if running is not None:
+            running.ask("DELETE", f"/v1/keys/{arguments.id}")
+        else:
+            with writing(folder, url) as engine:
+                if engine.find_key(arguments.id) is None:
+                    raise NotFoundError(f"there is no key {arguments.id}")
+                engine.revoke_key(arguments.id)
     if terminal.json:
         terminal.answer({"id": arguments.id, "revoked": True})
     else:

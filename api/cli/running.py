@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 
 from engine.errors import DatabaseInUseError, RequestError
-from engine.store.lock import read_lock_info
+from engine.store.lock import LockInfo, read_lock_info
 from engine.store.opening import sqlite_path
 
 PATIENCE = 120.0
@@ -20,10 +23,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 class RunningEngine:
     """The API of an engine on this machine, as its own user."""
 
-    def __init__(self, address: str, token: str) -> None:
-        self._client = httpx.Client(
-            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE, trust_env=False
-        )
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request and give the decoded answer; raises RequestError with what the engine says."""
@@ -40,21 +41,24 @@ class RunningEngine:
         return found
 
 
-def running_engine(url: str) -> RunningEngine | None:
+@contextmanager
+def running_engine(url: str) -> Iterator[RunningEngine | None]:
     """Give the engine that runs on a database, None where none does.
 
     Raises DatabaseInUseError where something holds the database that has no API.
     """
-    if url == "memory://":
-        return None
-    path = sqlite_path(url)
-    if not path.parent.is_dir():
-        return None
-    info = read_lock_info(path)
+    info = None if url == "memory://" else _lock_info(sqlite_path(url))
     if info is None:
-        return None
+        yield None
+        return
     if info.address is None or info.token is None:
         raise DatabaseInUseError(
-            f"{path} is in use by the process {info.pid}; wait until it has ended, or stop it"
+            f"the database is in use by the process {info.pid}; wait until it has ended, or stop it"
         )
-    return RunningEngine(info.address, info.token)
+    head = {"Authorization": f"Bearer {info.token}"}
+    with httpx.Client(base_url=info.address, headers=head, timeout=PATIENCE, trust_env=False) as client:
+        yield RunningEngine(client)
+
+
+def _lock_info(path: Path) -> LockInfo | None:
+    return read_lock_info(path) if path.parent.is_dir() else None

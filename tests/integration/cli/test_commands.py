@@ -1,0 +1,333 @@
+"""Every command on a small workspace, as a person and as a program sees it."""
+
+import sqlite3
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from engine.store.sqlite import open_sqlite
+from tests.integration.cli.conftest import Holdfast
+
+IMPORTED = {"accepted": 3, "duplicates": 1, "conflicts": 1, "quarantined": 1, "customers": 3}
+
+
+@pytest.fixture
+def imported(workspace: Path, holdfast: Holdfast) -> Path:
+    """The workspace, with its orders imported as the past."""
+    assert holdfast("import", "orders.csv", "--history").code == 0
+    return workspace
+
+
+def test_check_of_a_clean_workspace(workspace: Path, holdfast: Holdfast) -> None:
+    said = holdfast("check", "--json")
+
+    assert (said.code, said.err) == (0, "")
+    assert said.answer == {"errors": [], "files": 7}
+    assert holdfast("check").out == "no errors, no warnings in 7 files\n"
+
+
+def test_check_gives_every_error_at_its_place(workspace: Path, holdfast: Holdfast) -> None:
+    # given two slips of the pen, in two files
+    rule = workspace / "rules/big-order.yaml"
+    rule.write_text(rule.read_text().replace("event.total >= 100", "customer.ordres >= 100"))
+    flow = workspace / "workflows/tell-desk.yaml"
+    flow.write_text(flow.read_text().replace("steps:", "stepps:"))
+
+    # when the workspace is checked, from elsewhere
+    said = holdfast("check", str(workspace), "--json")
+
+    # then both are told of, with all that an editor needs
+    assert said.code == 1
+    first, *rest = said.answer["errors"]
+    assert set(first) == {"file", "line", "column", "code", "message", "hint"}
+    assert (first["file"], first["line"], first["column"]) == ("rules/big-order.yaml", 6, 14)
+    assert "orders" in first["hint"]
+    assert "workflows/tell-desk.yaml" in {each["file"] for each in rest}
+
+    # and people get them as lines
+    lines = holdfast("check").out.splitlines()
+    assert lines[0].startswith("rules/big-order.yaml:6:14: ")
+    assert lines[-1].endswith("in 7 files")
+
+
+def test_check_of_no_workspace(tmp_path: Path, holdfast: Holdfast) -> None:
+    said = holdfast("check", str(tmp_path), "--json")
+
+    assert said.code == 1
+    assert [error["code"] for error in said.answer["errors"]] == ["no-workspace"]
+
+
+def test_test_runs_the_cases(workspace: Path, holdfast: Holdfast) -> None:
+    said = holdfast("test", "--json", "--junit", "report.xml")
+
+    answer = said.answer
+    assert (said.code, answer.pop("seconds") >= 0) == (0, True)
+    assert answer == {"passed": 2, "failed": 0, "errors": 0, "failures": []}
+    assert ElementTree.parse("report.xml").getroot().get("tests") == "2"
+
+
+def test_test_tells_what_is_not_as_expected(workspace: Path, holdfast: Holdfast) -> None:
+    rule = workspace / "rules/big-order.yaml"
+    rule.write_text(rule.read_text().replace(">= 100", ">= 10"))
+
+    said = holdfast("test", "-k", "small", "--json")
+
+    assert said.code == 1
+    (failure,) = said.answer["failures"]
+    assert set(failure) == {"file", "line", "test", "expected", "got"}
+    assert (failure["file"], failure["line"]) == ("rules/big-order.yaml", 15)
+    assert "rules/big-order.yaml:15: rule big-order: leaves small ones alone" in holdfast("test").out
+
+
+def test_init_lays_out_a_workspace_that_passes(
+    tmp_path: Path, holdfast: Holdfast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = holdfast("init", str(tmp_path / "mine"))
+
+    assert said.code == 0
+    monkeypatch.chdir(tmp_path / "mine")
+    assert holdfast("check").code == 0
+    assert not (tmp_path / "mine" / "engine").exists()
+
+
+def test_init_overwrites_nothing(workspace: Path, holdfast: Holdfast) -> None:
+    before = (workspace / "holdfast.yaml").read_text()
+
+    said = holdfast("init", str(workspace))
+
+    assert said.code == 1
+    assert "is there already; name a new or empty folder" in said.err
+    assert (workspace / "holdfast.yaml").read_text() == before
+
+
+def test_schemas_are_written(tmp_path: Path, holdfast: Holdfast) -> None:
+    assert holdfast("schema", str(tmp_path / "schemas")).code == 0
+
+    written = {path.name for path in (tmp_path / "schemas").iterdir()}
+    assert {"rule.schema.json", "workflow.schema.json", "settings.schema.json"} <= written
+    assert "rule" in holdfast("schema").answer
+
+
+def test_import_of_the_past_counts_and_fires_nothing(workspace: Path, holdfast: Holdfast) -> None:
+    said = holdfast("import", "orders.csv", "--history", "--json")
+
+    answer = said.answer
+    assert answer.pop("seconds") >= 0
+    assert (said.code, answer) == (0, IMPORTED)
+    assert holdfast("runs", "--json").answer == {"items": []}
+
+    # and once more it changes nothing
+    again = holdfast("import", "orders.csv", "--history", "--json").answer
+    assert (again["accepted"], again["duplicates"]) == (0, 4)
+
+
+def test_import_of_now_decides(workspace: Path, holdfast: Holdfast) -> None:
+    # given an order that has no time: it is of now
+    Path("now.jsonl").write_text('{"customer": "c9", "event": "order_completed", "total": 150}\n')
+
+    # when it is imported
+    assert holdfast("import", "now.jsonl", "--json").answer["accepted"] == 1
+
+    # then its rule has fired, and the run can be looked at
+    (run,) = holdfast("runs", "--workflow", "tell-desk", "--json").answer["items"]
+    assert (run["customer"], run["rule"]) == ("c9", "big-order")
+    shown = holdfast("run", run["id"], "--json").answer
+    assert set(shown) == {"run", "steps", "effects"}
+    assert shown["run"]["id"] == run["id"]
+    assert [effect["action"] for effect in shown["effects"]] == ["email.send"]
+    assert "because of the rule big-order" in holdfast("run", run["id"]).out
+    assert run["id"] in holdfast("runs", "--customer", "c9").out
+    assert "no run of other" in holdfast("runs", "--workflow", "other").out
+
+
+def test_import_tells_people_which_rows_were_refused(workspace: Path, holdfast: Holdfast) -> None:
+    said = holdfast("import", "orders.csv", "--history").out.splitlines()
+
+    assert said[0] == "row 5: another event was accepted under the same source and id"
+    assert said[1].startswith("row 6: the event's time is no ISO 8601 time")
+    assert said[2].startswith("3 accepted, 1 duplicates, 1 conflicts, 1 quarantined; 3 customers in ")
+
+
+def test_import_through_a_map(workspace: Path, holdfast: Holdfast) -> None:
+    Path("map.yaml").write_text(
+        "import: shop-orders\nzone: Europe/Berlin\nquery: |\n"
+        "  select customer, event, id, \"at\" as at, total from source where id <> 'o4'\n"
+    )
+
+    assert (
+        holdfast("import", "orders.csv", "--map", "map.yaml", "--history", "--json").answer["accepted"] == 3
+    )
+
+    with sqlite3.connect("holdfast.db") as database:
+        sources = {row[0] for row in database.execute("select source from event")}
+    assert sources == {"shop-orders"}
+
+
+def test_an_import_that_cannot_be_is_one_line(workspace: Path, holdfast: Holdfast) -> None:
+    said = holdfast("import", "none.csv", "--json")
+
+    assert (said.code, said.out, said.err) == (1, "", "holdfast: there is no file none.csv\n")
+
+
+def test_backtest_counts_what_the_rules_would_have_decided(imported: Path, holdfast: Holdfast) -> None:
+    answer = holdfast(
+        "backtest", "--customers", "--facts", "spend", "--events", "order_completed.total", "--json"
+    ).answer  # fmt: skip
+
+    assert answer["from"] == "2026-01-05T12:00:00Z"
+    assert answer["to"] == "2026-01-06T13:00:00Z"
+    assert (answer["at"], answer["events"], answer["customers"]) == (None, 3, 2)
+    assert set(answer["rules"]) == {"big-order", "spent-much"}
+    fired = answer["rules"]["big-order"]
+    assert fired == {
+        **dict.fromkeys(
+            ("held_out", "unknown", "at_most", "too_late", "shadow", "error", "refused", "followed"), 0
+        ),
+        "fired": 1,
+        "not_met": 2,
+        "undetermined": 0,
+        "customers": 1,
+        "ids": ["c1"],
+    }
+    assert answer["facts"] == {"spend": {"count": 2, "sum": 230, "mean": 115}}
+    assert answer["properties"]["order_completed.total"]["count"] == 3
+
+
+def test_backtest_at_an_instant_evaluates_schedules_once(imported: Path, holdfast: Holdfast) -> None:
+    answer = holdfast("backtest", "spent-much", "--at", "2026-01-06", "--json").answer
+
+    assert answer["at"] == "2026-01-06T00:00:00Z"
+    assert set(answer["rules"]) == {"spent-much"}
+    assert answer["rules"]["spent-much"]["fired"] == 1
+    assert "spent-much" in holdfast("backtest", "--at", "2026-01-06", "--customers").out
+
+
+def test_backtest_of_a_rule_that_there_is_not(imported: Path, holdfast: Holdfast) -> None:
+    said = holdfast("backtest", "big-oder")
+
+    assert (said.code, said.err) == (1, "holdfast: there is no live rule big-oder; did you mean big-order?\n")
+
+
+def test_why_tells_what_every_line_saw(workspace: Path, holdfast: Holdfast) -> None:
+    # given an order of now
+    Path("now.jsonl").write_text('{"customer": "c9", "event": "order_completed", "total": 150}\n')
+    holdfast("import", "now.jsonl")
+
+    # when one asks
+    answer = holdfast("why", "c9", "big-order", "--json").answer
+
+    # then the decision and its line are there, for programs and for people
+    assert set(answer) == {"rule", "customer", "at", "decision", "reason", "lines"}
+    assert (answer["decision"], answer["reason"]) == ("fired", None)
+    assert answer["lines"] == [
+        {"text": "event.total >= 100", "outcome": "met", "values": {"event.total": 150}}
+    ]
+    said = holdfast("why", "c9", "big-order").out
+    assert "it fired, asked by its event" in said
+    assert "event.total >= 100" in said and "event.total = 150" in said
+
+
+@pytest.mark.parametrize(
+    ("customer", "rule", "sentence"),
+    [("nobody", "big-order", "there was no customer nobody"), ("c1", "none", "there was no live rule none")],
+)
+def test_why_of_what_there_is_not(
+    imported: Path, holdfast: Holdfast, customer: str, rule: str, sentence: str
+) -> None:
+    said = holdfast("why", customer, rule)
+
+    assert said.code == 1
+    assert said.err.startswith(f"holdfast: {sentence}")
+
+
+def test_keys_are_made_listed_and_revoked(workspace: Path, holdfast: Holdfast) -> None:
+    made = holdfast(
+        "keys", "create", "--role", "ingest", "--owner", "ann@example.com", "--expires", "30d", "--json"
+    ).answer  # fmt: skip
+    assert set(made) == {"id", "key", "role", "owner", "expires"}
+    assert made["key"].startswith(f"hf_ingest_{made['id']}_")
+    assert (made["role"], made["owner"]) == ("ingest", "ann@example.com")
+
+    assert holdfast("keys", "revoke", made["id"]).code == 0
+    (listed,) = holdfast("keys", "list", "--json").answer["items"]
+    assert listed["revoked_at"] is not None
+    assert made["key"] not in str(listed)
+    assert "revoked" in holdfast("keys", "list").out
+    assert holdfast("keys", "revoke", "nonsense").err == "holdfast: there is no key nonsense\n"
+
+
+def test_a_key_for_people_is_alone_on_standard_output(workspace: Path, holdfast: Holdfast) -> None:
+    said = holdfast("keys", "create", "--role", "author", "--owner", "ann@example.com")
+
+    assert said.out.startswith("hf_author_") and said.out.count("\n") == 1
+    assert "shown once" in said.err
+
+
+def test_a_key_that_has_expired_already_is_refused(workspace: Path, holdfast: Holdfast) -> None:
+    said = holdfast("keys", "create", "--role", "author", "--owner", "a@b.c", "--expires", "2020-01-01")
+
+    assert said.code == 1
+    assert "--expires 2020-01-01 has passed already" in said.err
+
+
+def test_doctor_balances(imported: Path, holdfast: Holdfast) -> None:
+    said = holdfast("doctor", "--json")
+
+    assert said.code == 0
+    assert said.answer == {
+        "received": 6,
+        "accepted": 3,
+        "duplicates": 1,
+        "conflicts": 1,
+        "quarantined": 1,
+        "decided": 3,
+        "pending": 0,
+        "balanced": True,
+        "overdue_runs": 0,
+        "dead_letters": 0,
+        "unsealed": 0,
+    }
+    assert "nothing is lost" in holdfast("doctor").out
+
+
+def test_doctor_finds_a_lost_event(imported: Path, holdfast: Holdfast) -> None:
+    with sqlite3.connect("holdfast.db") as database:
+        database.execute("delete from event where message_id = 'o1'")
+
+    said = holdfast("doctor", "--json")
+
+    assert (said.code, said.answer["balanced"]) == (1, False)
+    assert "something was lost" in holdfast("doctor").out
+
+
+def test_reading_a_database_that_is_not_there(workspace: Path, holdfast: Holdfast) -> None:
+    said = holdfast("runs")
+
+    assert said.code == 1
+    assert said.err.startswith("holdfast: there is no database at ")
+
+
+def test_a_database_may_be_named(imported: Path, holdfast: Holdfast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    database = f"sqlite:///{imported / 'holdfast.db'}"
+
+    said = holdfast("doctor", "--workspace", str(imported), "--database", database, "--json")
+
+    assert said.answer["accepted"] == 3
+
+
+def test_commands_that_read_work_beside_one_that_writes(imported: Path, holdfast: Holdfast) -> None:
+    # given somebody who holds the database and has no API
+    store = open_sqlite(imported / "holdfast.db", exclusive=True)
+    try:
+        # when one reads, it works
+        assert holdfast("doctor").code == 0
+        assert holdfast("backtest").code == 0
+
+        # when one writes, it says why it cannot be
+        said = holdfast("import", "orders.csv")
+        assert said.code == 1
+        assert "is in use by the process" in said.err
+    finally:
+        store.close()
