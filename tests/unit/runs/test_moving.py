@@ -53,7 +53,8 @@ def released(new: str) -> VirtualEngine:
     found = {program.hash: program for program in old.ruleset.workflows.values()}
     simulation.world = World(rules, old.base, definition=lambda name, hash: found.get(hash))
     simulation.ruleset = rules
-    adopt(simulation.world, simulation.cast, simulation.changes, "ana", instant("2026-03-03 10:00"), "release")
+    at = instant("2026-03-03 10:00")
+    adopt(simulation.world, simulation.cast, simulation.changes, "ana", at, "release")
     simulation.touched()
     engine.until("2026-03-10 10:00")
     return engine
