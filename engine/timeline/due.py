@@ -58,10 +58,8 @@ def next_due(world: World, member: Member) -> Micros | None:
 
 
 def play_instant(moment: Moment) -> None:
-    """Carry out everything that is due at the moment's instant."""
+    """Carry out everything that is due at the moment's instant but the ends of contracts."""
     world, member, now = moment.world, moment.member, moment.now
-    for event in member.facts.due_contracts(world.ruleset.facts, now):
-        moment.stage.queue.append((member.id, event, 0))
     midnight = moment.desk.midnight and _midnight(world.ruleset.zone, now) == now
     if _points_due(member.standing.ledger) is not None or midnight:
         _turn_points(moment)

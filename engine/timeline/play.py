@@ -83,6 +83,8 @@ def _catch_up(
 def instant(world: World, cast: Cast, changes: Changes, member: Member, due: Micros) -> None:
     """Play one instant of a customer to its end."""
     member.standing.played_to = due
+    ends = member.facts.due_contracts(world.ruleset.facts, due)
+    drain(world, cast, changes, [(member.id, event, 0) for event in ends], due)
     for _ in range(CHAIN):
         queue: list[Emitted] = []
         moment = Moment(world, member, changes, due, queue, at_event=False)

@@ -9,13 +9,14 @@ from typing import TypeVar
 import msgspec
 
 from engine.customers.catalog import Catalog, build_catalog
+from engine.customers.definitions import ComputedFact, NamedFact
 from engine.customers.table import FactTable, compile_facts
 from engine.customers.zones import Zone
 from engine.decisions.rules import CompiledRule, CompiledTrigger, compile_condition, compile_rule
 from engine.decisions.scopes import customer_scope, trigger_scope
 from engine.expressions import Condition, Expression, compile_expression
 from engine.model.actions import SHIPPED, ActionSpec
-from engine.model.facts import Computed, Subject
+from engine.model.facts import Subject
 from engine.model.rule import (
     OnBand,
     OnChange,
@@ -133,6 +134,10 @@ def compile_ruleset(workspace: Workspace, actions: Mapping[str, ActionSpec] = SH
     """Compile a workspace that the checks have passed; raises ExpressionError where they were not run."""
     catalog = build_catalog(workspace)
     facts = compile_facts(workspace, catalog)
+    desks: dict[Subject, Desk] = {
+        "person": _desk(workspace, catalog, "person"),
+        "account": _desk(workspace, catalog, "account"),
+    }
     return Ruleset(
         workspace=workspace,
         hash=workspace.hash,
@@ -140,7 +145,7 @@ def compile_ruleset(workspace: Workspace, actions: Mapping[str, ActionSpec] = SH
         catalog=catalog,
         facts=facts,
         zone=facts.zone,
-        desks={subject: _desk(workspace, catalog, subject) for subject in ("person", "account")},
+        desks=desks,
         workflows={
             name: compile_workflow(workflow, workspace, catalog, actions)
             for name, workflow in sorted(workspace.workflows.items())
@@ -151,18 +156,26 @@ def compile_ruleset(workspace: Workspace, actions: Mapping[str, ActionSpec] = SH
             if isinstance(pair[1].trigger, OnFleet)
         ),
         actions=actions,
-        based=_based(workspace),
+        based=_based(facts, desks),
     )
 
 
-def _based(workspace: Workspace) -> frozenset[str]:
-    """Give the dotted names of facts that rest on base-wide figures."""
-    names = [
-        f"customer.{name}"
-        for name, fact in workspace.facts.facts.items()
-        if isinstance(fact, Computed) and fact.against_fleet
-    ]
-    return frozenset([*names, "customer.rfm_r", "customer.rfm_f", "customer.rfm_m"])
+def _based(facts: FactTable, desks: Mapping[Subject, Desk]) -> frozenset[str]:
+    """Give the dotted names of facts that rest on base-wide figures, by themselves or through others."""
+    found = {"rfm_r", "rfm_f", "rfm_m"}
+    through: dict[str, frozenset[str]] = {}
+    for subject, desk in desks.items():
+        for name, fact in facts.names(subject).items():
+            if isinstance(fact, ComputedFact) and fact.drop is not None and fact.drop.against_fleet:
+                found.add(name)
+            elif isinstance(fact, NamedFact):
+                through[name] = frozenset(fact.reads) | through.get(name, frozenset())
+        for score in desk.scores:
+            reads = frozenset(name for part in score.parts for name in part.reads)
+            through[score.name] = through[f"{score.name}_band"] = reads
+    while more := {name for name, reads in through.items() if name not in found and reads & found}:
+        found |= more
+    return frozenset(f"customer.{name}" for name in found)
 
 
 def _compiled(workspace: Workspace, catalog: Catalog, subject: Subject | None) -> list[CompiledRule]:
