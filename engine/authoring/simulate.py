@@ -115,6 +115,9 @@ class Simulation:
         account = event.account or person.account
         if account is not None and account != person.id:
             play.learn(self.world, self.cast.get(account, "account"), event)
+            self.changes.customers[account] = None
+        self.changes.customers[person.id] = None
+        self.touched()
 
     def settle_in(self, customer: str, now: Micros) -> None:
         """Go on from facts that were learnt: nothing of the past fires, what is to come is planned."""
@@ -190,7 +193,7 @@ class Simulation:
             self._instant(member, due)
 
     def _catch_up(self, member: Member, until: Micros) -> None:
-        while (due := self._due(member)) is not None and due <= until:
+        while (due := self._due_at.get(member.id)) is not None and due <= until:
             self._instant(member, due)
 
     def _instant(self, member: Member, due: Micros) -> None:

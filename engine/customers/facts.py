@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.customers.contracts import last_to_end, monthly
+from engine.customers.contracts import last_to_end, monthly, next_end
 from engine.customers.definitions import (
     ComputedFact,
     ContractFact,
@@ -19,7 +19,7 @@ from engine.customers.drop import WEEK, factors_of, read_drop, weeks_of
 from engine.customers.figures import NO_FIGURES, BaseFigures, rfm_score, rfm_value
 from engine.customers.folding import fold
 from engine.customers.functions import FUNCTIONS, NOTHING, TOO_MANY, Result, since
-from engine.customers.held import FOR_EVER, all_counts, reading_of, window_until
+from engine.customers.held import FOR_EVER, Reading, all_counts, reading_of, window_until
 from engine.customers.kinds import show
 from engine.customers.state import FactState
 from engine.customers.table import FactTable
@@ -29,6 +29,7 @@ from engine.model.reasons import UnknownReason
 from engine.model.values import Micros
 
 _NO_EXTRA: Mapping[str, Any] = {}
+_put = dict.__setitem__
 _SHOWN = frozenset(("min", "max", "first", "last"))
 
 
@@ -67,15 +68,33 @@ class Facts(dict[str, Any]):
         self.reading = reading_of(now, at_event)
 
     def __missing__(self, name: str) -> Any:
-        definition = self.definitions.get(name)
-        if definition is None:
-            value, reason = self._given(name)
+        held = self.held.get(name)
+        if held is not None and held[3] is None and held[0] <= self.reading < held[1]:
+            value, reason = held[2]
         else:
-            value, reason = self._read(definition)
+            definition = self.definitions.get(name)
+            value, reason = self._given(name) if definition is None else self._read(definition)
         if reason is not None:
             self.reasons[name] = reason
-        self[name] = value
+        _put(self, name, value)
         return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.update({name: value})
+
+    def update(self, values: Mapping[str, Any]) -> None:  # type: ignore[override]
+        """Put values in by hand; what follows from them is held of nobody."""
+        self.held = {}
+        super().update(values)
+
+    def restate(self, extra: Mapping[str, Any]) -> None:
+        """Take in that what upper floors know has changed, and nothing else: forget what rests on it."""
+        self.extra = extra
+        for name in list(self):
+            definition = self.definitions.get(name)
+            if definition is None or isinstance(definition, NamedFact):
+                del self[name]
+                self.reasons.pop(name, None)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give a fact as `facts[name]` does, `default` where it is null: `dict.get` would not compute."""
@@ -91,14 +110,14 @@ class Facts(dict[str, Any]):
     def age(self, name: str) -> tuple[Micros | None, str | None]:
         """Give when the newest input of a fact occurred, and who sent it; None for no input."""
         definition = self.definitions.get(name)
-        if isinstance(definition, NamedFact):
+        newest: Any = None
+        if isinstance(definition, (ComputedFact, RfmFact)):
+            newest = self.state.lasts.get(definition.series.index)
+        elif isinstance(definition, NamedFact):
             ages = [self.age(read) for read in definition.reads]
             return max(ages, key=lambda age: age[0] or -1, default=(None, None))
-        newest: Any = None
-        if isinstance(definition, TraitFact):
+        elif isinstance(definition, TraitFact):
             newest = self.state.traits.get(name)
-        elif isinstance(definition, (ComputedFact, RfmFact)):
-            newest = self.state.lasts.get(definition.series.index)
         elif isinstance(definition, ContractFact):
             contracts = self.state.contracts.values()
             newest = max(contracts, key=lambda one: (one.at, one.seq), default=None)
@@ -132,9 +151,6 @@ class Facts(dict[str, Any]):
         return self._contract(definition.name)
 
     def _trait(self, fact: TraitFact) -> Result:
-        held = self.held.get(fact.name)
-        if held is not None:
-            return held[2]  # type: ignore[no-any-return]
         sent = self.state.traits.get(fact.name)
         value = None if sent is None else show(fact.kind, sent.value, self.table.zone)
         value = fact.default if value is None else value
@@ -148,10 +164,7 @@ class Facts(dict[str, Any]):
         held = self.held.get(fact.name)
         if held is not None and held[0] <= self.reading < held[1]:
             # How long ago grows by itself; what holds is since when.
-            return since(held[3], self.now) if held[3] is not None else held[2]
-        return self._fold(fact)
-
-    def _fold(self, fact: ComputedFact) -> Result:
+            return since(held[3], self.now)
         table, state, series = self.table, self.state, fact.series
         start, end = fact.window.bounds(self.now, table.zone)
         bucket = fold(table, state, series, start, end, self.now, self.at_event)
@@ -188,14 +201,33 @@ class Facts(dict[str, Any]):
     def _named(self, fact: NamedFact) -> Result:
         env = Env(customer=self, now=moment_of(self.now))
         value = fact.expression.value_or_null(env)
-        if value is not None:
-            return value, None
-        for read in fact.reads:
-            if self[read] is None:
-                return None, self.reason(read)
-        return None, UnknownReason.FAILED
+        reason = None
+        if value is None:
+            unknown = (self.reason(read) for read in fact.reads if self[read] is None)
+            reason = next(unknown, UnknownReason.FAILED)
+        result = value, reason
+        until = self._until(fact)
+        if self.reading < until:
+            self.held[fact.name] = (self.reading, until, result, None)
+        return result
+
+    def _until(self, fact: NamedFact) -> Reading:
+        """Give the reading up to which what an expression reads holds; 0 where some of it does not."""
+        if "now" in fact.expression.names:
+            return 0
+        held = [self.held.get(name) for name in fact.reads]
+        if any(one is None or one[3] is not None or not one[0] <= self.reading < one[1] for one in held):
+            return 0
+        return min((one[1] for one in held if one is not None), default=FOR_EVER)
 
     def _contract(self, name: str) -> Result:
+        result = self._of_contracts(name)
+        end = next_end(self.state.contracts, self.now)
+        # What counts at an end is that it is over, at an event as at a timer.
+        self.held[name] = (2 * self.now, FOR_EVER if end is None else 2 * end, result, None)
+        return result
+
+    def _of_contracts(self, name: str) -> Result:
         contracts = self.state.contracts
         if name == "mrr":
             return monthly(contracts.values(), self.now), None

@@ -208,7 +208,7 @@ def rfm_value(table: FactTable, state: FactState, fact: RfmFact, as_of: Micros) 
         value = {"rfm_r": bucket.latest, "rfm_f": bucket.count, "rfm_m": bucket.sum}[fact.name]
     if all_counts(state, fact.series, reading):
         until = window_until(table, state, fact.series, fact.window, start, as_of)
-        held[fact.name] = (reading, until, value, None)
+        held[fact.name] = (reading, until, value, fact)
     return value
 
 

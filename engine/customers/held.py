@@ -20,7 +20,10 @@ Reading: TypeAlias = int
 """An instant and what counts at it, in order: a timer's at t is 2t, an event's at t is 2t + 1."""
 
 Kept: TypeAlias = tuple[Reading, Reading, Any, Any]
-"""A value, with the first reading it holds for, the first it does not, and what else it rests on."""
+"""A result, with the first reading it holds for, the first it does not, and what else it rests on.
+
+Where it rests on nothing else (None), it is the fact at every reading between.
+"""
 
 
 def reading_of(now: Micros, at_event: bool) -> Reading:

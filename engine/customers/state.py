@@ -6,12 +6,12 @@ with the latest (occurred, seq). So late events, merges and rebuilds agree.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from engine.customers.buckets import BEGIN, Bucket, Entry, Stamp
-from engine.customers.catalog import CONTRACTS
 from engine.customers.chunks import Chunks
 from engine.customers.contracts import Contracts, ended, joined, moved, next_end, read_contract
 from engine.customers.event import GROUP, IDENTIFY, Event
@@ -209,7 +209,7 @@ class FactState:
             new = later(old, Sent(kept, event.occurred_at, event.seq, event.source))
             if new is not old:
                 self.traits[name] = new
-                self.holding(table).pop(name, None)
+                self._give_up(table, table.dependents[self.kind].get(name, (name,)))
                 was = None if old is None else old.value
                 if was != kept or isinstance(was, bool) != isinstance(kept, bool):
                     changes.append((name, *(show(trait.kind, one, table.zone) for one in (was, kept))))
@@ -223,8 +223,7 @@ class FactState:
         name, contract = read
         before = self.contracts
         self.contracts = {**before, name: joined(before.get(name), contract)}
-        for fact in CONTRACTS:
-            self.holding(table).pop(fact, None)
+        self._give_up(table, table.resting_on_contracts)
         self.settled = max(self.settled, event.received_at)
         return tuple(moved(before, self.contracts, name, self.id, event))
 
@@ -235,10 +234,13 @@ class FactState:
             self.firsts[index] = entry.at
         if last is None or entry.stamp >= (last.at, last.seq):
             self.lasts[index] = Last(entry.at, entry.seq, source)
-        held = self.holding(table)
-        for name in table.resting[index]:
-            held.pop(name, None)
+        self._give_up(table, table.resting[index])
         self.place(table, series, entry)
+
+    def _give_up(self, table: FactTable, names: Iterable[str]) -> None:
+        held = self.holding(table)
+        for name in names:
+            held.pop(name, None)
 
     def place(self, table: FactTable, series: Series, entry: Entry) -> None:
         """Keep an entry where it belongs by the clock: singly, or in its bucket."""

@@ -55,6 +55,7 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
 
     `hash` is over what a customer's stored state depends on: another hash means rebuilding states.
     `resting` names, for each series by its number, what is held of a customer that rests on it.
+    `resting_on_contracts` names the facts that rest on contracts.
     """
 
     zone: Zone
@@ -68,6 +69,7 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
     quiet: Mapping[Subject, Mapping[str, Series]]
     gaps: Mapping[Subject, Mapping[str, Series]]
     resting: tuple[tuple[str, ...], ...] = ()
+    resting_on_contracts: tuple[str, ...] = ()
     contracts: Subscriptions | None = None
     rfm: Rfm | None = None
     units: tuple[int, ...] = ()
@@ -259,7 +261,10 @@ def compile_facts(workspace: Workspace, catalog: Catalog) -> FactTable:
             subject: {name: series[form] for name, form in quiet[subject].items()} for subject in SUBJECTS
         },
         gaps={subject: {name: series[form] for name, form in gaps[subject].items()} for subject in SUBJECTS},
-        resting=_resting(facts, series.values()),
+        resting=tuple(_resting(facts, dependents, one) for one in series.values()),
+        resting_on_contracts=_with_dependents(
+            dependents, (name for subject in SUBJECTS for name in facts[subject] if name in CONTRACTS)
+        ),
         contracts=workspace.facts.subscriptions,
         rfm=rfm,
         forgetting=tuple(one for one in series.values() if one.reach is not None),
@@ -359,20 +364,24 @@ def _dependents(facts: Mapping[str, Definition]) -> dict[str, frozenset[str]]:
 
 
 def _resting(
-    facts: Mapping[Subject, Mapping[str, Definition]], series: Iterable[Series]
-) -> tuple[tuple[str, ...], ...]:
-    """Give, for each series by its number, under which names something is held that rests on it."""
-    return tuple(
-        (
-            *(
-                name
-                for name, fact in facts[one.form.subject].items()
-                if isinstance(fact, (ComputedFact, RfmFact)) and fact.series is one
-            ),
-            gaps_of(one.form.event),
-        )
-        for one in series
+    facts: Mapping[Subject, Mapping[str, Definition]],
+    dependents: Mapping[Subject, Mapping[str, frozenset[str]]],
+    series: Series,
+) -> tuple[str, ...]:
+    """Give the names under which something is held that rests on a series."""
+    names = (
+        name
+        for name, fact in facts[series.form.subject].items()
+        if isinstance(fact, (ComputedFact, RfmFact)) and fact.series is series
     )
+    return (*_with_dependents(dependents, names), gaps_of(series.form.event))
+
+
+def _with_dependents(
+    dependents: Mapping[Subject, Mapping[str, frozenset[str]]], names: Iterable[str]
+) -> tuple[str, ...]:
+    own = {other for name in names for subject in SUBJECTS for other in dependents[subject].get(name, ())}
+    return tuple(sorted(own))
 
 
 def gaps_of(event: str) -> str:

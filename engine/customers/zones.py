@@ -82,6 +82,10 @@ class Zone:
         A time that a change of the clocks skips gives the next one that exists; of one that it
         doubles, the first is meant.
         """
+        return _at(self, day, minutes)
+
+    def _find(self, day: Day, minutes: int) -> Micros:
+        """Work out what `at` remembers."""
         naive = (day - EPOCH_DAY) * DAY + minutes * MINUTE
         first, second = (naive - self._offset(naive, fold) for fold in (0, 1))
         if first <= second:
@@ -118,6 +122,11 @@ class Zone:
         later = tuple((start, day) for start, day in starts if begin < start < begin + DAY)
         block = self._blocks[index] = (first, later)
         return block
+
+
+@lru_cache(maxsize=65_536)
+def _at(zone: Zone, day: Day, minutes: int) -> Micros:
+    return zone._find(day, minutes)
 
 
 @lru_cache(maxsize=1024)

@@ -15,13 +15,37 @@ from engine.model.schedule import Schedule
 from engine.model.values import HOUR, Day, Micros
 
 
-@lru_cache(maxsize=65_536)
+class _Turn:
+    """The last answer about a schedule: `due` comes next after any instant from `low` until `due`."""
+
+    __slots__ = ("span",)
+
+    def __init__(self) -> None:
+        self.span: tuple[Micros, Micros] = (0, 0)
+
+
+@lru_cache(maxsize=4096)
+def _turn(schedule: Schedule, zone: Zone) -> _Turn:
+    return _Turn()
+
+
 def next_after(schedule: Schedule, zone: Zone, after: Micros) -> Micros | None:
     """Give the first instant after `after` at which the schedule comes round, None if never again.
 
     A wall-clock time that a clock change skips runs at the next time that exists; one that it
     doubles runs once, the first time.
     """
+    turn = _turn(schedule, zone)
+    low, due = turn.span
+    if low <= after < due:
+        return due
+    found = _first_after(schedule, zone, after)
+    if found is not None:
+        turn.span = (after, found)
+    return found
+
+
+def _first_after(schedule: Schedule, zone: Zone, after: Micros) -> Micros | None:
     if schedule.kind == "every":
         return _next_step(schedule, zone, after)
     for instant in _instants(schedule, zone, zone.day_of(after)):

@@ -196,9 +196,15 @@ def redeem(ledger: Ledger, program: str, customer: str, key: str, points: int, n
 def next_due(ledger: Ledger, program: str) -> Micros | None:
     """Give the instant at which the next lot matures or expires."""
     lots = ledger.books[program].lots if program in ledger.books else []
-    matures = [lot.matures_at for lot in lots if lot.pending]
-    expires = [lot.expires_at for lot in lots if lot.pending or lot.available]
-    return min((at for at in [*matures, *expires] if at is not None), default=None)
+    first: Micros | None = None
+    for lot in lots:
+        at = lot.matures_at if lot.pending else None
+        if at is not None and (first is None or at < first):
+            first = at
+        at = lot.expires_at if lot.pending or lot.available else None
+        if at is not None and (first is None or at < first):
+            first = at
+    return first
 
 
 def totals(postings: Iterable[Posting]) -> dict[Account, int]:

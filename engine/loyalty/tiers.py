@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from functools import lru_cache
 
 import msgspec
 
@@ -31,6 +32,7 @@ def tier_held(program: Program, book: Book | None) -> str | None:
     return book.tier if book is not None and book.tier is not None else tier_of(program, 0)
 
 
+@lru_cache(maxsize=65_536)
 def period_start(period: Period, joined: Day, day: Day) -> Day:
     """Give the first day of the qualification period that a day lies in.
 
@@ -64,7 +66,7 @@ def qualify(program: Program, book: Book, points: int, day: Day) -> TierChange |
     book.period = start
     book.qualifying += points
     earned = tier_of(program, book.qualifying)
-    if _order(program, earned) > _order(program, book.tier):
+    if earned != book.tier and _order(program, earned) > _order(program, book.tier):
         book.tier = earned
     if book.tier == before:
         return None

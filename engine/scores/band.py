@@ -122,4 +122,6 @@ def next_due(score: Score, state: ScoreState) -> Micros | None:
     """Give the instant at which the score asks to be read again, besides events and midnights."""
     steady = reached_at(state.count, score.steady_for) if state.pending is not None else None
     override = state.override.until if state.override is not None else None
-    return min((at for at in (steady, override) if at is not None), default=None)
+    if steady is None or override is None:
+        return override if steady is None else steady
+    return min(steady, override)

@@ -103,14 +103,17 @@ def read(score: Score, inputs: Mapping[str, PartInput], last: Mapping[str, LastP
     A part whose source failed keeps its `last` value, which decays but never rises; where it had none it
     stays missing. A part that `inputs` does not name is missing.
     """
-    found = [(name, _value(score, inputs.get(name, MISSING), last.get(name), now)) for name in score.parts]
-    present = sum((score.parts[name].weight for name, value in found if value is not None), ZERO)
-    total = sum((part.weight for part in score.parts.values()), ZERO)
-    parts = tuple(
-        _part(name, score.parts[name].weight, value, inputs.get(name, MISSING), present, now)
-        for name, value in found
-    )
-    weighted = sum((part.weight * part.value for part in parts if part.value is not None), ZERO)
+    found = []
+    present = total = weighted = ZERO
+    for name, part in score.parts.items():
+        given = inputs.get(name, MISSING)
+        value = _value(score, given, last.get(name), now)
+        total += part.weight
+        if value is not None:
+            present += part.weight
+            weighted += part.weight * value
+        found.append((name, part.weight, value, given))
+    parts = tuple([_part(name, weight, value, given, present, now) for name, weight, value, given in found])
     partial = 100 * weighted / present if present else None
     coverage = present / total if total else ZERO
     covered = present >= score.coverage.share * total
@@ -127,7 +130,7 @@ def _value(score: Score, given: PartInput, last: LastPart | None, now: Micros) -
         value, newest = given.raw, given.newest_input
     if value is None:
         return None
-    clipped = min(max(value, ZERO), ONE)
+    clipped = ZERO if value < ZERO else ONE if value > ONE else value
     if not given.decays or score.half_life is None or newest is None:
         return clipped
     return decay(clipped, now - newest, score.half_life)
@@ -148,8 +151,10 @@ def remember(reading: Reading, last: Mapping[str, LastPart], now: Micros) -> dic
         for part in reading.parts
         if part.value is not None and not part.stale
     }
-    stale = {part.name: last[part.name] for part in reading.parts if part.stale and part.name in last}
-    return kept | stale
+    for part in reading.parts:
+        if part.stale and part.name in last:
+            kept[part.name] = last[part.name]
+    return kept
 
 
 def explain(reading: Reading) -> list[str]:

@@ -37,24 +37,19 @@ def next_due(world: World, member: Member) -> Micros | None:
     """
     desk, standing = world.ruleset.desk(member.id, member.kind), member.standing
     played = standing.played_to
-    dues = [timer.due for timer in standing.timers.values()]
-    dues += [run.due for run in member.runs.values() if run.due is not None]
-    dues += [case.next_due for case in standing.cases.values() if case.next_due is not None]
-    for due in (
+    dues: list[Micros | None] = [
         weighing_due(desk, standing),
         member.facts.next_due(world.ruleset.facts),
         _points_due(standing.ledger),
-    ):
-        if due is not None:
-            dues.append(due)
-    zone = world.ruleset.zone
+    ]
+    dues += [timer.due for timer in standing.timers.values()]
+    dues += [run.due for run in member.runs.values()]
+    dues += [case.next_due for case in standing.cases.values()]
     if desk.midnight:
-        dues.append(_midnight(zone, played))
-    for pair in desk.schedules:
-        due = _schedule_due(world, member, pair, played)
-        if due is not None:
-            dues.append(due)
-    return max(min(dues), played) if dues else None
+        dues.append(_midnight(world.ruleset.zone, played))
+    dues += [_schedule_due(world, member, pair, played) for pair in desk.schedules]
+    first = min([due for due in dues if due is not None], default=None)
+    return None if first is None else max(first, played)
 
 
 def play_instant(moment: Moment) -> None:
@@ -84,8 +79,12 @@ def _turn_points(moment: Moment) -> None:
 
 
 def _points_due(book: ledger.Ledger) -> Micros | None:
-    dues = [ledger.next_due(book, program) for program in book.books]
-    return min((due for due in dues if due is not None), default=None)
+    first: Micros | None = None
+    for program in book.books:
+        due = ledger.next_due(book, program)
+        if due is not None and (first is None or due < first):
+            first = due
+    return first
 
 
 def _midnight(zone: Zone, at: Micros) -> Micros:

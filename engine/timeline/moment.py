@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from engine.customers.facts import Facts
@@ -35,14 +36,22 @@ class Moment:
     ) -> None:
         self.world = world
         self.member = member
+        self.queue = queue
         self.changes = changes
         self.now = now
         self.at_event = at_event
         self.desk: Desk = world.ruleset.desk(member.id, member.kind)
         self.day = world.ruleset.zone.day_of(now)
-        self.clock = moment_of(now)
         self._facts: Facts | None = None
-        self.stage = Stage(world.plans, member, changes, world.budgets, now, self.facts, queue, self.forget)
+        self._env: Env | None = None
+
+    @cached_property
+    def stage(self) -> Stage:
+        """What a step may see and change here."""
+        world = self.world
+        return Stage(
+            world.plans, self.member, self.changes, world.budgets, self.now, self.facts, self.queue, self.forget
+        )
 
     def facts(self) -> Facts:
         """Give the customer's facts at this instant."""
@@ -62,12 +71,23 @@ class Moment:
 
     def forget(self) -> None:
         """Drop the computed facts: something has changed."""
-        self._facts = None
+        self._facts = self._env = None
+        self.changes.customers[self.member.id] = None
+
+    def restate(self) -> None:
+        """Drop the facts that come from the standing: it alone has changed."""
+        if self._facts is None or self.world.given is not None:
+            self.forget()
+            return
+        self._facts.restate(self.extra())
         self.changes.customers[self.member.id] = None
 
     def env(self, event: Mapping[str, Any] | None = None) -> Env:
         """Give what a rule's expressions see."""
-        return Env(customer=self.facts(), event=event, now=self.clock)
+        if self._env is None:
+            self._env = Env(customer=self.facts(), now=moment_of(self.now))
+        plain = self._env
+        return plain if event is None else Env(customer=plain.customer, event=event, now=plain.now)
 
     def extra(self) -> dict[str, Any]:
         """Give the facts that come from the standing: segments, scores, points and tiers."""
@@ -77,14 +97,9 @@ class Moment:
             state = standing.scores.get(score.score.id)
             found[score.name] = state.value if state else None
             band = state.band if state else None
-            found[f"{score.name}_band"] = None if band == "unknown" else band
-        programs = self.world.ruleset.workspace.programs
-        for name, program in programs.items():
-            if program.on != self.member.kind:
-                continue
-            prefix = "" if len(programs) == 1 else f"{name.replace('-', '_')}_"
-            book = standing.ledger.books.get(name)
-            lowest = min(program.tiers, key=lambda tier: program.tiers[tier].from_)
-            found[f"{prefix}tier"] = (book.tier if book else None) or lowest
-            found[f"{prefix}points"] = balance(standing.ledger, name).available
+            found[score.band_name] = None if band == "unknown" else band
+        for club in self.desk.clubs:
+            book = standing.ledger.books.get(club.program)
+            found[club.tier_name] = (book.tier if book else None) or club.lowest
+            found[club.points_name] = balance(standing.ledger, club.program).available
         return found

@@ -57,11 +57,21 @@ class CompiledPart(msgspec.Struct, frozen=True):
 
 
 class CompiledScore(msgspec.Struct, frozen=True):
-    """A score with its parts; `name` is what facts call it."""
+    """A score with its parts; `name` and `band_name` are what facts call it and its band."""
 
     score: Score
     name: str
+    band_name: str
     parts: tuple[CompiledPart, ...]
+
+
+class Club(msgspec.Struct, frozen=True):
+    """A program as facts show it: what they call its tier and points, and who holds no tier's tier."""
+
+    program: str
+    tier_name: str
+    points_name: str
+    lowest: str
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -86,12 +96,14 @@ class Desk(msgspec.Struct, frozen=True):
     segments: tuple[CompiledSegment, ...]
     scores: tuple[CompiledScore, ...]
     earns: Mapping[str, tuple[CompiledEarn, ...]]
+    clubs: tuple[Club, ...]
     midnight: bool
 
 
 NOTHING = Desk(
     rules={}, on_event={}, first={}, second={}, awaited={}, schedules=(), dates=(), renewals={},
-    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), earns={}, midnight=False,
+    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), earns={}, clubs=(),
+    midnight=False,
 )  # fmt: skip
 
 BASE = "@base"
@@ -243,6 +255,7 @@ def _desk(workspace: Workspace, catalog: Catalog, subject: Subject) -> Desk:
         segments=segments,
         scores=scores,
         earns=earns,
+        clubs=_clubs(workspace, subject),
         midnight=bool(segments or scores or earns)
         or any(isinstance(trigger, OnQuiet) and trigger.quiet == "p90" for trigger in _triggers(pairs)),
     )
@@ -292,7 +305,18 @@ def _score(score: Score, catalog: Catalog, workspace: Workspace) -> CompiledScor
         named = [dotted.partition(".") for dotted in expression.names]
         reads = tuple(name for root, _, name in named if root == "customer")
         parts.append(CompiledPart(name, expression, reads, all(_fades(workspace, fact) for fact in reads)))
-    return CompiledScore(score, score.id.replace("-", "_"), tuple(parts))
+    fact = score.id.replace("-", "_")
+    return CompiledScore(score, fact, f"{fact}_band", tuple(parts))
+
+
+def _clubs(workspace: Workspace, subject: Subject) -> tuple[Club, ...]:
+    clubs = []
+    for name, program in workspace.programs.items():
+        prefix = "" if len(workspace.programs) == 1 else f"{name.replace('-', '_')}_"
+        lowest = min(program.tiers, key=lambda tier, tiers=program.tiers: tiers[tier].from_)  # type: ignore[misc]
+        if program.on == subject:
+            clubs.append(Club(name, f"{prefix}tier", f"{prefix}points", lowest))
+    return tuple(clubs)
 
 
 def _fades(workspace: Workspace, fact: str) -> bool:

@@ -62,17 +62,19 @@ def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
     before = state.value
     change = step_band(compiled.score, state, found, moment.now, moment.day)
     if change is not None or state.value != before:
-        moment.forget()
+        moment.restate()
     return change
 
 
 def _part(facts: Facts, part: CompiledPart, failed: dict[str, Micros], env: Env) -> PartInput:
-    ages = [facts.age(name)[0] for name in part.reads]
-    known = [age for age in ages if age is not None]
-    broken = any(
-        name in failed and ((age := facts.age(name)[0]) is None or age <= failed[name]) for name in part.reads
-    )
-    return PartInput(_number(part, env), max(known, default=None), part.decays, broken)
+    newest: Micros | None = None
+    broken = False
+    for name in part.reads:
+        at = facts.age(name)[0]
+        if at is not None and (newest is None or at > newest):
+            newest = at
+        broken = broken or (name in failed and (at is None or at <= failed[name]))
+    return PartInput(_number(part, env), newest, part.decays, broken)
 
 
 def _number(part: CompiledPart, env: Env) -> Decimal | None:
@@ -84,7 +86,7 @@ def _number(part: CompiledPart, env: Env) -> Decimal | None:
 
 
 def _tell_band(moment: Moment, compiled: CompiledScore, change: BandChange, cause: str, hops: int) -> None:
-    moment.forget()
+    moment.restate()
     if cause != "engine":
         return
     properties = {
@@ -98,7 +100,7 @@ def _tell_band(moment: Moment, compiled: CompiledScore, change: BandChange, caus
 
 
 def _tell_segment(moment: Moment, segment: str, inside: bool, cause: str, hops: int) -> None:
-    moment.forget()
+    moment.restate()
     moment.changes.memberships.append(MembershipChange(moment.member.id, segment, moment.now, inside, cause))
     if cause != "engine":
         return
@@ -108,14 +110,18 @@ def _tell_segment(moment: Moment, segment: str, inside: bool, cause: str, hops: 
 
 def next_due(desk: Desk, standing: Standing) -> Micros | None:
     """Give the next instant at which a score or a segment asks to be evaluated by itself."""
-    dues = [
-        score_due(compiled.score, standing.scores[compiled.score.id])
-        for compiled in desk.scores
-        if compiled.score.id in standing.scores
-    ]
-    dues += [
-        segment_due(compiled.segment, standing.memberships[compiled.segment.id])
-        for compiled in desk.segments
-        if compiled.segment.id in standing.memberships
-    ]
-    return min((due for due in dues if due is not None), default=None)
+    first: Micros | None = None
+    for score in desk.scores:
+        state = standing.scores.get(score.score.id)
+        due = score_due(score.score, state) if state is not None else None
+        if due is not None and (first is None or due < first):
+            first = due
+    for segment in desk.segments:
+        # Without a dwell in hours or minutes a segment asks for nothing besides events and midnights.
+        if segment.segment.held_for is None or segment.segment.held_for.days is not None:
+            continue
+        member = standing.memberships.get(segment.segment.id)
+        due = segment_due(segment.segment, member) if member is not None else None
+        if due is not None and (first is None or due < first):
+            first = due
+    return first
