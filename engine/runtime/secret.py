@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import HoldfastError
@@ -36,13 +38,20 @@ def own_secret(workspace: Path, name: str) -> bytes:
     folder = workspace / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / name
+    if not path.exists():
+        _make(path)
+    return path.read_bytes()
+
+
+def _make(path: Path) -> None:
+    # It gets its name once it is whole: of a file cut short by a crash nobody could tell that it is one.
+    descriptor, draft = tempfile.mkstemp(prefix=path.name, dir=path.parent)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        made = secrets.token_bytes(32)
-        file.write(made)
-        file.flush()
-        os.fsync(file.fileno())
-    return made
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)

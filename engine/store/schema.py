@@ -51,19 +51,26 @@ def downgrade(connection: Connection, revision: str) -> None:
 
 def check(connection: Connection, name: str) -> None:
     """Raise unless a database is at the revision that this program needs; `name` is for the message."""
+    check_migratable(connection, name)
     found, needed = current(connection), head()
-    if found == needed:
-        return
-    if found is None and not inspect(connection).has_table("alembic_version"):
+    if found != needed:
+        raise SchemaTooOldError(
+            f"{name} has the schema {found or 'of no release'}, older than this program's {needed};"
+            " make a copy of it, then run `holdfast doctor --migrate`"
+        )
+
+
+def check_migratable(connection: Connection, name: str) -> None:
+    """Raise for what no migration leads on from: an empty database, somebody else's, a newer program's."""
+    if is_empty(connection):
+        raise StoreError(f"{name} is empty; start the engine once, or name another file")
+    if not inspect(connection).has_table("alembic_version"):
         raise StoreError(f"{name} is a database, but not one of Holdfast's; name another file")
+    found = current(connection)
     if found is not None and not _is_known(found):
         raise SchemaTooNewError(
-            f"{name} has the schema {found}, newer than this program's {needed}; run a newer Holdfast"
+            f"{name} has the schema {found}, newer than this program's {head()}; run a newer Holdfast"
         )
-    raise SchemaTooOldError(
-        f"{name} has the schema {found or 'of no release'}, older than this program's {needed};"
-        " make a copy of it, then run `holdfast doctor --migrate`"
-    )
 
 
 def _is_known(revision: str) -> bool:

@@ -113,6 +113,7 @@ def migrate_sqlite(path: Path) -> None:
     store = SqliteStore(path, EngineLock(path))
     try:
         with _sentences(path), store._writers.begin() as connection:
+            schema.check_migratable(connection, str(path))
             schema.upgrade(connection)
     finally:
         store.close()

@@ -158,6 +158,19 @@ def test_somebody_elses_database_is_left_alone(path: Path) -> None:
 
     with pytest.raises(StoreError, match="not one of Holdfast's"):
         open_sqlite(path, exclusive=True)
+    with pytest.raises(StoreError, match="not one of Holdfast's"):
+        migrate(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("recipe",)]
+
+
+def test_a_file_that_a_first_start_left_empty_is_told_as_such(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+
+    with pytest.raises(StoreError, match="is empty; start the engine once"):
+        open_sqlite(path, exclusive=False)
+    open_sqlite(path, exclusive=True).close()
 
 
 def change_schema(path: Path, statement: str) -> None:
@@ -173,6 +186,8 @@ def test_a_database_of_a_newer_program_is_refused(path: Path) -> None:
         open_sqlite(path, exclusive=True)
     with pytest.raises(SchemaTooNewError):
         open_sqlite(path, exclusive=False)
+    with pytest.raises(SchemaTooNewError):
+        migrate(f"sqlite:///{path}")
 
 
 def test_a_database_of_an_older_program_is_refused_until_it_is_migrated(path: Path) -> None:

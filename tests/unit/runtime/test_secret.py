@@ -31,3 +31,19 @@ def test_the_own_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path)
     assert own_secret(tmp_path, "links") == made == path.read_bytes()
     assert len(made) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("moment", ["secrets.token_bytes", "os.fsync"])
+def test_a_secret_whose_making_was_cut_short_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    # given a process that ends while it makes the secret
+    def end(*given: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(moment, end)
+        own_secret(tmp_path, "links")
+    # then the next one makes a whole one
+    assert len(own_secret(tmp_path, "links")) == 32
+    assert [path.name for path in (tmp_path / ".holdfast").iterdir()] == ["links"]
