@@ -12,6 +12,9 @@ Cause = Literal["sent", "import", "history", "run", "engine", "operator"]
 """Who caused an event: a client, an import (live or as history), a run's step, the engine's own
 derivation (a segment change), or a person."""
 
+FROM_OUTSIDE: frozenset[Cause] = frozenset(("sent", "import", "history"))
+"""The causes of events in which somebody named the customer; the engine calls everybody by an id."""
+
 IDENTIFY = "identify"
 GROUP = "group"
 ALIAS = "alias"

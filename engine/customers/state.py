@@ -14,7 +14,7 @@ import msgspec
 from engine.customers.buckets import BEGIN, Bucket, Entry, Stamp
 from engine.customers.chunks import Chunks
 from engine.customers.contracts import Contracts, ended, joined, moved, next_end, read_contract
-from engine.customers.event import GROUP, IDENTIFY, Event
+from engine.customers.event import FROM_OUTSIDE, GROUP, IDENTIFY, Event
 from engine.customers.kinds import coerce, keep, show
 from engine.customers.series import Last, Series
 from engine.customers.table import FactTable, event_view
@@ -125,7 +125,8 @@ class FactState:
         derived = self.due_contracts(table, event.received_at)
         self.advance(table, event.received_at)
         self.newest = (event.occurred_at, event.seq)
-        self.known = self.known or event.customer != event.anonymous_id
+        if event.cause in FROM_OUTSIDE and event.customer != event.anonymous_id:
+            self.known = True
         if self.first_seen is None or event.occurred_at < self.first_seen:
             self.first_seen = event.occurred_at
         if event.account is not None and self.kind == "person":

@@ -92,9 +92,12 @@ def found(stage: Stage, run: Run, instruction: Instruction, signal: Signal) -> N
     proceed(run, instruction, {"timed_out": False, "event": signal.properties})
 
 
-def keep(run: Run, signal: Signal) -> None:
-    """Keep an event that came by, for a wait that is still to come."""
+def keep(run: Run, signal: Signal) -> bool:
+    """Keep an event that came by, for a wait that is still to come; False where it had come before."""
+    if any(_ref(kept) == _ref(signal) for kept in run.signals):
+        return False
     run.signals = [*run.signals[-(KEPT - 1) :], signal]
+    return True
 
 
 def _ref(signal: Signal) -> str:

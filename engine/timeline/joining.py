@@ -11,9 +11,11 @@ from engine.decisions import missing
 from engine.decisions.standing import Standing
 from engine.model.reasons import EndReason, RunStatus
 from engine.model.rule import OnMissing
+from engine.runs.changes import MembershipChange
 from engine.runs.ending import end
 from engine.runs.run import Run
 from engine.runs.stage import Member
+from engine.segments.membership import Membership, place
 from engine.timeline import react
 from engine.timeline.moment import Moment
 from engine.timeline.take import plan_dates
@@ -29,6 +31,8 @@ def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
     facts = moment.world.ruleset.facts
     survivor.facts = united(facts, survivor.facts, gone.facts, history, moment.now)
     _standing(survivor.standing, gone.standing)
+    _memberships(moment, gone)
+    _cases(moment, gone)
     moment.forget()
     _runs(moment, gone)
     for event in history:
@@ -49,8 +53,8 @@ def _standing(into: Standing, other: Standing) -> None:
     for name, recents in other.recents.items():
         both = sorted([*into.recents.get(name, ()), *recents], key=lambda one: one.occurred_at)
         into.recents[name] = both[-missing.KEPT :]
-    for place, at in other.starts.items():
-        into.starts[place] = max(at, into.starts.get(place, at))
+    for workflow, at in other.starts.items():
+        into.starts[workflow] = max(at, into.starts.get(workflow, at))
     for name, term in other.terms.items():
         into.terms.setdefault(name, term)
     into.contact.sends = sorted([*into.contact.sends, *other.contact.sends], key=lambda sent: sent.at)
@@ -63,8 +67,32 @@ def _standing(into: Standing, other: Standing) -> None:
         known_book.lots = [*known_book.lots, *book.lots]
         known_book.redeemed = {**book.redeemed, **known_book.redeemed}
         known_book.qualifying += book.qualifying
-    into.cases = {**other.cases, **into.cases}
+    for score, state in other.scores.items():
+        into.scores.setdefault(score, state)
+    for fact, failed_at in other.failed.items():
+        into.failed[fact] = max(failed_at, into.failed.get(fact, failed_at))
     into.goals = [*into.goals, *other.goals]
+
+
+def _memberships(moment: Moment, gone: Member) -> None:
+    """Keep the survivor in every segment that either was in; what follows is for the next evaluation."""
+    own = moment.member.standing.memberships
+    for name, other in sorted(gone.standing.memberships.items()):
+        if other.inside:
+            _record(moment, gone.id, name, inside=False)
+        known = own.setdefault(name, Membership(count=other.count))
+        if other.inside and place(known, inside=True, now=moment.now) is not None:
+            _record(moment, moment.member.id, name, inside=True)
+
+
+def _record(moment: Moment, customer: str, segment: str, *, inside: bool) -> None:
+    moment.changes.memberships.append(MembershipChange(customer, segment, moment.now, inside, "merge"))
+
+
+def _cases(moment: Moment, gone: Member) -> None:
+    for case in gone.standing.cases.values():
+        case.customer = moment.member.id
+        moment.member.standing.cases[case.id] = moment.changes.cases[case.id] = case
 
 
 def _runs(moment: Moment, gone: Member) -> None:

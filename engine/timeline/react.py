@@ -64,7 +64,8 @@ def leaves(stage: Stage, program: CompiledWorkflow, run: Run, exit_: Exit, event
 
 def _signal(moment: Moment, program: CompiledWorkflow, run: Run, event: Event) -> None:
     signal = Signal(event.source, event.message_id, event.name, event.occurred_at, dict(event.properties))
-    waiting.keep(run, signal)
+    if not waiting.keep(run, signal):
+        return
     moment.changes.runs[run.id] = run
     moment.changes.customers[run.customer] = None
     instruction = program.instructions.get(run.path)
