@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from engine.customers.event import Event
+from engine.customers.event import FROM_OUTSIDE, Event
 from engine.customers.identity import Alias, Aliases, Binding
 from engine.runtime.shell import Turn
 from engine.timeline.play import merge
@@ -70,18 +70,26 @@ class Identities:
 
 def _knows(event: Event, id: str) -> bool:
     """Tell whether an event from outside names a customer by that id, and not as somebody anonymous."""
-    outside = event.cause in ("sent", "import", "history")
-    return outside and event.customer == id and event.anonymous_id != id
+    return event.cause in FROM_OUTSIDE and event.customer == id and event.anonymous_id != id
 
 
 def history(turn: Turn, customers: Iterable[str]) -> list[Event]:
     """Give what happened to customers under all their names, in the order (received, accepted)."""
-    names = [
-        name
-        for customer in customers
-        for name in (customer, *(alias.id for alias in turn.writer.aliases_of(customer)))
-    ]
+    asked = list(customers)
+    names = dict.fromkeys([*asked, *(alias.id for alias in turn.writer.aliases_of(*asked))])
     return turn.writer.events_of(names)
+
+
+def histories(turn: Turn, customers: Sequence[str]) -> dict[str, list[Event]]:
+    """Give the same of each of several customers, read at once."""
+    bound = {alias.id: alias.survivor for alias in turn.writer.aliases_of(*customers)}
+    found: dict[str, list[Event]] = {customer: [] for customer in customers}
+    for event in turn.writer.events_of([*customers, *bound]):
+        name = event.customer
+        while name not in found:
+            name = bound[name]
+        found[name].append(event)
+    return found
 
 
 def join(turn: Turn, into: str, other: str, cause: str, events: Sequence[Event]) -> None:

@@ -83,8 +83,7 @@ def saved(member: Member, table: FactTable, next_due: Micros | None, now: Micros
         version=member.version,
         account=member.account,
         created_at=now if facts.first_seen is None else facts.first_seen,
-        # A customer whose time has not begun yet, in the middle of an import, is never due.
-        next_due=next_due if member.standing.played_to else None,
+        next_due=next_due,
         hot=encode_hot(facts),
         standing=standing.encode(member.standing),
         chunks={month: body for month, body in chunks.items() if body is not None},

@@ -10,7 +10,7 @@ from engine.customers.event import Event
 from engine.customers.merging import rebuild
 from engine.model.values import Micros
 from engine.runs.stage import Member
-from engine.runtime.identity import history
+from engine.runtime.identity import histories
 from engine.runtime.shell import Shell, Turn
 from engine.timeline.play import adopt
 from engine.timeline.ruleset import BASE
@@ -41,19 +41,15 @@ def settle_all(shell: Shell, now: Micros, cause: str, progress: Progress = silen
         batch = persons[start : start + BATCH]
         with shell.turn(now) as turn:
             turn.cast.preload(batch)
+            events = histories(turn, [id for id in batch if id in stale])
             for id in batch:
                 if id in stale:
-                    rebuild_person(turn, id, cause)
+                    _replace(turn, turn.cast.get(id), events[id], cause)
                 adopt(turn.world, turn.cast, turn.changes, id, now, cause)
         progress("rebuilding facts", start + len(batch), len(concerned))
     _settle_accounts(shell, [id for id, kind in concerned if kind == "account"], stale, now, cause)
     progress("rebuilding facts", len(concerned), len(concerned))
     return len(stale)
-
-
-def rebuild_person(turn: Turn, id: str, cause: str) -> None:
-    """Make a person's facts anew from the events under all their names."""
-    _replace(turn, turn.cast.get(id), history(turn, [id]), cause)
 
 
 def _settle_accounts(shell: Shell, accounts: Iterable[str], stale: set[str], now: Micros, cause: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.contact.budgets import period_of
 from engine.model.values import Micros
 from engine.runs.changes import Changes
-from engine.runs.stage import Budgets
+from engine.runs.stage import Budgets, Member
 from engine.runtime.actions import Actions
 from engine.runtime.definitions import Definitions
 from engine.runtime.figures import Figures
@@ -56,13 +56,17 @@ class Turn:
             self.writer.cancel_effects(ended, self.now, "run_ended")
         table = self.ruleset.facts
         staying = [self.cast.members[id] for id in changes.customers if id not in self._removed]
-        self.writer.save([saved(member, table, next_due(self.world, member), self.now) for member in staying])
+        self.writer.save([saved(member, table, self._due(member), self.now) for member in staying])
         if self._removed:
             self.writer.remove(self._removed)
             for id in self._removed:
                 self.cast.members.pop(id, None)
                 self.gone.add(id)
             self._removed.clear()
+
+    def _due(self, member: Member) -> Micros | None:
+        # A customer whose time has not begun yet, in the middle of an import, is never due.
+        return next_due(self.world, member) if member.standing.played_to else None
 
 
 class Shell:

@@ -73,8 +73,8 @@ class Reader(Protocol):
         """Give for each id the one that it goes by now: itself, unless it was bound to another."""
         ...
 
-    def aliases_of(self, survivor: str) -> list[Alias]:
-        """Give every name bound to a customer, over several steps too, in the order of binding."""
+    def aliases_of(self, *survivors: str) -> list[Alias]:
+        """Give every name bound to these customers, over several steps too, in the order of binding."""
         ...
 
     def due_customers(self, now: Micros, limit: int) -> list[str]:

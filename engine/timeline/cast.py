@@ -24,12 +24,15 @@ class Cast:
     def __init__(self, load: Load = nobody) -> None:
         self.load = load
         self.members: dict[str, Member] = {}
+        self._absent: set[str] = set()
 
     def preload(self, ids: Iterable[str]) -> None:
-        """Load several customers at once."""
-        wanted = [id for id in dict.fromkeys(ids) if id not in self.members]
+        """Load several customers at once; who is not there is not looked for again."""
+        wanted = [id for id in dict.fromkeys(ids) if id not in self.members and id not in self._absent]
         if wanted:
-            self.members.update(self.load(wanted))
+            found = self.load(wanted)
+            self.members.update(found)
+            self._absent.update(id for id in wanted if id not in found)
 
     def find(self, id: str) -> Member | None:
         """Give a customer, None where there is no such."""
@@ -43,6 +46,7 @@ class Cast:
         if found is None:
             found = Member(id, kind, FactState(id, kind), Standing(), created=True)
             self.members[id] = found
+            self._absent.discard(id)
         return found
 
     def subject(self, event: Event) -> Member:

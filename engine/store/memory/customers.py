@@ -40,9 +40,9 @@ class CustomerReading(MemoryTransaction):
             id = aliases[id]["survivor"]
         return id
 
-    def aliases_of(self, survivor: str) -> list[Alias]:
+    def aliases_of(self, *survivors: str) -> list[Alias]:
         found: list[Alias] = []
-        asked = {survivor}
+        asked = set(survivors)
         while asked:
             bound = [Alias(**row) for row in self._rows("alias") if row["survivor"] in asked]
             asked = {alias.id for alias in bound}

@@ -55,9 +55,9 @@ class CustomerReading(SqlTransaction):
             asked = set(bound.values())
         return going_by
 
-    def aliases_of(self, survivor: str) -> list[Alias]:
+    def aliases_of(self, *survivors: str) -> list[Alias]:
         found: dict[str, Alias] = {}
-        asked = {survivor}
+        asked = set(survivors)
         while asked:
             rows = [
                 row for some in portions(asked) for row in self._rows(sql.aliases_by_survivor(), ids=some)

@@ -160,6 +160,17 @@ def test_an_id_resolves_to_who_it_was_bound_to_over_several_steps(store: Store) 
         ]
 
 
+def test_the_names_of_several_customers_are_given_together(store: Store) -> None:
+    with store.begin() as writer:
+        writer.bind_alias("guest-1", "ann", 10, "alias")
+        writer.bind_alias("guest-2", "bob", 5, "identify")
+        writer.bind_alias("guest-3", "cid", 1, "identify")
+
+    with store.reader() as reader:
+        assert [alias.id for alias in reader.aliases_of("ann", "bob", "nobody")] == ["guest-2", "guest-1"]
+        assert reader.aliases_of() == []
+
+
 def test_an_id_is_bound_once_and_never_to_itself(store: Store) -> None:
     with store.begin() as writer:
         writer.bind_alias("guest", "ann", 10, "alias")
