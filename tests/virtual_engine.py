@@ -13,6 +13,7 @@ from engine.authoring.receiving import Reception
 from engine.authoring.simulate import Simulation
 from engine.customers.event import Event
 from engine.customers.facts import Facts
+from engine.customers.merging import rebuild
 from engine.customers.zones import instant_of, moment_of
 from engine.decisions.decision import Decision
 from engine.model.actions import SHIPPED
@@ -22,6 +23,7 @@ from engine.runs.run import Effect, Run, StepAttempt
 from engine.runs.stage import Member
 from engine.timeline.deliver import Attempt, Result
 from engine.timeline.moment import Moment
+from engine.timeline.play import adopt
 from engine.timeline.ruleset import Ruleset, compile_ruleset
 
 _ROOMS = {"workflow": "workflows"}
@@ -118,6 +120,7 @@ class VirtualEngine:
         self.simulation = _Clockwork(self.ruleset, send=self._send, **rest)
         self.reception = Reception(self.simulation)
         self.delivered: list[tuple[Effect, Micros]] = []
+        self.stood_still = False
         self._number = 0
 
     def _send(self, effect: Effect, attempt: Attempt) -> Result:
@@ -175,6 +178,25 @@ class VirtualEngine:
         self.simulation.shut = False
         self.simulation.deliver(instant(at))
         self.simulation.touched()
+
+    def release(self, at: str, *texts: str, timezone: str = "UTC", settings: str = "") -> VirtualEngine:
+        """Give the engine that goes on with other files from a time on, with everybody settled in.
+
+        Where this one `stood_still`, nothing has been done since its last event.
+        """
+        if not self.stood_still:
+            self.until(at)
+        after = VirtualEngine(*texts, timezone=timezone, settings=settings)
+        old, new = self.ruleset, after.ruleset
+        after.simulation.world.definition = lambda name, hash: old.workflow(name, hash)
+        for name, member in self.simulation.cast.members.items():
+            own = [event for event in self.reception.events if name in (event.customer, event.account)]
+            member.facts = rebuild(new.facts, name, member.kind, own)
+            after.simulation.cast.members[name] = member
+            simulation = after.simulation
+            adopt(simulation.world, simulation.cast, simulation.changes, name, instant(at), "release")
+        after.simulation.touched()
+        return after
 
     def member(self, customer: str = "ana") -> Member:
         """Give a customer as it stands."""

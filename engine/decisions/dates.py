@@ -11,7 +11,7 @@ from engine.customers.zones import Zone, instant_of, moment_of
 from engine.decisions.rules import CompiledRule, CompiledTrigger
 from engine.decisions.standing import Standing, Term, Timer
 from engine.expressions import Env
-from engine.model.rule import OnDate
+from engine.model.rule import CatchUp, OnDate
 from engine.model.values import Duration, Micros
 
 
@@ -38,11 +38,14 @@ def plan(
     workspace: Zone,
     own: Zone | None,
     now: Micros,
+    *,
+    silent: bool = False,
 ) -> list[Timer]:
     """Lay out the timers of a date trigger anew; give those of the steps that are passed over.
 
     A step is passed over when its time has passed and a later one (or `catch_up: none`) stands in for
     it; its `due` is then that time. A moved date moves its timers; a step executed in the term never repeats.
+    `silent`: of a date that is new here, only what is still to come is executed.
     """
     name = place(rule, compiled)
     anchor = _anchor(compiled, env)
@@ -52,6 +55,7 @@ def plan(
         return []
     value = _term_value(compiled, env)
     zone = own or workspace if trigger.in_ == "customer time" else workspace
+    catch_up = "none" if silent and term is None else trigger.catch_up
     if term is None:
         term = standing.terms[name] = Term(anchor=anchor, value=value)
     elif anchor != term.anchor or (value is not None and value != term.value):
@@ -59,7 +63,7 @@ def plan(
     if term.spent == anchor:
         _clear(standing, name)
         return []
-    return _lay(standing, rule, compiled, trigger, term, zone, workspace, now)
+    return _lay(standing, rule, compiled, trigger, term, zone, workspace, now, catch_up)
 
 
 def renew(standing: Standing, rule: CompiledRule, compiled: CompiledTrigger) -> None:
@@ -102,13 +106,14 @@ def _lay(
     zone: Zone,
     workspace: Zone,
     now: Micros,
+    catch_up: CatchUp,
 ) -> list[Timer]:
     name = place(rule, compiled)
     _clear(standing, name)
     anchor = term.anchor or 0
     steps = [step for step in steps_of(trigger, anchor, zone, workspace, now) if _open(term, step)]
     passed = sorted((step for step in steps if step.due < now), key=lambda step: step.due)
-    caught = [] if trigger.catch_up == "none" else passed[-1:] if trigger.catch_up == "latest" else passed
+    caught = [] if catch_up == "none" else passed[-1:] if catch_up == "latest" else passed
     if anchor < now:
         caught = [step for step in caught if not step.before]
 

@@ -49,6 +49,11 @@ def crossed(
     """Tell, at a midnight, whether the silence has passed the base's own p90 gap for the first time."""
     if last_day is None or limit is None or today - last_day <= limit:
         return False
+    return remember(standing, rule, compiled, last_day)
+
+
+def remember(standing: Standing, rule: CompiledRule, compiled: CompiledTrigger, last_day: Day) -> bool:
+    """Keep that the silence since a day has been told; False where it was kept before."""
     name = place(rule, compiled)
     told = standing.terms.get(name)
     if told is not None and told.anchor == last_day:

@@ -13,6 +13,7 @@ from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
 from engine.decisions import dates, quiet
 from engine.decisions.decide import Occasion
+from engine.decisions.rules import CompiledRule, CompiledTrigger
 from engine.decisions.schedules import next_after
 from engine.decisions.standing import Timer
 from engine.loyalty import ledger
@@ -155,12 +156,17 @@ def _silences(moment: Moment) -> Iterator[tuple[Occasion, Timer | None]]:
         last_day = moment.world.ruleset.zone.day_of(last) if last is not None else None
         limit = moment.world.base(moment.now).p90(moment.member.kind, trigger.of)
         if quiet.crossed(moment.member.standing, rule, compiled, last_day, moment.day, limit):
-            quiet_for = moment_of(moment.now) - moment_of(last or moment.now)
-            occasion = Occasion(
-                rule=rule, kind="quiet", cause=f"{compiled.index}/{last}", event={"quiet_for": quiet_for},
-                from_at=moment.now, based=True,
-            )  # fmt: skip
-            yield occasion, None
+            yield silence(rule, compiled, last or moment.now, moment.now, based=True), None
+
+
+def silence(
+    rule: CompiledRule, compiled: CompiledTrigger, last: Micros, now: Micros, *, based: bool = False
+) -> Occasion:
+    """Give the occasion of a silence since `last`; `based` tells that the base's own gaps made it one."""
+    return Occasion(
+        rule=rule, kind="quiet", cause=f"{compiled.index}/{last}", from_at=now, based=based,
+        event={"quiet_for": moment_of(now) - moment_of(last)},
+    )  # fmt: skip
 
 
 def _of_timer(moment: Moment, timer: Timer) -> Occasion:
@@ -175,11 +181,7 @@ def _of_timer(moment: Moment, timer: Timer) -> Occasion:
             from_at=timer.since, late=timer.late, ref=timer.ref,
         )  # fmt: skip
     if timer.kind == "quiet":
-        quiet_for = moment_of(moment.now) - moment_of(timer.since)
-        return Occasion(
-            rule=rule, kind="quiet", cause=f"{timer.trigger}/{timer.ref}", event={"quiet_for": quiet_for},
-            from_at=moment.now,
-        )  # fmt: skip
+        return silence(rule, rule.triggers[timer.trigger], timer.since, moment.now)
     shown = dates.shown(timer, moment.world.ruleset.zone)
     return Occasion(
         rule=rule, kind="date", cause=f"{timer.trigger}/{timer.key}/{timer.ref}/{timer.since}", event=shown,
@@ -195,6 +197,9 @@ def _decide(moment: Moment, occasion: Occasion, timer: Timer | None) -> None:
             del standing.timers[name]
         moment.changes.customers[moment.member.id] = None
     outcome = decide(moment, occasion)
+    if timer is not None and timer.kind == "quiet" and occasion.rule.rule.on_release == "fire":
+        compiled = occasion.rule.triggers[timer.trigger]
+        quiet.remember(standing, occasion.rule, compiled, moment.world.ruleset.zone.day_of(timer.since))
     if timer is not None and timer.kind == "date":
         dates.turned(standing, timer, done=outcome is DecisionOutcome.FIRED)
         trigger = occasion.rule.triggers[timer.trigger].trigger

@@ -38,7 +38,7 @@ def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
     for event in history:
         _look_again(moment, event)
     gone.facts, gone.standing, gone.runs = FactState(gone.id, gone.kind), Standing(), {}
-    plan_dates(moment)
+    plan_dates(moment, cause="merge")
     weigh(moment, cause="merge")
     moment.forget()
 

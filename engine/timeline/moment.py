@@ -50,7 +50,14 @@ class Moment:
         """What a step may see and change here."""
         world = self.world
         return Stage(
-            world.plans, self.member, self.changes, world.budgets, self.now, self.facts, self.queue, self.forget
+            world.plans,
+            self.member,
+            self.changes,
+            world.budgets,
+            self.now,
+            self.facts,
+            self.queue,
+            self.forget,
         )
 
     def facts(self) -> Facts:

@@ -10,23 +10,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.customers.event import Event
-from engine.decisions import quiet
 from engine.decisions.decide import Occasion
 from engine.decisions.decision import Decision
 from engine.errors import NotFoundError
 from engine.model.facts import Subject
-from engine.model.rule import OnQuiet
 from engine.model.values import Micros
 from engine.runs.changes import Changes
-from engine.runs.moving import change_over
 from engine.runs.stage import Emitted, Member
+from engine.timeline.adopting import settle_in
 from engine.timeline.cast import Cast
 from engine.timeline.choose import decide, preview
 from engine.timeline.due import next_due, play_instant
 from engine.timeline.joining import join
 from engine.timeline.moment import Moment
-from engine.timeline.take import plan_dates, take
-from engine.timeline.weigh import weigh
+from engine.timeline.take import take
 from engine.timeline.world import World
 
 CHAIN = 1000
@@ -126,44 +123,12 @@ def learn(world: World, member: Member, event: Event) -> None:
 
 
 def adopt(world: World, cast: Cast, changes: Changes, customer: str, now: Micros, cause: str) -> None:
-    """Settle a customer into the ruleset as it is: silently, after a release, rebuild or import.
-
-    Memberships and bands are set with that cause and without dwell being skipped; timers of rules
-    that are gone are dropped; dates are planned; a silence that is already over-long is not told.
-    """
+    """Settle a customer into the ruleset as it is, because of a release, rebuild or import."""
     member = cast.get(customer)
     begin(world, member, changes, now)
-    standing, rules = member.standing, world.ruleset.desk(member.id, member.kind).rules
-    standing.timers = {
-        name: timer
-        for name, timer in standing.timers.items()
-        if timer.rule in rules and timer.trigger < len(rules[timer.rule].triggers)
-    }
     queue: list[Emitted] = []
-    moment = Moment(world, member, changes, now, queue, at_event=True)
-    if cause == "release":
-        change_over(moment.stage)
-        moment.forget()
-    weigh(moment, cause=cause)
-    plan_dates(moment)
-    _hush(moment)
+    settle_in(Moment(world, member, changes, now, queue, at_event=True), cause)
     drain(world, cast, changes, queue, now)
-
-
-def _hush(moment: Moment) -> None:
-    world = moment.world
-    for rule, compiled in moment.desk.quiet:
-        trigger = compiled.trigger
-        if not isinstance(trigger, OnQuiet):
-            continue
-        last = moment.member.facts.last_occurred(world.ruleset.facts, trigger.of)
-        if last is None:
-            continue
-        quiet.heard(moment.member.standing, rule, compiled, trigger, last, moment.now)
-        if trigger.quiet == "p90":
-            day = world.ruleset.zone.day_of(last)
-            limit = world.base(moment.now).p90(moment.member.kind, trigger.of)
-            quiet.crossed(moment.member.standing, rule, compiled, day, moment.day, limit)
 
 
 def call_rule(

@@ -15,11 +15,12 @@ from engine.decisions.decide import Occasion, record
 from engine.decisions.standing import Timer
 from engine.expressions import Env, Expression, Outcome
 from engine.model.reasons import DecisionOutcome
-from engine.model.rule import OnBand, OnDate, OnEvent, OnMissing, OnQuiet
+from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
 from engine.model.values import HOUR, Micros
 from engine.runs import cases, points
 from engine.timeline import react
 from engine.timeline.choose import choose
+from engine.timeline.crossings import crossings
 from engine.timeline.moment import Moment
 from engine.timeline.ruleset import Pair
 from engine.timeline.weigh import weigh
@@ -106,8 +107,12 @@ FOLLOWED = "followed"
 """Counted beside the outcomes: a `without` timer that the second event ended."""
 
 
-def plan_dates(moment: Moment) -> None:
-    """Lay out the timers of all date triggers anew; steps that are passed over are recorded."""
+def plan_dates(moment: Moment, cause: str = "engine") -> None:
+    """Lay out the timers of all date triggers anew; steps that are passed over are recorded.
+
+    Steps of the past that a release or merge alone brings up are passed over, unless after a release
+    the rule says `on_release: fire`.
+    """
     facts = moment.facts()
     own = customer_zone(facts)
     for rule, compiled in moment.desk.dates:
@@ -116,6 +121,7 @@ def plan_dates(moment: Moment) -> None:
         skipped = dates.plan(
             moment.member.standing, rule, compiled, compiled.trigger, moment.env(),
             moment.world.ruleset.zone, own, moment.now,
+            silent=cause == "merge" or (cause == "release" and rule.rule.on_release != "fire"),
         )  # fmt: skip
         for step in skipped:
             _record_skipped(moment, (rule, compiled), step)
@@ -164,31 +170,10 @@ def _occasions(
                 rule=rule, kind="change", cause=f"{compiled.index}/{ref}/{name}",
                 event={"from": old, "to": new}, from_at=event.occurred_at, late=late, ref=ref, hops=hops,
             )  # fmt: skip
-    yield from _crossings(moment, event, ref, hops)
-
-
-def _crossings(moment: Moment, event: Event, ref: str, hops: int) -> Iterator[Occasion]:
-    desk, properties = moment.desk, event.properties
-    if event.cause not in ("engine", "run", "operator"):
-        return
-    found: tuple[Pair, ...] = ()
-    shown: dict[str, Any] = {}
-    kind = event.name
-    if event.name in ("segment_entered", "segment_left"):
-        index = desk.entering if event.name == "segment_entered" else desk.leaving
-        found, shown = index.get(str(properties.get("segment")), ()), {"segment": properties.get("segment")}
-    elif event.name == "band_changed" and properties.get("fires"):
-        found = tuple(
-            pair
-            for pair in desk.bands.get(str(properties.get("score")), ())
-            if isinstance(pair[1].trigger, OnBand) and pair[1].trigger.becomes == properties.get("band")
+    if event.cause in ("engine", "run", "operator"):
+        yield from crossings(
+            desk, event.name, event.properties, ref=ref, from_at=event.occurred_at, hops=hops
         )
-        shown = {name: properties.get(name) for name in ("band", "from", "value", "score")}
-    for rule, compiled in found:
-        yield Occasion(
-            rule=rule, kind=kind, cause=f"{compiled.index}/{ref}", event=shown,
-            from_at=event.occurred_at, ref=ref, hops=hops,
-        )  # fmt: skip
 
 
 def _where(where: Expression | None, view: Mapping[str, Any]) -> bool:

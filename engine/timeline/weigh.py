@@ -20,13 +20,20 @@ from engine.segments.membership import step as step_segment
 from engine.timeline.moment import Moment
 from engine.timeline.ruleset import CompiledPart, CompiledScore, Desk
 
+Crossed = tuple[str, dict[str, Any]]
+"""What became of a segment or a band: the event's name and its properties."""
 
-def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> None:
-    """Evaluate scores, then segments; changes become events, unless a release or import caused them."""
+
+def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> list[Crossed]:
+    """Evaluate scores, then segments; changes become events, unless a release, import or merge caused them.
+
+    Gives the changes that did not become events.
+    """
+    untold: list[Crossed] = []
     for compiled in moment.desk.scores:
         change = _score(moment, compiled)
         if change is not None:
-            _tell_band(moment, compiled, change, cause, hops)
+            untold += _tell_band(moment, compiled, change, cause, hops)
     for segment in moment.desk.segments:
         if segment.segment.static or segment.enter is None:
             continue
@@ -38,7 +45,8 @@ def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> None:
             leaving = Outcome.NOT_MET
         moved = step_segment(segment.segment, member, entering, leaving, moment.now, moment.day)
         if moved is not None:
-            _tell_segment(moment, segment.segment.id, moved == "entered", cause, hops)
+            untold += _tell_segment(moment, segment.segment.id, moved == "entered", cause, hops)
+    return untold
 
 
 def reading(
@@ -85,10 +93,10 @@ def _number(part: CompiledPart, env: Env) -> Decimal | None:
     return Decimal(value)
 
 
-def _tell_band(moment: Moment, compiled: CompiledScore, change: BandChange, cause: str, hops: int) -> None:
+def _tell_band(
+    moment: Moment, compiled: CompiledScore, change: BandChange, cause: str, hops: int
+) -> list[Crossed]:
     moment.restate()
-    if cause != "engine":
-        return
     properties = {
         "score": compiled.score.id,
         "band": change.band,
@@ -96,16 +104,20 @@ def _tell_band(moment: Moment, compiled: CompiledScore, change: BandChange, caus
         "value": change.value,
         "fires": change.fires,
     }
+    if cause != "engine":
+        return [("band_changed", properties)]
     moment.stage.emit("band_changed", properties, compiled.score.id, moment.now, change.band, hops=hops)
+    return []
 
 
-def _tell_segment(moment: Moment, segment: str, inside: bool, cause: str, hops: int) -> None:
+def _tell_segment(moment: Moment, segment: str, inside: bool, cause: str, hops: int) -> list[Crossed]:
     moment.restate()
     moment.changes.memberships.append(MembershipChange(moment.member.id, segment, moment.now, inside, cause))
-    if cause != "engine":
-        return
     name = "segment_entered" if inside else "segment_left"
+    if cause != "engine":
+        return [(name, {"segment": segment})]
     moment.stage.emit(name, {"segment": segment}, segment, moment.now, hops=hops)
+    return []
 
 
 def next_due(desk: Desk, standing: Standing) -> Micros | None:
