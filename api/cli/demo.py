@@ -74,7 +74,7 @@ def _serve(arguments: argparse.Namespace, terminal: Terminal) -> int:
         url = database_of(arguments, folder)
         demo = _generate(arguments, SERVED, first=monday - timedelta(days=DAYS + -DAYS % 7))
         with terminal.progress() as tell:
-            play_into(folder, url, demo, tell)
+            play_into(folder, url, demo, time.time_ns() // 1000, tell)
         serve(folder, url, arguments.host, arguments.port, say=terminal.say)
     return 0
 

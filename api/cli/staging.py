@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from itertools import groupby
 from pathlib import Path
 
-from api.cli.terminal import Tell
+from api.cli.terminal import Tell, silently
 from engine.authoring.demo import Demo
 from engine.model.values import MINUTE, Micros
 from engine.runtime.actions.recorder import recording
@@ -21,8 +20,8 @@ TOGETHER: Micros = 30 * MINUTE
 SOURCE = "demo"
 
 
-def play_into(folder: Path, url: str, demo: Demo, tell: Tell) -> None:
-    """Play a base up to this very instant; what it sends is recorded and goes nowhere."""
+def play_into(folder: Path, url: str, demo: Demo, until: Micros, tell: Tell = silently) -> None:
+    """Play a base, and on to an instant after it; what it sends is recorded and goes nowhere."""
     configure(logging.WARNING)
     clock = VirtualClock(demo.start)
     actions, _ = recording()
@@ -35,4 +34,4 @@ def play_into(folder: Path, url: str, demo: Demo, tell: Tell) -> None:
             engine.ingest([each.body for each in deliveries], source=SOURCE, may_grant=True).result()
             done += len(deliveries)
             tell("playing events", done, len(demo.events))
-        engine.run_until(time.time_ns() // 1000)
+        engine.run_until(until)

@@ -1,14 +1,11 @@
 """The command line on a small workspace of its own, and a small file of events."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-from api.cli.main import main
 from api.cli.places import DATABASE
+from tests.command_line import Holdfast, command_line
 
 FILES = {
     "holdfast.yaml": """
@@ -86,23 +83,6 @@ c3,order_completed,o4,yesterday,10
 """
 
 
-class Said(NamedTuple):
-    """What a command answered."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def answer(self) -> Any:
-        """The one JSON object on standard output."""
-        assert self.out.count("\n") == 1, self.out + self.err
-        return json.loads(self.out)
-
-
-Holdfast = Callable[..., Said]
-
-
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace, in which the commands stand."""
@@ -119,11 +99,5 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def holdfast(capsys: pytest.CaptureFixture[str]) -> Holdfast:
-    """Runs a command line in this process; gives its exit code and what it said."""
-
-    def run(*argv: str) -> Said:
-        code = main(argv)
-        said = capsys.readouterr()
-        return Said(code, said.out, said.err)
-
-    return run
+    """Runs a command line in this process."""
+    return command_line(capsys)

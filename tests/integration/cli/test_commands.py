@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from engine.store.sqlite import open_sqlite
-from tests.integration.cli.conftest import Holdfast
+from tests.command_line import Holdfast
 
 IMPORTED = {"accepted": 3, "duplicates": 1, "conflicts": 1, "quarantined": 1, "customers": 3}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.cli.conftest import Holdfast
+from tests.command_line import Holdfast
 
 
 @pytest.fixture
