@@ -10,6 +10,7 @@ import msgspec
 from engine.contact.log import prune, release, reserve
 from engine.contact.log import settle as settle_log
 from engine.customers.facts import Facts
+from engine.model.actions import ActionSpec
 from engine.model.reasons import EndReason, RunStatus, StepOutcome
 from engine.model.values import Micros
 from engine.model.workflow import Do
@@ -75,12 +76,17 @@ def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Mic
         moment.forget()
         drain(world, cast, changes, queue, now)
         return Attempt("hold" if verdict.kind == "hold" else "drop", until=verdict.until)
+    _reserve(moment, program, spec, effect)
+    prune(world.plans.policy, member.standing.contact, now)
+    changes.customers[member.id] = None
+    return Attempt("go", moment.facts(), program.workflow.class_)
+
+
+def _reserve(moment: Moment, program: CompiledWorkflow, spec: ActionSpec, effect: Effect) -> None:
+    """Take a message's place under the caps; one whose run was ended while it left takes it anew."""
     if spec.channel is not None and "to" not in effect.arguments:
         message = doing.message(program, moment.stage, effect, spec.channel)
-        reserve(member.standing.contact, message.as_sent(now))
-        prune(world.plans.policy, member.standing.contact, now)
-        changes.customers[member.id] = None
-    return Attempt("go", moment.facts(), program.workflow.class_)
+        reserve(moment.member.standing.contact, message.as_sent(moment.now))
 
 
 def give_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros, reason: str) -> None:
@@ -104,11 +110,14 @@ def settle(world: World, cast: Cast, changes: Changes, effect: Effect, result: R
     changes.settled.append(Settled(effect.key, outcome.value, None, now))
     changes.customers[member.id] = None
     spec = world.plans.actions.get(effect.action)
+    found = _standing_at(moment, effect)
     if outcome is StepOutcome.FAILED:
         release(member.standing.contact, effect.key)
     else:
+        program = found[1] if found else world.plans.workflows.get(effect.workflow)
+        if program is not None and spec is not None:
+            _reserve(moment, program, spec, effect)
         settle_log(member.standing.contact, effect.key, now)
-    found = _standing_at(moment, effect)
     if outcome is not StepOutcome.FAILED and spec is not None and spec.channel is not None:
         _tell_sent(moment, effect, found, spec.channel)
     if found is not None:
