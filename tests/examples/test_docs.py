@@ -35,7 +35,7 @@ PAGES = [
     *sorted((REPOSITORY / "docs").rglob("*.md")),
 ]
 NAMES = [path.relative_to(REPOSITORY).as_posix() for path in PAGES]
-MARKERS = {"", "rule", "settings", "broken", "map"}
+MARKERS = {"", "rule", "settings", "broken"}
 FLEET_OR_CALL = "then: [{do: segment.add, with: {segment: docs-list}}]"
 
 
@@ -68,13 +68,23 @@ def place(block: Block) -> str:
     return f"{'workflows' if kind == 'workflow' else 'rules'}/{id}.yaml"
 
 
+def is_map(block: Block) -> bool:
+    """Tell whether a block is an import map, which stands outside a workspace."""
+    return block.language == "yaml" and block.text.startswith("import:")
+
+
+def is_file(block: Block) -> bool:
+    """Tell whether a block is a whole file of a workspace."""
+    return block.language == "yaml" and not block.marker and not is_map(block)
+
+
 @cache
 def shown() -> Loaded:
     """Load the starter policy with every whole file that a document shows put into it."""
     files = dict(starter())
     for name in NAMES:
         for block in blocks(text(name)):
-            if block.language == "yaml" and not block.marker and name != "README.md":
+            if is_file(block) and name != "README.md":
                 files[place(block)] = block.text.encode()
             if block.language == "markdown":
                 files[f"workflows/messages/{block.marker}.md"] = block.text.encode()
@@ -93,7 +103,7 @@ def test_every_yaml_block_is_checked_somehow() -> None:
 def with_tests() -> Iterator[Any]:
     for parameter in of("yaml"):
         block = parameter.values[0]
-        if not block.marker and "\ntests:" in block.text:
+        if is_file(block) and "\ntests:" in block.text:
             yield parameter
 
 
@@ -125,7 +135,7 @@ def test_settings_load(block: Block) -> None:
     )
 
 
-@pytest.mark.parametrize("block", [one for one in of("yaml") if one.values[0].marker == "map"])
+@pytest.mark.parametrize("block", [one for one in of("yaml") if is_map(one.values[0])])
 def test_an_import_map_loads(block: Block) -> None:
     assert bind_map("imports/orders.yaml", block.text.encode()).map.query
 
