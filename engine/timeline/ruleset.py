@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
 
-from engine.customers.catalog import Catalog, build_catalog
+from engine.customers.catalog import BUILT_IN_TRAITS, Catalog, build_catalog
 from engine.customers.definitions import ComputedFact, NamedFact
 from engine.customers.table import FactTable, compile_facts
 from engine.customers.zones import Zone
@@ -147,8 +147,8 @@ def compile_ruleset(workspace: Workspace, actions: Mapping[str, ActionSpec] = SH
     catalog = build_catalog(workspace)
     facts = compile_facts(workspace, catalog)
     desks: dict[Subject, Desk] = {
-        "person": _desk(workspace, catalog, "person"),
-        "account": _desk(workspace, catalog, "account"),
+        "person": _desk(workspace, catalog, facts, "person"),
+        "account": _desk(workspace, catalog, facts, "account"),
     }
     return Ruleset(
         workspace=workspace,
@@ -208,7 +208,7 @@ def _pairs(rules: Iterable[CompiledRule]) -> list[Pair]:
     return [(rule, trigger) for rule in rules for trigger in rule.triggers]
 
 
-def _desk(workspace: Workspace, catalog: Catalog, subject: Subject) -> Desk:
+def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Subject) -> Desk:
     rules = _compiled(workspace, catalog, subject)
     pairs = _pairs(rules)
     segments = tuple(
@@ -217,7 +217,7 @@ def _desk(workspace: Workspace, catalog: Catalog, subject: Subject) -> Desk:
         if segment.on == subject
     )
     scores = tuple(
-        _score(score, catalog, workspace)
+        _score(score, catalog, facts, workspace)
         for _, score in sorted(workspace.scores.items())
         if score.on == subject
     )
@@ -297,13 +297,14 @@ def _segment(segment: Segment, catalog: Catalog, zone: str) -> CompiledSegment:
     )
 
 
-def _score(score: Score, catalog: Catalog, workspace: Workspace) -> CompiledScore:
+def _score(score: Score, catalog: Catalog, facts: FactTable, workspace: Workspace) -> CompiledScore:
     scope = customer_scope(score.on, catalog, workspace.settings.timezone)
     parts = []
     for name, part in score.parts.items():
         expression = compile_expression(part.is_.text, scope)
         named = [dotted.partition(".") for dotted in expression.names]
-        reads = tuple(name for root, _, name in named if root == "customer")
+        own = [name for root, _, name in named if root == "customer"]
+        reads = tuple(dict.fromkeys(leaf for name in own for leaf in _leaves(facts, score.on, name)))
         parts.append(CompiledPart(name, expression, reads, all(_fades(workspace, fact) for fact in reads)))
     fact = score.id.replace("-", "_")
     return CompiledScore(score, fact, f"{fact}_band", tuple(parts))
@@ -319,11 +320,21 @@ def _clubs(workspace: Workspace, subject: Subject) -> tuple[Club, ...]:
     return tuple(clubs)
 
 
+def _leaves(facts: FactTable, subject: Subject, name: str) -> Iterator[str]:
+    """Give the facts that a fact is read from: itself, unless it is an expression over others."""
+    fact = facts.names(subject).get(name)
+    if not isinstance(fact, NamedFact):
+        yield name
+        return
+    for read in fact.reads:
+        yield from _leaves(facts, subject, read)
+
+
 def _fades(workspace: Workspace, fact: str) -> bool:
     """Tell whether a fact is a trait, a last value or a survey figure: something that gets old."""
     written = workspace.facts.facts.get(fact)
     if written is None:
-        return True
+        return fact in BUILT_IN_TRAITS
     function = getattr(written, "function", None)
     if function is None:
         return hasattr(written, "type")
