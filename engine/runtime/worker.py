@@ -51,13 +51,14 @@ class Worker:
         try:
             # What is due this very instant waits until it has passed: events received at the same
             # instant go first, as they do in a backtest.
-            while self._drive.advance(self._drive.clock.now() - 1, BUDGET) and not self._stopped:
-                pass
+            now = self._drive.clock.now()
+            while self._drive.advance(now - 1, BUDGET) and not self._stopped:
+                now = self._drive.clock.now()
             self._drive.beat()
-            due, now = self._drive.next_due(), self._drive.clock.now()
+            due = self._drive.next_due()
             if due is None:
                 return None
-            # What is overdue and was not played just now was set aside.
+            # What was overdue before that pass and was not played in it has been set aside.
             return due + 1 if due >= now else now + SECOND
         except StoreError as error:
             _log.error("store_error", error=type(error).__name__)
