@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 
 from api.cli.places import add_folder
+from api.cli.schema import file_of, write_schemas
 from api.cli.starter import starter_files
 from api.cli.terminal import FAINT, GOOD, Terminal
+from engine.authoring.definitions import SECTIONS
+from engine.authoring.folder import SETTINGS
 from engine.errors import RequestError
 
 IGNORED = "holdfast.db*\n.holdfast/\noutbox/\n"
 """What an engine keeps in the workspace and nobody wants in version control."""
+
+SCHEMAS = ".schemas"
+"""Where a workspace keeps what its editor knows of each kind of file; no file of it is read by the engine."""
+
+_KIND = re.compile(rb"^([a-z]+):", re.MULTILINE)
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +44,20 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            path.write_bytes(data)
+            path.write_bytes(_with_schema(name, data))
+    write_schemas(folder / SCHEMAS)
     terminal.say(f"{folder} holds {len(files) - 1} files: rules/, workflows/ and holdfast.yaml", GOOD)
     for line in (f"cd {folder}", "holdfast check", "holdfast test", "holdfast serve"):
         terminal.say(f"  {line}", FAINT)
     return 0
+
+
+def _with_schema(name: str, data: bytes) -> bytes:
+    """Give a YAML file with the line by which editors find its schema."""
+    found = _KIND.search(data)
+    if not name.endswith(".yaml") or found is None:
+        return data
+    kind = "settings" if name == SETTINGS else found[1].decode()
+    up = "../" * (len(PurePosixPath(name).parts) - 1)
+    schema = file_of("facts" if kind in SECTIONS else kind)
+    return f"# yaml-language-server: $schema={up}{SCHEMAS}/{schema}\n".encode() + data

@@ -24,9 +24,19 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if folder is None:
         terminal.answer(found)
         return 0
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, schema in found.items():
-        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        (folder / f"{name}.schema.json").write_text(text, encoding="utf-8")
+    write_schemas(folder)
     terminal.say(f"{folder} holds {len(found)} schemas", GOOD)
     return 0
+
+
+def write_schemas(folder: Path) -> None:
+    """Write each kind's schema into a folder, which is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in schemas().items():
+        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        (folder / file_of(name)).write_text(text, encoding="utf-8")
+
+
+def file_of(kind: str) -> str:
+    """Give the name of a kind's schema file."""
+    return f"{kind}.schema.json"
