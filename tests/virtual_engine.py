@@ -28,8 +28,7 @@ from engine.timeline.ruleset import Ruleset, compile_ruleset
 
 _ROOMS = {"workflow": "workflows"}
 _MESSAGE = """---
-subject: {name}
-channel: {channel}
+{subject}channel: {channel}
 owner: crm-marketing
 ---
 Hello.
@@ -79,7 +78,8 @@ def files(*texts: str, timezone: str = "UTC", settings: str = "") -> dict[str, b
         assert path not in found, f"two files {path}"
         found[path] = text.strip() + "\n"
     for channel, name in re.findall(r"do: (email|sms)\.send\s+with: \{message: ([\w-]+)", "\n".join(texts)):
-        message = _MESSAGE.format(name=name, channel=channel)
+        subject = f"subject: {name}\n" if channel == "email" else ""
+        message = _MESSAGE.format(subject=subject, channel=channel)
         found[f"workflows/messages/{name}.md"] = message
     return {path: text.encode() for path, text in found.items()}
 
