@@ -12,7 +12,7 @@ from engine.decisions.rules import CompiledRule, CompiledTrigger
 from engine.decisions.standing import Standing, Term, Timer
 from engine.expressions import Env
 from engine.model.rule import CatchUp, OnDate
-from engine.model.values import Duration, Micros
+from engine.model.values import DAY, Duration, Micros
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -66,14 +66,18 @@ def plan(
     return _lay(standing, rule, compiled, trigger, term, zone, workspace, now, catch_up)
 
 
-def renew(standing: Standing, rule: CompiledRule, compiled: CompiledTrigger) -> None:
-    """The `without` event occurred: what is left of the term is called off, a new one begins."""
+def renew(standing: Standing, rule: CompiledRule, compiled: CompiledTrigger, now: Micros) -> None:
+    """The `without` event occurred: what is left of the term is called off, a new one begins.
+
+    Where the date was changed within a day before, that was already the new term's.
+    """
     name = place(rule, compiled)
     term = standing.terms.get(name)
     if term is None:
         return
+    told_before = term.moved is not None and now - term.moved <= DAY
     term.number += 1
-    term.done, term.tried, term.spent = [], [], term.anchor
+    term.done, term.tried, term.spent = [], [], None if told_before else term.anchor
     _clear(standing, name)
 
 
@@ -93,6 +97,8 @@ def _move(term: Term, anchor: Micros, value: str | None, now: Micros) -> None:
     if passed or (None not in (value, term.value) and value != term.value):
         term.number += 1
         term.done = []
+    if anchor != term.anchor:
+        term.moved = now
     term.anchor, term.tried = anchor, []
     term.value = term.value if value is None else value
 

@@ -42,7 +42,8 @@ class Term(msgspec.Struct, kw_only=True):
 
     It begins when the date is first set, when the `without` event occurs, when the date changes after
     it has passed, or when the `term` expression changes. `done` are the steps executed in it, `tried`
-    those that had their turn for the present date, `spent` the date that a renewal used up.
+    those that had their turn for the present date, `spent` the date that a renewal used up, `moved` when
+    the date was last changed.
     """
 
     number: int = 1
@@ -51,6 +52,7 @@ class Term(msgspec.Struct, kw_only=True):
     done: list[str] = []
     tried: list[str] = []
     spent: Micros | None = None
+    moved: Micros | None = None
 
 
 class Recent(msgspec.Struct, frozen=True):

@@ -77,7 +77,7 @@ def _timers(moment: Moment, event: Event, view: Mapping[str, Any], applied: Appl
     if event.name in desk.awaited:
         missing.note(standing, event, desk.awaited[event.name])
     for rule, compiled in desk.renewals.get(event.name, ()):
-        dates.renew(standing, rule, compiled)
+        dates.renew(standing, rule, compiled, moment.now)
     for rule, compiled in desk.first.get(event.name, ()):
         if isinstance(compiled.trigger, OnMissing):
             followed = missing.arm(standing, rule, compiled, compiled.trigger, event, view, moment.now, late)

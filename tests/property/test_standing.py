@@ -99,6 +99,7 @@ terms = st.builds(
     done=st.lists(names, max_size=2),
     tried=st.lists(names, max_size=2),
     spent=st.none() | instants,
+    moved=st.none() | instants,
 )
 recents = st.builds(Recent, occurred_at=instants, received_at=instants, properties=properties)
 standings = st.builds(

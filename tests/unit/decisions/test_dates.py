@@ -175,6 +175,17 @@ def test_a_renewal_ends_the_term_and_the_next_date_has_its_own() -> None:
     assert engine.timers() == ["2026-07-03 09:00", "2026-08-02 09:00"]
 
 
+def test_a_renewal_that_is_told_after_its_new_date_spends_the_old_one() -> None:
+    # given a CRM that sends the new date first and the renewal five minutes later
+    engine = workspace("date: customer.renewal_date, before: [60d, 30d], without: contract_renewed")
+    engine.identify("2026-03-02 10:00", renewal_date="2026-06-01")
+    engine.until("2026-04-03 10:00")
+    engine.identify("2026-04-04 10:00", renewal_date="2027-06-01")
+    engine.receive("2026-04-04 10:05", "contract_renewed")
+    # then the next term has all its steps, also that of 60 days
+    assert engine.timers() == ["2027-04-02 09:00", "2027-05-02 09:00"]
+
+
 def test_a_first_event_that_no_fact_reads_dates_first_seen() -> None:
     engine = workspace("date: customer.first_seen, after: 7d")
     engine.receive("2026-03-02 10:00", "page_viewed")
