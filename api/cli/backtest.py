@@ -10,12 +10,13 @@ import msgspec
 
 from api.cli.databases import reading
 from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
-from api.cli.terminal import FAINT, Terminal
+from api.cli.terminal import FAINT, Tell, Terminal
 from engine.authoring.backtest import Backtest, FactCount, backtest, shown
 from engine.authoring.wording import known_or
 from engine.customers.event import Event
 from engine.customers.zones import moment_of
 from engine.errors import RequestError
+from engine.runtime.actions import known_actions
 from engine.store.interface import Reader
 from engine.timeline.ruleset import Ruleset, compile_ruleset
 
@@ -46,7 +47,7 @@ def arrange(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Replay the stored events under the workspace's rules, and count what was decided."""
     folder = workspace_of(arguments)
-    ruleset = compile_ruleset(authored(folder))
+    ruleset = compile_ruleset(authored(folder), known_actions())
     _check(arguments, ruleset)
     bounds = {
         name: instant(getattr(arguments, name), ruleset.zone, f"--{option}")
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     }
     with terminal.progress() as tell:
         with reading(database_of(arguments, folder)) as store, store.reader() as reader:
-            events = _events(reader)
+            events = _events(reader, tell)
         report = backtest(
             ruleset,
             events,
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _events(reader: Reader) -> list[Event]:
+def _events(reader: Reader, tell: Tell) -> list[Event]:
     """Give all events in the order (received, accepted), each under the id that its customer goes by."""
     found: list[Event] = []
     after: tuple[int, int] | None = None
@@ -80,6 +81,7 @@ def _events(reader: Reader) -> list[Event]:
         goes_by = reader.resolve(names)
         found += [_resolved(event, goes_by) for event in page]
         after = page[-1].received_at, page[-1].seq
+        tell("reading events", len(found), 0)
     return found
 
 

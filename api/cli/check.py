@@ -11,6 +11,7 @@ from api.cli.places import add_folder, add_json
 from api.cli.terminal import BAD, FAINT, GOOD, Terminal
 from engine.authoring.loader import load_folder
 from engine.errors import Finding
+from engine.runtime.actions import known_actions
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +23,7 @@ def arrange(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Check, and tell every finding at its place."""
     folder: Path = arguments.folder or arguments.workspace or Path()
-    loaded = load_folder(folder)
+    loaded = load_folder(folder, known_actions())
     if terminal.json:
         terminal.answer({"errors": [_shown(finding) for finding in loaded.errors], "files": loaded.files})
         return 1 if loaded.errors else 0

@@ -19,6 +19,7 @@ from engine.authoring.demo import Demo, generate
 from engine.authoring.demo.playing import Played, play
 from engine.authoring.wording import either
 from engine.errors import RequestError
+from engine.runtime.actions import known_actions
 from engine.timeline.ruleset import compile_ruleset
 
 CUSTOMERS, SERVED = 2000, 300
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     began = time.monotonic()
     with terminal.progress() as tell:
         tell("making customers", 0, 0)
-        ruleset = compile_ruleset(authored(arguments.workspace or starter()))
+        ruleset = compile_ruleset(authored(arguments.workspace or starter()), known_actions())
         demo = _generate(arguments, CUSTOMERS)
         played = play(ruleset, demo, lambda done, of: tell("playing events", done, of))
     seconds = round(time.monotonic() - began, 3)

@@ -13,6 +13,7 @@ from engine.customers.zones import Zone, instant_of
 from engine.errors import RequestError
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
+from engine.runtime.actions import known_actions
 
 DATABASE = "HOLDFAST_DATABASE"
 """The environment variable that names the database where `--database` does not."""
@@ -58,7 +59,7 @@ def database_of(arguments: argparse.Namespace, folder: Path) -> str:
 
 def authored(folder: Path) -> Workspace:
     """Load and check a workspace; raises AuthoringError with every error."""
-    return require(load_folder(folder))
+    return require(load_folder(folder, known_actions()))
 
 
 def instant(text: str | None, zone: Zone, name: str) -> Micros | None:

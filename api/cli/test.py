@@ -12,6 +12,7 @@ from api.cli.places import add_folder, add_json, authored, workspace_of
 from api.cli.terminal import BAD, GOOD, Terminal
 from engine.authoring.junit import junit
 from engine.authoring.tester import run_tests
+from engine.runtime.actions import known_actions
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     workspace = authored(workspace_of(arguments))
     began = time.monotonic()
     with terminal.progress() as tell:
-        report = run_tests(workspace, arguments.match, lambda done, of: tell("testing", done, of))
+        report = run_tests(
+            workspace, arguments.match, lambda done, of: tell("testing", done, of), known_actions()
+        )
     seconds = round(time.monotonic() - began, 3)
     if arguments.junit is not None:
         arguments.junit.write_text(junit(report), encoding="utf-8")

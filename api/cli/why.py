@@ -16,6 +16,7 @@ from engine.authoring.why import NO_OCCASION, Explanation
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Line
 from engine.model.reasons import DecisionOutcome
+from engine.runtime.actions import known_actions
 from engine.runtime.explaining import Explainer
 from engine.timeline.ruleset import compile_ruleset
 
@@ -43,7 +44,7 @@ def arrange(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Rebuild what the rule saw, and tell it."""
     folder = workspace_of(arguments)
-    ruleset = compile_ruleset(authored(folder))
+    ruleset = compile_ruleset(authored(folder), known_actions())
     at = instant(arguments.at, ruleset.zone, "--at")
     now = time.time_ns() // 1000
     with reading(database_of(arguments, folder)) as store:

@@ -42,6 +42,7 @@ from engine.authoring.expectations import Mismatch, Path, Seen, compare
 from engine.authoring.staging import Staging
 from engine.authoring.supposed import customer_for, instant, newcomer, past, plain, suppose
 from engine.errors import HoldfastError, ValueSyntaxError
+from engine.model.actions import SHIPPED, ActionSpec
 from engine.model.facts import Subject
 from engine.model.rule import DoNow, StartRun
 from engine.model.testcase import TestCase, TimelineEntry
@@ -113,10 +114,16 @@ class TestReport(msgspec.Struct, frozen=True):
         return tuple(failure for case in self.cases for failure in case.failures)
 
 
-def run_tests(workspace: Workspace, match: str | None = None, progress: Progress | None = None) -> TestReport:
+def run_tests(
+    workspace: Workspace,
+    match: str | None = None,
+    progress: Progress | None = None,
+    actions: Mapping[str, ActionSpec] = SHIPPED,
+) -> TestReport:
     """Run the cases of a checked workspace whose name (`rule usage-drop: says ...`) contains `match`.
 
-    `progress` is told after each case how many of how many are done.
+    `progress` is told after each case how many of how many are done; `actions` are those that a
+    workflow may name.
     """
     chosen = [
         (kind, id, index, case)
@@ -128,7 +135,7 @@ def run_tests(workspace: Workspace, match: str | None = None, progress: Progress
     for number, (kind, id, index, case) in enumerate(chosen, 1):
         ruleset = rulesets.get((kind, id))
         if ruleset is None:
-            ruleset = rulesets[kind, id] = ruleset_for(workspace, kind, id)
+            ruleset = rulesets[kind, id] = ruleset_for(workspace, kind, id, actions)
         reports.append(_report(workspace, ruleset, kind, id, index, case))
         if progress is not None:
             progress(number, len(chosen))
@@ -153,7 +160,9 @@ def run_case(ruleset: Ruleset, kind: str, id: str, case: TestCase) -> list[Misma
     return case_of(ruleset, kind, id, case)
 
 
-def ruleset_for(workspace: Workspace, kind: str, id: str) -> Ruleset:
+def ruleset_for(
+    workspace: Workspace, kind: str, id: str, actions: Mapping[str, ActionSpec] = SHIPPED
+) -> Ruleset:
     """Compile a workspace in which, of the rules, only the one under test decides; a draft is tried out."""
     rules = {id: workspace.rules[id]} if kind == "rule" else {}
     workflows = dict(workspace.workflows)
@@ -161,7 +170,7 @@ def ruleset_for(workspace: Workspace, kind: str, id: str) -> Ruleset:
         rules[id] = msgspec.structs.replace(rules[id], status="live")
     elif kind == "workflow":
         workflows[id] = msgspec.structs.replace(workflows[id], status="live")
-    return compile_ruleset(msgspec.structs.replace(workspace, rules=rules, workflows=workflows))
+    return compile_ruleset(msgspec.structs.replace(workspace, rules=rules, workflows=workflows), actions)
 
 
 def _cases(workspace: Workspace) -> Iterator[tuple[str, str, int, TestCase]]:

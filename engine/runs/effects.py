@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from engine.contact.log import suppress
+from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ValueSyntaxError
 from engine.model.values import Duration, Micros, Money
@@ -95,7 +96,7 @@ def _coupon(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> An
     stage.changes.coupons.append(coupon)
     issued = {"code": coupon.code, "percent": coupon.percent, "worth": coupon.worth, "run": coupon.run}
     stage.emit("coupon_issued", issued, key, hops=stage.hops_of(run))
-    return {"code": coupon.code, "expires_at": expires}
+    return {"code": coupon.code, "expires_at": moment_of(expires) if expires is not None else None}
 
 
 def _code(secret: str, key: str) -> str:

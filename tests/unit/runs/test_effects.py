@@ -192,3 +192,34 @@ def test_what_a_rule_does_itself_counts_as_a_hop() -> None:
     rows = [*engine.rows("on-red"), *engine.rows("on-blue")]
     assert len(rows) == 11
     assert [(start.status, start.reason) for row in rows for start in row.starts] == [("refused", "hops")] * 2
+
+
+def test_a_coupons_end_is_a_time_that_a_condition_can_compare() -> None:
+    # given a coupon that is good for five days, when a step asks whether it still is
+    engine = VirtualEngine(
+        RULE_DUE,
+        """
+workflow: series
+class: service
+reentry: always
+steps:
+  - do: coupon.issue
+    with: {percent: 10, expires: 5d}
+    as: offer
+  - if: run.offer.expires_at > now
+    then:
+      - stop: good
+""",
+    )
+    engine.receive("2026-03-02 10:00", "due")
+
+    # then
+    assert engine.ended("series") == [("stopped", "good")]
+
+
+RULE_DUE = """
+rule: due
+when: {event: due}
+then:
+  - run: series
+"""
