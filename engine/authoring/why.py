@@ -96,6 +96,8 @@ def explain(
     stored = [decision for decision in recorded if decision.at <= at]
     last = max(stored, key=lambda decision: decision.at, default=None)
     seen = witness.seen
+    if seen is not None and seen.at < releases[0].at:
+        seen = None  # nothing was live yet: it is history that was imported later
     if seen is None or (last is not None and last.at >= seen.at):
         if last is not None:
             return _told(last)

@@ -232,6 +232,18 @@ def test_why_tells_what_every_line_saw(workspace: Path, holdfast: Holdfast) -> N
     assert "event.total >= 100" in said and "event.total = 150" in said
 
 
+def test_why_of_history_tells_no_decision_that_nobody_made(imported: Path, holdfast: Holdfast) -> None:
+    # given events of the past, imported before any rule had a look
+    answer = holdfast("why", "c1", "spent-much", "--json").answer
+
+    # then there is no decision, and the line is shown as it would be seen
+    assert (answer["decision"], answer["reason"]) == (None, "no_occasion")
+    assert answer["lines"] == [
+        {"text": "customer.spend >= 100", "outcome": "met", "values": {"customer.spend": 150}}
+    ]
+    assert "it had no cause to look up to then" in holdfast("why", "c1", "spent-much").out
+
+
 @pytest.mark.parametrize(
     ("customer", "rule", "sentence"),
     [("nobody", "big-order", "there was no customer nobody"), ("c1", "none", "there was no live rule none")],
