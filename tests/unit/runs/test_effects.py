@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from engine.customers.zones import moment_of
 from tests.virtual_engine import VirtualEngine, instant, told
 
 FACTS = """
@@ -102,7 +103,7 @@ def test_a_coupon_has_a_code_of_its_own_and_is_good_to_the_end_of_its_last_day()
     (coupon,) = engine.simulation.changes.coupons
     assert (coupon.percent, coupon.worth, told(coupon.expires_at)) == ("10", "10.00 EUR", "2026-03-08 00:00")
     assert engine.run("flow").answers["offer"] == {
-        "outcome": "executed", "code": coupon.code, "expires_at": coupon.expires_at
+        "outcome": "executed", "code": coupon.code, "expires_at": moment_of(coupon.expires_at or 0)
     }  # fmt: skip
     assert engine.facts("2026-03-02 11:00")["coupons"] == 1
     # the same effect has the same code, another effect another one
