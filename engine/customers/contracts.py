@@ -125,8 +125,12 @@ def last_to_end(contracts: Mapping[str, Contract], now: Micros) -> Contract | No
 
 def next_end(contracts: Mapping[str, Contract], after: Micros) -> Micros | None:
     """Give the next instant after which a paid contract no longer runs."""
-    ends = (one.until for one in contracts.values() if one.paid > 0)
-    return min((end for end in ends if end is not None and end > after), default=None)
+    first: Micros | None = None
+    for one in contracts.values():
+        end = one.until if one.paid > 0 else None
+        if end is not None and end > after and (first is None or end < first):
+            first = end
+    return first
 
 
 def ended(contracts: Mapping[str, Contract], customer: str, after: Micros, to: Micros) -> Iterator[Event]:

@@ -114,10 +114,19 @@ def volumes_of(
     cache = state.caches.setdefault(fact.series.index, {})
     if whole and place in cache:
         return cache[place]  # type: ignore[no-any-return]
-    found = tuple(week_volume(table, state, fact, week, now, at_event) for week in weeks)
+    found: list[Number | None] = []
+    for week in weeks:
+        one = (week, week + WEEK, fact.name, "alone")
+        if not whole or one not in cache:
+            found.append(week_volume(table, state, fact, week, now, at_event))
+            if whole:
+                remember(cache, one, found[-1])
+        else:
+            found.append(cache[one])
+    volumes = tuple(found)
     if whole:
-        remember(cache, place, found)
-    return found
+        remember(cache, place, volumes)
+    return volumes
 
 
 def _compare(drop: Drop, baseline: list[Decimal], recent: list[Decimal]) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.customers.contracts import last_to_end, monthly, next_end
@@ -24,7 +24,7 @@ from engine.customers.kinds import show
 from engine.customers.state import FactState
 from engine.customers.table import FactTable
 from engine.customers.zones import moment_of
-from engine.expressions import Env, Kind
+from engine.expressions import Env, Expression, Kind
 from engine.model.reasons import UnknownReason
 from engine.model.values import Micros
 
@@ -43,7 +43,8 @@ class Facts(dict[str, Any]):
     """
 
     __slots__ = (
-        "at_event", "base", "definitions", "extra", "held", "now", "reading", "reasons", "state", "table",
+        "at_event", "base", "definitions", "derived", "extra", "held", "now", "reading", "reasons", "state",
+        "table",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +66,7 @@ class Facts(dict[str, Any]):
         self.reasons: dict[str, UnknownReason] = {}
         self.definitions = table.facts[state.kind]
         self.held = state.holding(table)
+        self.derived = state.derived
         self.reading = reading_of(now, at_event)
 
     def __missing__(self, name: str) -> Any:
@@ -84,7 +86,7 @@ class Facts(dict[str, Any]):
 
     def update(self, values: Mapping[str, Any]) -> None:  # type: ignore[override]
         """Put values in by hand; what follows from them is held of nobody."""
-        self.held = {}
+        self.held, self.derived = {}, {}
         super().update(values)
 
     def restate(self, extra: Mapping[str, Any]) -> None:
@@ -186,7 +188,7 @@ class Facts(dict[str, Any]):
         fleet = self.base.factors.get(f"{state.kind}:{fact.name}") if drop.against_fleet else None
         held = self.held.get(fact.name)
         if held is not None and held[0] <= self.reading < held[1]:
-            weeks, factors = held[3]
+            weeks, factors, _ = held[3]
             if factors_of(fleet, weeks) == factors:
                 return held[2]  # type: ignore[no-any-return]
         weeks = weeks_of(drop, zone.week_of(zone.day_of(self.now)))
@@ -194,7 +196,8 @@ class Facts(dict[str, Any]):
         result = read_drop(table, state, fact, drop, weeks, factors, self.now, self.at_event)
         if all_counts(state, fact.series, self.reading):
             self.held[fact.name] = (
-                self.reading, 2 * zone.start_of_day(weeks.stop + WEEK), result, (weeks, factors),
+                self.reading, 2 * zone.start_of_day(weeks.stop + WEEK), result,
+                (weeks, factors, zone.start_of_day(weeks.stop)),
             )  # fmt: skip
         return result
 
@@ -206,19 +209,20 @@ class Facts(dict[str, Any]):
             unknown = (self.reason(read) for read in fact.reads if self[read] is None)
             reason = next(unknown, UnknownReason.FAILED)
         result = value, reason
-        until = self._until(fact)
+        until = self.until(fact.expression, fact.reads)
         if self.reading < until:
             self.held[fact.name] = (self.reading, until, result, None)
         return result
 
-    def _until(self, fact: NamedFact) -> Reading:
-        """Give the reading up to which what an expression reads holds; 0 where some of it does not."""
-        if "now" in fact.expression.names:
-            return 0
-        held = [self.held.get(name) for name in fact.reads]
-        if any(one is None or one[3] is not None or not one[0] <= self.reading < one[1] for one in held):
-            return 0
-        return min((one[1] for one in held if one is not None), default=FOR_EVER)
+    def until(self, expression: Expression, reads: Iterable[str]) -> Reading:
+        """Give the reading up to which an expression has the same value; 0 where that is not known."""
+        until = 0 if "now" in expression.names else FOR_EVER
+        for name in reads:
+            held = self.held.get(name)
+            if held is None or held[3] is not None or not held[0] <= self.reading < held[1]:
+                return 0
+            until = min(until, held[1])
+        return until
 
     def _contract(self, name: str) -> Result:
         result = self._of_contracts(name)

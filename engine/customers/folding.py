@@ -136,5 +136,6 @@ def _within(part: Part, span: Span) -> Iterator[Any]:
 def remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
     """Keep what was folded, among the last few; a key begins with the span (low, high) it holds for."""
     if len(cache) >= _CACHED:
-        cache.clear()
+        for old in list(cache)[: _CACHED // 2]:
+            del cache[old]
     cache[key] = value

@@ -6,7 +6,6 @@ with the latest (occurred, seq). So late events, merges and rebuilds agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -68,6 +67,7 @@ class FactState:
         "chunks",
         "clock",
         "contracts",
+        "derived",
         "first_seen",
         "firsts",
         "held",
@@ -101,6 +101,7 @@ class FactState:
         self.newest: Stamp | None = None
         self.caches: dict[int, dict[Any, Any]] = {}
         self.held: dict[str, tuple[int, int, Any, Any]] = {}
+        self.derived: dict[str, tuple[int, int, Any, tuple[str, ...]]] = {}
         self._held_under: FactTable | None = None
         self._day: tuple[Micros, Micros] = (0, 0)
 
@@ -110,9 +111,12 @@ class FactState:
         return self.chunks.touched
 
     def holding(self, table: FactTable) -> dict[str, tuple[int, int, Any, Any]]:
-        """Give what is held of facts by name (see `held`); nothing that was held under another table."""
+        """Give what is held of facts by name (see `held`); nothing that was held under another table.
+
+        `derived` is what upper floors hold beside it, until one of the named facts may have changed.
+        """
         if self._held_under is not table:
-            self.held, self._held_under = {}, table
+            self.held, self.derived, self._held_under = {}, {}, table
         return self.held
 
     @property
@@ -149,7 +153,9 @@ class FactState:
 
     def next_due(self, table: FactTable) -> Micros | None:
         """Give the instant of the next contract end, at which `due_contracts` has something to say."""
-        return next_end(self.contracts, self.settled) if table.contracts_of(self.kind) else None
+        if not self.contracts or not table.contracts_of(self.kind):
+            return None
+        return next_end(self.contracts, self.settled)
 
     def due_contracts(self, table: FactTable, now: Micros) -> tuple[Event, ...]:
         """Give the contract events of ends up to `now` that were not given before."""
@@ -174,6 +180,7 @@ class FactState:
         if (now < self._day[1] and not units) or not before:
             return
         new_day = not self._begins(table) <= before
+        passed = table.zone.day_of(before), table.zone.day_of(now)
         for index in list(self.today):
             unit = LENGTHS.get(table.series[index].form.grain)
             if new_day if unit is None else unit in units:
@@ -181,7 +188,7 @@ class FactState:
         for series in table.forgetting:
             unit = LENGTHS.get(series.form.grain)
             if new_day if unit is None else unit in units:
-                self._forget(table, series, before, now)
+                self._forget(series, *((before // unit, now // unit) if unit is not None else passed))
 
     def _begins(self, table: FactTable) -> Micros:
         """Give the instant with which the clock's day begins."""
@@ -210,7 +217,7 @@ class FactState:
             new = later(old, Sent(kept, event.occurred_at, event.seq, event.source))
             if new is not old:
                 self.traits[name] = new
-                self._give_up(table, table.dependents[self.kind].get(name, (name,)))
+                self._give_up(table, table.dependents[self.kind].get(name, frozenset((name,))))
                 was = None if old is None else old.value
                 if was != kept or isinstance(was, bool) != isinstance(kept, bool):
                     changes.append((name, *(show(trait.kind, one, table.zone) for one in (was, kept))))
@@ -236,12 +243,19 @@ class FactState:
         if last is None or entry.stamp >= (last.at, last.seq):
             self.lasts[index] = Last(entry.at, entry.seq, source)
         self._give_up(table, table.resting[index])
+        for name in table.weekly[index]:
+            fall = self.held.get(name)
+            if fall is not None and entry.at < fall[3][2]:
+                del self.held[name]
         self.place(table, series, entry)
 
-    def _give_up(self, table: FactTable, names: Iterable[str]) -> None:
+    def _give_up(self, table: FactTable, names: frozenset[str]) -> None:
         held = self.holding(table)
         for name in names:
             held.pop(name, None)
+        for place, (_, _, _, reads) in list(self.derived.items()):
+            if not names.isdisjoint(reads):
+                del self.derived[place]
 
     def place(self, table: FactTable, series: Series, entry: Entry) -> None:
         """Keep an entry where it belongs by the clock: singly, or in its bucket."""
@@ -293,16 +307,21 @@ class FactState:
         if series.reach is None:
             return None
         unit = LENGTHS.get(series.form.grain)
-        if unit is not None:
-            return now // unit - series.reach
-        return first_of_month(month_of_day(table.zone.day_of(now) - series.reach))
+        return _first_kept(series, now // unit if unit is not None else table.zone.day_of(now))
 
-    def _forget(self, table: FactTable, series: Series, before: Micros, now: Micros) -> None:
-        old, new = self.horizon(table, series, before), self.horizon(table, series, now)
-        if old is None or new is None or old == new:
+    def _forget(self, series: Series, before: int, now: int) -> None:
+        """Forget what the clock's step from one day (hour, minute) to another puts out of reach."""
+        old, new = _first_kept(series, before), _first_kept(series, now)
+        if old == new:
             return
         grain = series.form.grain
         self.chunks.drop(series.index, month_of(grain, old), month_of(grain, new), new)
+
+
+def _first_kept(series: Series, now: int) -> int:
+    """Give the first bucket that is kept on a day (in an hour, a minute)."""
+    first = now - (series.reach or 0)
+    return first if series.form.grain in LENGTHS else first_of_month(month_of_day(first))
 
 
 def forget_spans(cache: dict[Any, Any], index: int) -> None:

@@ -55,7 +55,8 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
 
     `hash` is over what a customer's stored state depends on: another hash means rebuilding states.
     `resting` names, for each series by its number, what is held of a customer that rests on it.
-    `resting_on_contracts` names the facts that rest on contracts.
+    `resting_on_contracts` names the facts that rest on contracts, and `weekly` those facts that rest
+    only on a series' complete weeks.
     """
 
     zone: Zone
@@ -68,8 +69,9 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
     dependents: Mapping[Subject, Mapping[str, frozenset[str]]]
     quiet: Mapping[Subject, Mapping[str, Series]]
     gaps: Mapping[Subject, Mapping[str, Series]]
-    resting: tuple[tuple[str, ...], ...] = ()
-    resting_on_contracts: tuple[str, ...] = ()
+    resting: tuple[frozenset[str], ...] = ()
+    resting_on_contracts: frozenset[str] = frozenset()
+    weekly: tuple[tuple[str, ...], ...] = ()
     contracts: Subscriptions | None = None
     rfm: Rfm | None = None
     units: tuple[int, ...] = ()
@@ -85,9 +87,7 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
 
     def drops(self, subject: Subject) -> Iterator[ComputedFact]:
         """The facts that compare a customer with itself over weeks."""
-        for fact in self.facts[subject].values():
-            if isinstance(fact, ComputedFact) and fact.drop is not None:
-                yield fact
+        return _falls(self.facts[subject])
 
     def reading(self, subject: Subject, event: Event) -> tuple[Series, ...]:
         """The series that an event may add to."""
@@ -265,6 +265,10 @@ def compile_facts(workspace: Workspace, catalog: Catalog) -> FactTable:
         resting_on_contracts=_with_dependents(
             dependents, (name for subject in SUBJECTS for name in facts[subject] if name in CONTRACTS)
         ),
+        weekly=tuple(
+            tuple(fact.name for fact in _falls(facts[one.form.subject]) if fact.series is one)
+            for one in series.values()
+        ),
         contracts=workspace.facts.subscriptions,
         rfm=rfm,
         forgetting=tuple(one for one in series.values() if one.reach is not None),
@@ -367,21 +371,28 @@ def _resting(
     facts: Mapping[Subject, Mapping[str, Definition]],
     dependents: Mapping[Subject, Mapping[str, frozenset[str]]],
     series: Series,
-) -> tuple[str, ...]:
-    """Give the names under which something is held that rests on a series."""
-    names = (
+) -> frozenset[str]:
+    """Give the names under which something is held that rests on all of a series."""
+    own = facts[series.form.subject]
+    names = {
         name
-        for name, fact in facts[series.form.subject].items()
+        for name, fact in own.items()
         if isinstance(fact, (ComputedFact, RfmFact)) and fact.series is series
-    )
-    return (*_with_dependents(dependents, names), gaps_of(series.form.event))
+    }
+    weekly = {fact.name for fact in _falls(own)}
+    return (_with_dependents(dependents, names) - weekly) | {gaps_of(series.form.event)}
 
 
 def _with_dependents(
     dependents: Mapping[Subject, Mapping[str, frozenset[str]]], names: Iterable[str]
-) -> tuple[str, ...]:
-    own = {other for name in names for subject in SUBJECTS for other in dependents[subject].get(name, ())}
-    return tuple(sorted(own))
+) -> frozenset[str]:
+    return frozenset(
+        other for name in names for subject in SUBJECTS for other in dependents[subject].get(name, ())
+    )
+
+
+def _falls(facts: Mapping[str, Definition]) -> Iterator[ComputedFact]:
+    return (fact for fact in facts.values() if isinstance(fact, ComputedFact) and fact.drop is not None)
 
 
 def gaps_of(event: str) -> str:

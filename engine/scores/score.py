@@ -52,18 +52,25 @@ class LastPart(msgspec.Struct, frozen=True, array_like=True):
 class PartValue(msgspec.Struct, frozen=True):
     """One part of a reading.
 
-    `value` is 0 to 1, after clipping and decay, None where it is missing; `contribution` the points of
-    the 0 to 100 that it gives; `age` that of its newest input in microseconds; `stale` marks a value
-    that is kept from before its source failed.
+    `value` is 0 to 1, after clipping and decay, None where it is missing; `present` the weight of all
+    parts that have one; `age` that of its newest input in microseconds; `stale` marks a value that is
+    kept from before its source failed.
     """
 
     name: str
     raw: Decimal | None
     value: Decimal | None
     weight: Decimal
-    contribution: Decimal
+    present: Decimal
     age: Micros | None = None
     stale: bool = False
+
+    @property
+    def contribution(self) -> Decimal:
+        """The points of the 0 to 100 that it gives."""
+        if self.value is None or not self.present:
+            return ZERO
+        return 100 * self.weight * self.value / self.present
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -139,9 +146,8 @@ def _value(score: Score, given: PartInput, last: LastPart | None, now: Micros) -
 def _part(
     name: str, weight: Decimal, value: Decimal | None, given: PartInput, present: Decimal, now: Micros
 ) -> PartValue:
-    contribution = 100 * weight * value / present if value is not None and present else ZERO
     age = now - given.newest_input if given.newest_input is not None else None
-    return PartValue(name, given.raw, value, weight, contribution, age, given.source_failed)
+    return PartValue(name, given.raw, value, weight, present, age, given.source_failed)
 
 
 def remember(reading: Reading, last: Mapping[str, LastPart], now: Micros) -> dict[str, LastPart]:

@@ -48,17 +48,8 @@ class Moment:
     @cached_property
     def stage(self) -> Stage:
         """What a step may see and change here."""
-        world = self.world
-        return Stage(
-            world.plans,
-            self.member,
-            self.changes,
-            world.budgets,
-            self.now,
-            self.facts,
-            self.queue,
-            self.forget,
-        )
+        plans, budgets = self.world.plans, self.world.budgets
+        return Stage(plans, self.member, self.changes, budgets, self.now, self.facts, self.queue, self.forget)
 
     def facts(self) -> Facts:
         """Give the customer's facts at this instant."""

@@ -95,9 +95,9 @@ def instant(world: World, cast: Cast, changes: Changes, member: Member, due: Mic
 
 def still_due(member: Member, now: Micros) -> bool:
     """Tell whether playing an instant has brought about more that is due at it."""
-    return any(timer.due <= now for timer in member.standing.timers.values()) or any(
-        run.due is not None and run.due <= now for run in member.runs.values()
-    )
+    if any([timer.due <= now for timer in member.standing.timers.values()]):
+        return True
+    return any([run.due is not None and run.due <= now for run in member.runs.values()])
 
 
 def drain(world: World, cast: Cast, changes: Changes, queue: list[Emitted], now: Micros) -> None:

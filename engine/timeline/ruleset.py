@@ -48,10 +48,16 @@ class CompiledSegment(msgspec.Struct, frozen=True):
 
 
 class CompiledPart(msgspec.Struct, frozen=True):
-    """A part of a score: its expression, and whether it fades with the age of what it reads."""
+    """A part of a score: its expression, and whether it fades with the age of what it reads.
+
+    `place` is the name under which its value is held of a customer, `names` the facts that it names,
+    `reads` those that it rests on, through named expressions too.
+    """
 
     name: str
+    place: str
     expression: Expression
+    names: tuple[str, ...]
     reads: tuple[str, ...]
     decays: bool
 
@@ -303,9 +309,10 @@ def _score(score: Score, catalog: Catalog, facts: FactTable, workspace: Workspac
     for name, part in score.parts.items():
         expression = compile_expression(part.is_.text, scope)
         named = [dotted.partition(".") for dotted in expression.names]
-        own = [name for root, _, name in named if root == "customer"]
+        own = tuple(name for root, _, name in named if root == "customer")
         reads = tuple(dict.fromkeys(leaf for name in own for leaf in _leaves(facts, score.on, name)))
-        parts.append(CompiledPart(name, expression, reads, all(_fades(workspace, fact) for fact in reads)))
+        fades = all(_fades(workspace, fact) for fact in reads)
+        parts.append(CompiledPart(name, f"{score.id}/{name}", expression, own, reads, fades))
     fact = score.id.replace("-", "_")
     return CompiledScore(score, fact, f"{fact}_band", tuple(parts))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -38,7 +39,10 @@ def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> list[Crossed]
         if segment.segment.static or segment.enter is None:
             continue
         env = moment.env()
-        member = moment.member.standing.memberships.setdefault(segment.segment.id, Membership())
+        memberships = moment.member.standing.memberships
+        member = memberships.get(segment.segment.id)
+        if member is None:
+            member = memberships[segment.segment.id] = Membership()
         leaving = segment.leave.outcome(env) if segment.leave is not None and member.inside else None
         entering = segment.enter.outcome(env)
         if segment.leave is not None and leaving is None:
@@ -64,7 +68,9 @@ def reading(
 
 def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
     standing = moment.member.standing
-    state = standing.scores.setdefault(compiled.score.id, ScoreState())
+    state = standing.scores.get(compiled.score.id)
+    if state is None:
+        state = standing.scores[compiled.score.id] = ScoreState()
     facts = moment.facts()
     found = reading(facts, compiled, state, standing.failed, moment.now, moment.env())
     before = state.value
@@ -75,14 +81,26 @@ def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
 
 
 def _part(facts: Facts, part: CompiledPart, failed: dict[str, Micros], env: Env) -> PartInput:
-    newest: Micros | None = None
-    broken = False
-    for name in part.reads:
-        at = facts.age(name)[0]
-        if at is not None and (newest is None or at > newest):
-            newest = at
-        broken = broken or (name in failed and (at is None or at <= failed[name]))
-    return PartInput(_number(part, env), newest, part.decays, broken)
+    held = facts.derived.get(part.place)
+    if held is not None and held[0] <= facts.reading < held[1]:
+        raw, newest = held[2]
+    else:
+        raw, newest = _number(part, env), _newest(facts, part)
+        until = facts.until(part.expression, part.names)
+        facts.derived[part.place] = (facts.reading, until, (raw, newest), part.names)
+    return PartInput(raw, newest, part.decays, bool(failed) and _has_failed(facts, part, failed))
+
+
+def _newest(facts: Facts, part: CompiledPart) -> Micros | None:
+    """Give when the newest of what a part reads came in."""
+    ages = [facts.age(name)[0] for name in part.reads]
+    return max([age for age in ages if age is not None], default=None)
+
+
+def _has_failed(facts: Facts, part: CompiledPart, failed: Mapping[str, Micros]) -> bool:
+    """Tell whether a source of what a part reads has failed and has sent nothing since."""
+    ages = ((name, facts.age(name)[0]) for name in part.reads if name in failed)
+    return any(age is None or age <= failed[name] for name, age in ages)
 
 
 def _number(part: CompiledPart, env: Env) -> Decimal | None:
