@@ -181,8 +181,9 @@ def _mark(turn: Turn, event: Event) -> None:
     if account is not None and account != person.id:
         concerned.append(turn.cast.get(account, "account"))
     for member in concerned:
-        member.facts.built = STALE
-        turn.changes.customers[member.id] = None
+        if member.facts.built != STALE:
+            member.facts.built = STALE
+            turn.changes.customers[member.id] = None
 
 
 def _read_past(turn: Turn, request: Posted, raw: object) -> Event:
