@@ -76,20 +76,21 @@ def test_every_midnight_of_an_outage_has_its_figures(open_engine, clock: Virtual
 def test_figures_stay_as_they_are_when_the_clock_is_set_back_over_midnight(
     open_engine, clock: VirtualClock, folder: Path
 ) -> None:
-    # given figures of a midnight, an order after it, and an engine that starts when it seems to be before it
+    # given a midnight's figures, an order received after it, and an engine that starts before it again
     engine, start = open_engine(), clock.now()
     raws = [order(f"c{number}", f"o{number}", number * 10) for number in range(1, 11)]
     engine.ingest(raws, source="shop").result()
     engine.run_until(start + 12 * HOUR + MINUTE)
-    engine.ingest([order("c1", "late", 10_000)], source="shop").result()
-    assert engine.customer("c1").facts["rfm_m"].value == 1
+    late = order("c1", "late", 10_000) | {"at": "2026-01-05T23:59:00Z"}
+    engine.ingest([late], source="shop").result()
+    assert engine.customer("c9").facts["rfm_m"].value == 5
     engine.close()
     clock = VirtualClock(start + 11 * HOUR)
     with Engine.open(folder, f"sqlite:///{folder / 'holdfast.db'}", clock, work=False) as engine:
         # when that midnight comes again, then its figures are those that decisions have seen
         engine.tick()
         engine.run_until(start + 13 * HOUR)
-        assert engine.customer("c1").facts["rfm_m"].value == 1
+        assert engine.customer("c9").facts["rfm_m"].value == 5
 
 
 def test_a_window_that_closes_at_midnight_ends_a_membership_by_itself(
