@@ -19,9 +19,7 @@ def written(folder: Path, name: str, text: str = EVENTS) -> Path:
     return path
 
 
-def test_a_csv_of_events_needs_no_map_and_no_duckdb(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_csv_of_events_needs_no_map_and_no_duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # given an installation without the extra
     monkeypatch.setitem(sys.modules, "duckdb", None)
     path = written(tmp_path, "orders.csv")
@@ -40,9 +38,7 @@ def test_a_csv_of_events_needs_no_map_and_no_duckdb(
     ]
 
 
-def test_without_duckdb_a_query_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_duckdb_a_query_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
     path = written(tmp_path, "orders.csv")
     asked = MapFile(ImportMap(id="orders", query="select * from source"), "orders.yaml")
@@ -99,15 +95,13 @@ def test_a_query_has_to_give_who_what_and_when(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("orders.csv", "who,total\nc1,1\n", "orders.csv has no column customer; events need customer, event and"),
+        ("orders.csv", "who,total\nc1,1\n", "orders.csv has no column customer; events need customer"),
         ("orders.csv", "customer,event\nc1,seen\n", "orders.csv has no column at"),
         ("orders.txt", "c1 seen\n", "orders.txt has no columns; a map with a query can take its lines apart"),
         ("orders.xlsx", "", "orders.xlsx is no file that can be imported"),
     ],
 )
-def test_a_file_that_cannot_be_imported_says_why(
-    tmp_path: Path, name: str, text: str, sentence: str
-) -> None:
+def test_a_file_that_cannot_be_imported_says_why(tmp_path: Path, name: str, text: str, sentence: str) -> None:
     path = written(tmp_path, name, text)
 
     with pytest.raises(RequestError) as refused:
