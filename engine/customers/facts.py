@@ -185,11 +185,15 @@ class Facts(dict[str, Any]):
 
     def _drop(self, fact: ComputedFact, drop: Drop) -> Result:
         table, state, zone = self.table, self.state, self.table.zone
-        fleet = self.base.factors.get(f"{state.kind}:{fact.name}") if drop.against_fleet else None
+        moved = self.base.factors
         held = self.held.get(fact.name)
+        if held is not None and held[0] <= self.reading < held[1] and held[3][3] is moved:
+            return held[2]  # type: ignore[no-any-return]
+        fleet = moved.get(f"{state.kind}:{fact.name}") if drop.against_fleet else None
         if held is not None and held[0] <= self.reading < held[1]:
-            weeks, factors, _ = held[3]
+            weeks, factors, ended, _ = held[3]
             if factors_of(fleet, weeks) == factors:
+                self.held[fact.name] = (*held[:3], (weeks, factors, ended, moved))
                 return held[2]  # type: ignore[no-any-return]
         weeks = weeks_of(drop, zone.week_of(zone.day_of(self.now)))
         factors = factors_of(fleet, weeks)
@@ -197,7 +201,7 @@ class Facts(dict[str, Any]):
         if all_counts(state, fact.series, self.reading):
             self.held[fact.name] = (
                 self.reading, 2 * zone.start_of_day(weeks.stop + WEEK), result,
-                (weeks, factors, zone.start_of_day(weeks.stop)),
+                (weeks, factors, zone.start_of_day(weeks.stop), moved),
             )  # fmt: skip
         return result
 
@@ -214,15 +218,34 @@ class Facts(dict[str, Any]):
             self.held[fact.name] = (self.reading, until, result, None)
         return result
 
-    def until(self, expression: Expression, reads: Iterable[str]) -> Reading:
-        """Give the reading up to which an expression has the same value; 0 where that is not known."""
+    def until(self, expression: Expression, names: Iterable[str], *, moving: bool = False) -> Reading:
+        """Give the reading up to which an expression has the same value; 0 where that is not known.
+
+        With `moving` as long as the base has not moved otherwise (`BaseFigures.factors` is the same).
+        """
         until = 0 if "now" in expression.names else FOR_EVER
-        for name in reads:
+        for name in names:
             held = self.held.get(name)
-            if held is None or held[3] is not None or not held[0] <= self.reading < held[1]:
+            if held is None or not held[0] <= self.reading < held[1]:
+                return 0
+            if held[3] is not None and not (
+                moving and isinstance(held[3], tuple) and held[3][3] is self.base.factors
+            ):
                 return 0
             until = min(until, held[1])
         return until
+
+    def recall(self, place: str) -> Any:
+        """Give what an upper floor keeps under a name, None where it no longer holds."""
+        held = self.derived.get(place)
+        if held is None or not held[0] <= self.reading < held[1] or held[4] is not self.base.factors:
+            return None
+        return held[2]
+
+    def keep(self, place: str, value: Any, until: Reading, names: tuple[str, ...]) -> None:
+        """Keep something that an upper floor made of facts up to a reading, while those facts hold."""
+        if self.reading < until:
+            self.derived[place] = (self.reading, until, value, names, self.base.factors)
 
     def _contract(self, name: str) -> Result:
         result = self._of_contracts(name)

@@ -7,8 +7,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import TypeAlias
 
 import msgspec
 
@@ -44,8 +45,16 @@ class BaseFigures(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def factors(self) -> Mapping[str, Mapping[Day, Decimal]]:
-        """What a customer's weeks are divided by, for each drop fact of persons or accounts."""
-        return {name: fleet_factors(totals) for name, totals in self.fleet.items()}
+        """What a customer's weeks are divided by, for each drop fact of persons or accounts.
+
+        Figures that say the same of the base's weeks give the same object, so that it can be told at once.
+        """
+        return _factors(
+            tuple(
+                (name, tuple((week, str(total)) for week, total in sorted(totals.items())))
+                for name, totals in sorted(self.fleet.items())
+            )
+        )
 
     def p90(self, subject: str, event: str) -> int | None:
         """Give the 90th percentile, in days, of gaps between active days of an event."""
@@ -55,6 +64,16 @@ class BaseFigures(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Give how far the base itself fell in a week, 0.65 for 65%; None while that is unknown."""
         change = fleet_change(self.fleet.get(f"{subject}:{fact}", {}), week)
         return None if change is None else 1 - change
+
+
+_Totals: TypeAlias = tuple[tuple[str, tuple[tuple[Day, str], ...]], ...]
+
+
+@lru_cache(maxsize=64)
+def _factors(
+    fleet: tuple[tuple[str, tuple[tuple[Day, str], ...]], ...],
+) -> Mapping[str, Mapping[Day, Decimal]]:
+    return {name: fleet_factors({week: Decimal(total) for week, total in totals}) for name, totals in fleet}
 
 
 NO_FIGURES = BaseFigures()

@@ -101,7 +101,7 @@ class FactState:
         self.newest: Stamp | None = None
         self.caches: dict[int, dict[Any, Any]] = {}
         self.held: dict[str, tuple[int, int, Any, Any]] = {}
-        self.derived: dict[str, tuple[int, int, Any, tuple[str, ...]]] = {}
+        self.derived: dict[str, tuple[int, int, Any, tuple[str, ...], Any]] = {}
         self._held_under: FactTable | None = None
         self._day: tuple[Micros, Micros] = (0, 0)
 
@@ -253,7 +253,7 @@ class FactState:
         held = self.holding(table)
         for name in names:
             held.pop(name, None)
-        for place, (_, _, _, reads) in list(self.derived.items()):
+        for place, (_, _, _, reads, _) in list(self.derived.items()):
             if not names.isdisjoint(reads):
                 del self.derived[place]
 

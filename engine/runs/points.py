@@ -114,8 +114,10 @@ def redeem(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None
 def turn(stage: Stage, program: Program) -> None:
     """Let points mature and expire that are due, and the qualification period roll on."""
     book = stage.member.standing.ledger
-    stage.changes.postings += ledger.mature(book, program.id, stage.member.id, stage.now)
-    stage.changes.postings += ledger.expire(book, program.id, stage.member.id, stage.now)
+    due = ledger.next_due(book, program.id)
+    if due is not None and due <= stage.now:
+        stage.changes.postings += ledger.mature(book, program.id, stage.member.id, stage.now)
+        stage.changes.postings += ledger.expire(book, program.id, stage.member.id, stage.now)
     _qualify(stage, program, 0)
 
 

@@ -43,12 +43,16 @@ def next_due(world: World, member: Member) -> Micros | None:
         member.facts.next_due(world.ruleset.facts),
         _points_due(standing.ledger),
     ]
-    dues += [timer.due for timer in standing.timers.values()]
-    dues += [run.due for run in member.runs.values()]
-    dues += [case.next_due for case in standing.cases.values()]
+    if standing.timers:
+        dues += [timer.due for timer in standing.timers.values()]
+    if member.runs:
+        dues += [run.due for run in member.runs.values()]
+    if standing.cases:
+        dues += [case.next_due for case in standing.cases.values()]
     if desk.midnight:
         dues.append(_midnight(world.ruleset.zone, played))
-    dues += [_schedule_due(world, member, pair, played) for pair in desk.schedules]
+    for pair in desk.schedules:
+        dues.append(_schedule_due(world, member, pair, played))
     first = min([due for due in dues if due is not None], default=None)
     return None if first is None else max(first, played)
 

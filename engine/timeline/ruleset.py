@@ -63,11 +63,15 @@ class CompiledPart(msgspec.Struct, frozen=True):
 
 
 class CompiledScore(msgspec.Struct, frozen=True):
-    """A score with its parts; `name` and `band_name` are what facts call it and its band."""
+    """A score with its parts; `name` and `band_name` are what facts call it and its band.
+
+    `names` are the facts that its parts name.
+    """
 
     score: Score
     name: str
     band_name: str
+    names: tuple[str, ...]
     parts: tuple[CompiledPart, ...]
 
 
@@ -314,7 +318,8 @@ def _score(score: Score, catalog: Catalog, facts: FactTable, workspace: Workspac
         fades = all(_fades(workspace, fact) for fact in reads)
         parts.append(CompiledPart(name, f"{score.id}/{name}", expression, own, reads, fades))
     fact = score.id.replace("-", "_")
-    return CompiledScore(score, fact, f"{fact}_band", tuple(parts))
+    names = tuple({name: None for part in parts for name in part.names})
+    return CompiledScore(score, fact, f"{fact}_band", names, tuple(parts))
 
 
 def _clubs(workspace: Workspace, subject: Subject) -> tuple[Club, ...]:

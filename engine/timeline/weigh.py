@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.customers.facts import Facts
+from engine.customers.held import FOR_EVER
 from engine.decisions.standing import Standing
 from engine.expressions import Env, Outcome
 from engine.model.values import Micros
@@ -62,8 +63,18 @@ def reading(
     env: Env,
 ) -> Reading:
     """Read a score: each part's value, its newest input, whether its source has failed."""
-    inputs = {part.name: _part(facts, part, failed, env) for part in compiled.parts}
-    return read(compiled.score, inputs, state.parts, now)
+    inputs: dict[str, PartInput] = {}
+    until = 0 if failed else FOR_EVER
+    for part in compiled.parts:
+        raw, newest, holds = _value(facts, part, env)
+        inputs[part.name] = PartInput(
+            raw, newest, part.decays, bool(failed) and _has_failed(facts, part, failed)
+        )
+        fades = part.decays and compiled.score.half_life is not None and None not in (raw, newest)
+        until = 0 if fades else min(until, holds)
+    found = read(compiled.score, inputs, state.parts, now)
+    facts.keep(compiled.score.id, found, until, compiled.names)
+    return found
 
 
 def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
@@ -72,7 +83,9 @@ def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
     if state is None:
         state = standing.scores[compiled.score.id] = ScoreState()
     facts = moment.facts()
-    found = reading(facts, compiled, state, standing.failed, moment.now, moment.env())
+    found = None if standing.failed else facts.recall(compiled.score.id)
+    if found is None:
+        found = reading(facts, compiled, state, standing.failed, moment.now, moment.env())
     before = state.value
     change = step_band(compiled.score, state, found, moment.now, moment.day)
     if change is not None or state.value != before:
@@ -80,15 +93,15 @@ def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
     return change
 
 
-def _part(facts: Facts, part: CompiledPart, failed: dict[str, Micros], env: Env) -> PartInput:
-    held = facts.derived.get(part.place)
-    if held is not None and held[0] <= facts.reading < held[1]:
-        raw, newest = held[2]
-    else:
-        raw, newest = _number(part, env), _newest(facts, part)
-        until = facts.until(part.expression, part.names)
-        facts.derived[part.place] = (facts.reading, until, (raw, newest), part.names)
-    return PartInput(raw, newest, part.decays, bool(failed) and _has_failed(facts, part, failed))
+def _value(facts: Facts, part: CompiledPart, env: Env) -> tuple[Decimal | None, Micros | None, int]:
+    """Give a part's value, its newest input, and up to which reading both hold."""
+    held: tuple[Decimal | None, Micros | None, int] | None = facts.recall(part.place)
+    if held is None:
+        raw = _number(part, env)
+        until = facts.until(part.expression, part.names, moving=True)
+        held = raw, _newest(facts, part), until
+        facts.keep(part.place, held, until, part.names)
+    return held
 
 
 def _newest(facts: Facts, part: CompiledPart) -> Micros | None:
