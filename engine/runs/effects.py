@@ -80,9 +80,9 @@ def _suppress(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> 
 
 def _coupon(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
     worth = worth_of(arguments)
+    expires = _until(stage, arguments.get("expires"))
     if worth is not None:
         stage.spend("coupon.issue", worth.amount)
-    expires = _until(stage, arguments.get("expires"))
     coupon = Coupon(
         code=_code(stage.plans.secret, key),
         customer=stage.member.id,

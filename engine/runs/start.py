@@ -11,10 +11,13 @@ from engine.decisions.decision import Start, identity
 from engine.experiments.assignment import expose
 from engine.expressions import Env
 from engine.model.reasons import Refusal, RunStatus
-from engine.model.values import Micros
+from engine.model.values import DAY, Micros
 from engine.runs.program import CompiledWorkflow
 from engine.runs.run import Run
 from engine.runs.stage import Stage
+
+MONTH = 30 * DAY
+"""The starts of a month are kept in any case, for a file that asks for more tomorrow."""
 
 HOP_LIMIT = 10
 """So many runs may lead to one another; what goes on beyond that is a circle."""
@@ -75,7 +78,21 @@ def _begin(stage: Stage, program: CompiledWorkflow, run: Run, parent: Run | None
     if workflow.goal is not None:
         run.goal_until = stage.now + workflow.goal.within.micros
     stage.member.runs[run.id] = run
-    stage.member.standing.starts[_place(program.id, run.key)] = stage.now
+    _remember(stage, program, run.key)
+
+
+def _remember(stage: Stage, program: CompiledWorkflow, key: str | None) -> None:
+    """Keep when a key was run last; keys that `reentry` asks for no more are forgotten."""
+    reentry, starts = program.workflow.reentry, stage.member.standing.starts
+    if reentry.mode != "never":
+        horizon = stage.now - max(reentry.after.micros if reentry.after else 0, MONTH) - 2 * DAY
+        for place in [place for place, at in starts.items() if at < horizon and _is_of(place, program.id)]:
+            del starts[place]
+    starts[_place(program.id, key)] = stage.now
+
+
+def _is_of(place: str, workflow: str) -> bool:
+    return place.partition("\x1f")[0] == workflow
 
 
 def _key(

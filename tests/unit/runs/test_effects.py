@@ -224,3 +224,15 @@ when: {event: due}
 then:
   - run: series
 """
+
+
+def test_a_coupon_that_cannot_be_issued_costs_its_budget_nothing() -> None:
+    policy = "policy:\n  budgets: {coupons: {of: coupon.issue, at_most: 10.00 EUR per month}}\n"
+    step = (
+        "  - do: coupon.issue\n    with: {percent: 10, worth: 10.00 EUR, expires: =event.until}\n"
+        "    on_failure: continue\n"
+    )
+    engine = VirtualEngine(FACTS, GO, flow(step), policy)
+    engine.receive("2026-03-02 10:00", "go", until="soon")
+    engine.receive("2026-03-02 11:00", "go", until="3d")
+    assert [engine.outcomes(run)[0][1] for run in engine.runs("flow")] == ["failed", "executed"]

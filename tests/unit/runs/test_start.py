@@ -189,3 +189,19 @@ def test_a_circle_of_runs_is_cut_by_the_hop_limit() -> None:
     ended = [reason or status for status, reason in engine.ended()]
     assert ended[-1] == "hops"
     assert ended[:-1] == ["completed"] * (HOP_LIMIT + 1)
+
+
+@pytest.mark.parametrize(
+    ("reentry", "left"), [("after 7d", 1), ("always", 1), ("never", 60)], ids=["after", "always", "never"]
+)
+def test_starts_are_remembered_as_long_as_re_entry_asks_for_them(reentry: str, left: int) -> None:
+    # given a run for each of sixty keys, one every day
+    engine = engine_for(KEYED.replace("after 7d", reentry))
+    for number in range(60):
+        month, day = divmod(number, 28)
+        engine.receive(f"2026-{3 + month:02}-{day + 1:02} 10:00", "go", ticket=f"t{number}")
+    kept = [place for place in engine.member().standing.starts if place.startswith("flow")]
+    assert left <= len(kept) <= left + 31
+    # and one who comes back in time is still known
+    engine.receive("2026-05-05 11:00", "go", ticket="t59")
+    assert engine.runs("flow")[-1].reason == (None if reentry == "always" else "reentry")
