@@ -103,13 +103,14 @@ def _goal(moment: Moment, program: CompiledWorkflow, run: Run, event: Event) -> 
 
 
 def _watched(moment: Moment, event: Event) -> None:
-    """See whether the goal of a run that has ended is reached in time."""
+    """See whether the goal of a run that has ended is reached in time, though it be told late."""
     standing = moment.member.standing
+    late = moment.world.ruleset.workspace.settings.limits.stale_after.micros
     kept: list[GoalWatch] = []
     for watch in standing.goals:
         if watch.event == event.name and _reaches(moment, watch, event):
             moment.changes.goals.append(GoalReached(watch.run, watch.workflow, event.occurred_at))
-        elif watch.until >= moment.now:
+        elif watch.until + late >= moment.now:
             kept.append(watch)
     if len(kept) != len(standing.goals):
         standing.goals = kept

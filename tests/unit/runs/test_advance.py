@@ -156,6 +156,12 @@ def test_an_order_received_late_that_occurred_before_the_start_is_not_it() -> No
     assert engine.ended("flow") == [("waiting", None)]
 
 
+def test_an_event_at_the_instant_of_the_start_is_not_too_early() -> None:
+    engine = started("  - wait_for: order_completed\n    up_to: 2d\n")
+    engine.receive("2026-03-02 10:01", "order_completed", occurred="2026-03-02 10:00")
+    assert engine.ended("flow") == [("completed", None)]
+
+
 def test_an_awaited_event_must_match_and_satisfy_where() -> None:
     steps = (
         "  - wait_for: survey_answered\n    match: {ticket_id: event.ticket}\n    where: event.score >= 4\n"

@@ -205,3 +205,13 @@ def test_starts_are_remembered_as_long_as_re_entry_asks_for_them(reentry: str, l
     # and one who comes back in time is still known
     engine.receive("2026-05-05 11:00", "go", ticket="t59")
     assert engine.runs("flow")[-1].reason == (None if reentry == "always" else "reentry")
+
+
+def test_only_marketing_is_assigned_to_an_arm_and_a_child_goes_with_its_parent() -> None:
+    child = "workflow: child\nclass: marketing\nreentry: always\nholdout: 100%\nsteps:\n  - wait: 1d\n"
+    parent = "workflow: flow\nclass: service\nreentry: always\nsteps:\n  - run: child\n"
+    engine = VirtualEngine(CONSENT, RULE, parent, child, POLICY)
+    engine.identify("2026-03-02 09:00", **OPT_IN)
+    engine.receive("2026-03-02 10:00", "go")
+    assert [(run.workflow, run.arm) for run in engine.runs()] == [("flow", "treated"), ("child", "treated")]
+    assert engine.simulation.changes.exposures == []

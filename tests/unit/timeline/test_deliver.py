@@ -170,3 +170,13 @@ def test_a_paused_workflow_sends_nothing_until_it_goes_on() -> None:
     outbox.engine.simulation.world.paused = frozenset()
     outbox.engine.open_outbox("2026-03-02 10:05")
     assert outbox.engine.sent() == [("2026-03-02 10:05", "hello")]
+
+
+def test_a_message_to_a_person_takes_no_place_of_the_customers() -> None:
+    flow = FLOW.replace("{message: hello}", "{message: hello, to: sam@example.com}")
+    engine = VirtualEngine(CONSENT, GO, flow, CAPPED)
+    engine.identify("2026-03-02 09:00", **OPT_IN)
+    for cart in ("a", "b"):
+        engine.receive("2026-03-02 10:00", "go", cart_id=cart)
+    assert len(engine.delivered) == 2
+    assert engine.member().standing.contact.sends == []
