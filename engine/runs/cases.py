@@ -57,7 +57,11 @@ def cancel(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None
 
 
 def climb(stage: Stage, case: Case) -> None:
-    """Tell the levels that are due because nobody took the case."""
+    """Tell the levels that are due because nobody took the case; it stands still where its ladder is gone."""
+    if case.ladder not in stage.plans.workspace.ladders:
+        case.next_due = None
+        _keep(stage, case)
+        return
     ladder, calendar = _ladder(stage, case.ladder)
     for tell in escalation.escalate(case, ladder, calendar, stage.now):
         _tell(stage, case, ladder, calendar, tell)

@@ -20,7 +20,7 @@ def change_over(stage: Stage) -> None:
         if program is None or program.hash == run.definition or not run.open:
             continue
         if program.workflow.on_change == "stop":
-            end(stage, run, RunStatus.STOPPED, EndReason.RELEASE.value)
+            end(stage, run, RunStatus.CANCELLED, EndReason.RELEASE.value)
         elif program.workflow.on_change == "move" and _fits(stage, run, program):
             run.definition = program.hash
             run.seq += 1

@@ -105,3 +105,24 @@ def test_a_case_outlives_a_run_that_is_stopped() -> None:
     engine.until("2026-03-02 15:00")
     assert engine.ended("flow") == [("stopped", "exit")]
     assert len(tells(engine)) == 2
+
+
+def test_a_case_stands_still_where_a_release_took_its_ladder_away() -> None:
+    # given an open case, when files without its ladder go live
+    engine = opened().release("2026-03-02 11:00", GO.replace("flow", "other"), OTHER, settings=PEOPLE)
+
+    # then nobody further is told, and the case stays open
+    engine.until("2026-03-02 23:00")
+    assert tells(engine) == []
+    (case,) = engine.member().standing.cases.values()
+    assert case.open
+    assert case.next_due is None
+
+
+OTHER = """
+workflow: other
+class: service
+reentry: always
+steps:
+  - wait: 1d
+"""

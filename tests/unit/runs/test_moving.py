@@ -69,7 +69,7 @@ def emitted(engine: VirtualEngine) -> list[str]:
     [
         ("finish_on_old", ["old_step"], RunStatus.COMPLETED),
         ("move", ["new_step"], RunStatus.COMPLETED),
-        ("stop", [], RunStatus.STOPPED),
+        ("stop", [], RunStatus.CANCELLED),
     ],
 )
 def test_a_running_customer_gets_what_the_new_file_says(
