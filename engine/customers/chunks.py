@@ -118,7 +118,7 @@ class Chunks:
 
     def months(self) -> list[int]:
         """Give the months that hold anything, in order."""
-        return sorted(self._months.keys() | self._raw.keys())
+        return sorted(self._months.keys() | self._raw.keys() if self._raw else self._months)
 
     def parts(
         self, series: int, low: int | None = None, high: int | None = None

@@ -58,7 +58,7 @@ def _base(moment: Moment, occasion: Occasion) -> str | None:
 
 def _act(moment: Moment, occasion: Occasion, decision: Decision, env: Env) -> Decision:
     starts: list[Start] = []
-    moment.stage.hops = occasion.hops
+    moment.hops = occasion.hops
     for index, (action, written) in enumerate(occasion.rule.actions):
         arguments = {name: value.value(env) for name, value in written.items()}
         if isinstance(action, StartRun):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from engine.customers.facts import Facts
@@ -21,7 +20,7 @@ class Moment:
     """One customer at one instant: the facts, computed once and again after each change.
 
     `at_event` tells whether an event at that very instant counts, as it does at an event and does not
-    at a timer or schedule.
+    at a timer or schedule; `hops` is how many runs and rules led to what is decided here.
     """
 
     def __init__(
@@ -42,14 +41,22 @@ class Moment:
         self.at_event = at_event
         self.desk: Desk = world.ruleset.desk(member.id, member.kind)
         self.day = world.ruleset.zone.day_of(now)
+        self.hops = 0
         self._facts: Facts | None = None
         self._env: Env | None = None
 
-    @cached_property
+    @property
     def stage(self) -> Stage:
-        """What a step may see and change here."""
+        """What a step may see and change here.
+
+        Not kept: the two would hold each other, and wait for the collector of cycles.
+        """
         plans, budgets = self.world.plans, self.world.budgets
-        return Stage(plans, self.member, self.changes, budgets, self.now, self.facts, self.queue, self.forget)
+        stage = Stage(
+            plans, self.member, self.changes, budgets, self.now, self.facts, self.queue, self.forget
+        )
+        stage.hops = self.hops
+        return stage
 
     def facts(self) -> Facts:
         """Give the customer's facts at this instant."""
