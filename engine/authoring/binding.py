@@ -21,7 +21,7 @@ from engine.authoring import scalars
 from engine.authoring.nodes import Entry, ListNode, MapNode, Node, RefusedNode, ScalarNode
 from engine.authoring.sheet import Sheet
 from engine.authoring.torn import WHOLE
-from engine.authoring.wording import called, either, example, known_or, nearest, quoted
+from engine.authoring.wording import called, either, example, nearest, quoted
 from engine.errors import ValueSyntaxError
 from engine.model.facts import Trait
 from engine.model.rule import OnEvent, StartRun
@@ -447,8 +447,3 @@ def _require(
 
 
 _EMPTY: dict[Any, Callable[[], Any]] = {tuple: tuple, dict: dict, Reentry: lambda: Reentry("always")}
-
-
-def unknown_names(sheet: Sheet, node: Node, word: str, known: Iterable[str], noun: str) -> None:
-    """Refuse a word that should be one of those known."""
-    sheet.refuse(node, "unknown-name", f"there is no {noun} {word}", known_or(word, known))

@@ -18,7 +18,6 @@ from engine.model.rule import (
     OnLeave,
     OnMissing,
     OnQuiet,
-    OnSchedule,
     Rule,
     Trigger,
 )  # fmt: skip
@@ -90,8 +89,3 @@ def customer_scope(subject: Subject, catalog: Catalog, zone: str) -> Scope:
         zone=zone,
         refusals={"event": "there is no event here; use customer facts"},
     )
-
-
-def is_scheduled(rule: Rule) -> bool:
-    """Tell whether one of the rule's triggers is a schedule."""
-    return any(isinstance(trigger, OnSchedule) for trigger in rule.triggers)

@@ -15,7 +15,6 @@ from engine.errors import NotFoundError
 from engine.loyalty.ledger import Posting
 from engine.model.facts import Subject
 from engine.model.values import Micros
-from engine.model.workspace import Source
 from engine.runs.changes import Changes
 from engine.runs.run import Run
 from engine.runs.stage import Member
@@ -133,15 +132,6 @@ def names_of(reader: Reader, id: str) -> list[str]:
     if reader.customer(survivor) is None:
         raise NotFoundError(f"there is no customer {id}")
     return [survivor, *(alias.id for alias in reader.aliases_of(survivor))]
-
-
-def source_of(shell: Shell, kind: str, id: str) -> Source:
-    """Give the file that says something, such as ("rule", "usage-drop"); raises `NotFoundError`."""
-    workspace = shell.ruleset.workspace
-    path = workspace.origins.get((kind, id))
-    if path is None:
-        raise NotFoundError(f"there is no {kind} {id}")
-    return workspace.sources[path]
 
 
 def _found(reader: Reader, cast: Cast, id: str) -> Member:

@@ -15,6 +15,7 @@ from engine.customers.zones import Zone
 from engine.decisions.rules import CompiledRule, CompiledTrigger, compile_condition, compile_rule
 from engine.decisions.scopes import customer_scope, trigger_scope
 from engine.expressions import Condition, Expression, compile_expression
+from engine.loyalty.tiers import tier_held
 from engine.model.actions import SHIPPED, ActionSpec
 from engine.model.facts import Subject
 from engine.model.rule import (
@@ -81,7 +82,7 @@ class Club(msgspec.Struct, frozen=True):
     program: str
     tier_name: str
     points_name: str
-    lowest: str
+    lowest: str | None
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -326,7 +327,7 @@ def _clubs(workspace: Workspace, subject: Subject) -> tuple[Club, ...]:
     clubs = []
     for name, program in workspace.programs.items():
         prefix = "" if len(workspace.programs) == 1 else f"{name.replace('-', '_')}_"
-        lowest = min(program.tiers, key=lambda tier, tiers=program.tiers: tiers[tier].from_)  # type: ignore[misc]
+        lowest = tier_held(program, None)
         if program.on == subject:
             clubs.append(Club(name, f"{prefix}tier", f"{prefix}points", lowest))
     return tuple(clubs)
