@@ -189,6 +189,7 @@ class StepAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     until: datetime | None
     effect: str | None
+    inputs: str | None
     answers: dict[str, Any]
     detail: dict[str, Any]
 
@@ -205,6 +206,7 @@ def step_answer(attempt: StepAttempt) -> StepAnswer:
         reason=attempt.reason,
         until=time(attempt.until),
         effect=attempt.effect,
+        inputs=attempt.inputs,
         answers=attempt.answers,
         detail=attempt.detail,
     )

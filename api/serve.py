@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import structlog
 import uvicorn
 
 from api.app import create_app
@@ -19,7 +24,13 @@ from engine.runtime.engine import Engine
 from engine.runtime.rebuild import Progress, silently
 
 GRACE = 10
-"""Seconds that requests under way have to end in, after a signal to stop."""
+"""Seconds that what is under way has to end in after a signal to stop: requests first, then all else."""
+
+_log = structlog.get_logger("holdfast.serve")
+
+
+HEARING = 0.5
+"""Seconds after which a worker looks whether it has been told to stop."""
 
 
 class PortTakenError(HoldfastError):
@@ -36,7 +47,9 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8080,
     worker: bool = True,
+    redis: str | None = None,
     *,
+    grace: int = GRACE,
     clock: Clock | None = None,
     progress: Progress = silently,
     say: Callable[[str], None] = _print,
@@ -47,19 +60,20 @@ def serve(
     Raises `PortTakenError`, and what opening the engine raises.
     """
     listener = _listen(host, port)
+    role = "serve" if worker else "api"
     # Uvicorn gives a signal on once it has stopped; the engine has to be closed after that.
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        with (
-            listener,
-            Engine.open(workspace, database, clock, work=worker, progress=progress) as engine,
-        ):
-            _run(engine, listener, host, say)
-    except KeyboardInterrupt:
-        say("Stopped.")
+    with (
+        _until_stopped(grace, say),
+        listener,
+        Engine.open(workspace, database, clock, work=worker, role=role, progress=progress) as engine,
+    ):
+        if redis is not None:
+            engine.connect(redis)
+        engine.stay_known()
+        _run(engine, listener, host, grace, say)
 
 
-def _run(engine: Engine, listener: socket.socket, host: str, say: Callable[[str], None]) -> None:
+def _run(engine: Engine, listener: socket.socket, host: str, grace: int, say: Callable[[str], None]) -> None:
     port = listener.getsockname()[1]
     reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     address, token = f"http://{reached}:{port}", secrets.token_urlsafe(32)
@@ -69,17 +83,48 @@ def _run(engine: Engine, listener: socket.socket, host: str, say: Callable[[str]
         access_log=False,
         server_header=False,
         lifespan="off",
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=grace,
     )
     made = engine.first_admin_key()
     if made is not None:
         say(f"The first admin key, shown this once: {made.text}")
     engine.announce(address, token)
     say(f"Holdfast serves {engine.workspace.settings.name} on {address}")
-    # What is there now stays: the collector need not walk over it at every pass.
+    _spare_the_collector()
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def work(
+    workspace: Path,
+    database: str,
+    redis: str | None = None,
+    *,
+    grace: int = GRACE,
+    progress: Progress = silently,
+    say: Callable[[str], None] = _print,
+) -> None:
+    """Work on a shared database until a signal to stop; what is under way is finished first.
+
+    Raises what opening the engine raises.
+    """
+    with (
+        _until_stopped(grace, say),
+        Engine.open(workspace, database, role="worker", progress=progress) as engine,
+    ):
+        if redis is not None:
+            engine.connect(redis)
+        say(f"Holdfast works for {engine.workspace.settings.name}")
+        _spare_the_collector()
+        # A process that was stopped may get its signal in another thread, which wakes this one not.
+        while True:
+            time.sleep(HEARING)
+
+
+def _spare_the_collector() -> None:
+    """Let what is there now stay, and look for garbage seldom: that walks over all customers in memory."""
     gc.collect()
     gc.freeze()
-    uvicorn.Server(config).run(sockets=[listener])
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -90,5 +135,29 @@ def _listen(host: str, port: int) -> socket.socket:
         raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def _until_stopped(grace: int, say: Callable[[str], None]) -> Iterator[None]:
+    """Let a signal end the block in order, and the process where that takes longer than `grace` seconds."""
+    late = threading.Timer(grace, _cut_short)
+    late.daemon = True
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if late.ident is None:
+            late.start()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Stopped.")
+    finally:
+        late.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _cut_short() -> None:
+    # What is under way is in the same state as after a crash: others take it up, and nothing is lost.
+    _log.warning("cut_short")
+    os._exit(0)

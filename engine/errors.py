@@ -14,7 +14,8 @@
     └── StoreError                the database is not usable as it is
         ├── DatabaseInUseError    another engine holds this SQLite file
         ├── SchemaTooOldError     run the migration command first
-        └── SchemaTooNewError     this program is older than the database
+        ├── SchemaTooNewError     this program is older than the database
+        └── TransientStoreError   this very transaction failed; the same work may be tried again
 """
 
 from __future__ import annotations
@@ -154,3 +155,10 @@ class SchemaTooOldError(StoreError):
 
 class SchemaTooNewError(StoreError):
     """The database is newer than the program: run a newer Holdfast."""
+
+
+class TransientStoreError(StoreError):
+    """A transaction failed through no fault of its own, and left nothing: its work may be tried again.
+
+    Another transaction had to go first, or the database could not be reached for a while.
+    """

@@ -28,8 +28,10 @@ def reading(url: str) -> Iterator[Store]:
 def writing(folder: Path, url: str, tell: Tell = silently) -> Iterator[Engine]:
     """Open the engine to do one thing and leave; what falls due is left to the one that serves.
 
-    Raises what `Engine.open` raises, DatabaseInUseError above all.
+    On a database that several processes share it works by what is live there: a folder that has
+    changed goes live with `holdfast serve` alone. Raises what `Engine.open` raises, DatabaseInUseError
+    above all.
     """
     configure(logging.WARNING)
-    with Engine.open(folder, url, work=False, progress=tell) as engine:
+    with Engine.open(folder, url, work=False, role="command", progress=tell) as engine:
         yield engine

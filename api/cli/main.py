@@ -30,6 +30,7 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "serve": Command("serve", "run the engine: the API and the worker, in one process"),
+    "worker": Command("worker", "work on a database that several processes share"),
     "demo": Command("demo", "play a synthetic customer base through the shipped policy"),
     "init": Command("init", "lay out a starter workspace in a folder"),
     "schema": Command("schema", "write the JSON Schemas of everything that is authored"),
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return MISUSED
     command = importlib.import_module(f"api.cli.{COMMANDS[name].module}")
     arguments = _parser(name, command).parse_args(given[1:])
-    if argv is None and name != "serve":
+    if argv is None and name not in ("serve", "worker"):
         _spare_the_collector()
     return run(command, arguments, Terminal(json=getattr(arguments, "json", False)))
 

@@ -18,6 +18,9 @@ from engine.runtime.actions import known_actions
 DATABASE = "HOLDFAST_DATABASE"
 """The environment variable that names the database where `--database` does not."""
 
+REDIS = "HOLDFAST_REDIS"
+"""The environment variable that names Redis where `--redis` does not."""
+
 
 def add_database(parser: argparse.ArgumentParser) -> None:
     """Let a command take `--workspace` and `--database`."""
@@ -25,8 +28,40 @@ def add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database",
         metavar="URL",
-        help=f"the database (default: ${DATABASE}, or holdfast.db in the workspace), as sqlite:///PATH",
+        help=f"the database (default: ${DATABASE}, or holdfast.db in the workspace), as sqlite:///PATH or postgresql://...",
     )
+
+
+def add_redis(parser: argparse.ArgumentParser) -> None:
+    """Let a command take `--redis`."""
+    parser.add_argument(
+        "--redis",
+        metavar="URL",
+        help=f"wakes workers at once (default: ${REDIS}); without it they look each second",
+    )
+
+
+def add_grace(parser: argparse.ArgumentParser) -> None:
+    """Let a command take `--grace`."""
+    parser.add_argument(
+        "--grace",
+        metavar="SECONDS",
+        type=_seconds,
+        default=10,
+        help="how long what is under way may take to end after a signal to stop (default: 10)",
+    )
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if seconds < 1:
+        raise ValueError("less than a second")
+    return seconds
+
+
+def redis_of(arguments: argparse.Namespace) -> str | None:
+    """Give the URL of Redis, None where there is none."""
+    return arguments.redis or os.environ.get(REDIS) or None
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:

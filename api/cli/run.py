@@ -10,7 +10,12 @@ from api.cli.places import add_database, add_json, database_of, workspace_of
 from api.cli.runs import encoded, status, time
 from api.cli.terminal import FAINT, Terminal
 from engine.errors import NotFoundError
+from engine.runs.moving import VERB
 from engine.runs.run import StepAttempt
+from engine.store.records import OutboxRow
+
+_SHORT = 8
+"""Digits of a hash that a table shows; `--json` has all of them."""
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
@@ -47,13 +52,13 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if found.input:
         terminal.say(f"input: {encoded(found.input)}", FAINT)
     terminal.say()
-    terminal.table(("at", "step", "verb", "outcome", "what"), [_step(each) for each in attempts])
+    terminal.table(("at", "step", "verb", "outcome", "inputs", "what"), [_step(each) for each in attempts])
     if effects:
         terminal.say()
         terminal.table(
-            ("sent", "action", "state", "attempts#", "values"),
+            ("due", "settled", "action", "state", "attempts#", "values"),
             [
-                (time(row.settled_at), row.effect.action, row.outcome or row.state, row.attempts,
+                (time(row.effect.due), time(row.settled_at), row.effect.action, _state(row), row.attempts,
                  encoded(row.effect.arguments))
                 for row in effects
             ],
@@ -61,8 +66,25 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _step(each: StepAttempt) -> tuple[str, str, str, str, str]:
+def _step(each: StepAttempt) -> tuple[str, str, str, str, str, str]:
     outcome = f"{each.outcome.value} ({each.reason})" if each.reason else each.outcome.value
     until = f" until {time(each.until)}" if each.until is not None else ""
-    what = " ".join(part for part in (str(each.detail.get("action", "")), encoded(each.answers)) if part)
-    return time(each.at), each.path, each.verb, outcome + until, what
+    return time(each.at), each.path, each.verb, outcome + until, (each.inputs or "")[:_SHORT], _what(each)
+
+
+def _what(each: StepAttempt) -> str:
+    """Tell the action, where it went or what else there is to know of it, and what it answered."""
+    known = each.detail
+    if each.verb == VERB:
+        return f"{known['from'][:_SHORT]} to {known['to'][:_SHORT]}"
+    told = [
+        str(known.get("action", "")),
+        *(f"{word} {known[word]}" for word in ("to", "who", "run", "event", "by") if known.get(word)),
+        *(f"{word}: {known[word]}" for word in ("because", "error") if known.get(word)),
+        encoded(each.answers),
+    ]
+    return " ".join(part for part in told if part)
+
+
+def _state(row: OutboxRow) -> str:
+    return f"{row.outcome or row.state} ({row.reason})" if row.reason else row.outcome or row.state

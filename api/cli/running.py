@@ -47,7 +47,7 @@ def running_engine(url: str) -> Iterator[RunningEngine | None]:
 
     Raises DatabaseInUseError where something holds the database that has no API.
     """
-    info = None if url == "memory://" else _lock_info(sqlite_path(url))
+    info = _lock_info(sqlite_path(url))
     if info is None:
         yield None
         return
@@ -60,5 +60,5 @@ def running_engine(url: str) -> Iterator[RunningEngine | None]:
         yield RunningEngine(client)
 
 
-def _lock_info(path: Path) -> LockInfo | None:
-    return read_lock_info(path) if path.parent.is_dir() else None
+def _lock_info(path: Path | None) -> LockInfo | None:
+    return read_lock_info(path) if path is not None and path.parent.is_dir() else None

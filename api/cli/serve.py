@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from api.cli.places import add_database, database_of, workspace_of
+from api.cli.places import add_database, add_grace, add_redis, database_of, redis_of, workspace_of
 from api.cli.terminal import Terminal
 
 PORT = 8080
@@ -14,6 +14,8 @@ def arrange(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     add_database(parser)
     add_address(parser)
+    add_redis(parser)
+    add_grace(parser)
     parser.add_argument("--no-worker", action="store_true", help="take events in, and leave what falls due")
 
 
@@ -38,6 +40,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         arguments.host,
         arguments.port,
         worker=not arguments.no_worker,
+        redis=redis_of(arguments),
+        grace=arguments.grace,
         progress=terminal.steps(),
         say=terminal.say,
     )

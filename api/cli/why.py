@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     at = instant(arguments.at, ruleset.zone, "--at")
     now = time.time_ns() // 1000
     with reading(database_of(arguments, folder)) as store:
-        explainer = Explainer(store, ruleset)
+        explainer = Explainer(store, lambda: ruleset)
         found = explainer.rule(arguments.rule, arguments.customer, now if at is None else at)
     if terminal.json:
         terminal.answer(_shown(found))

@@ -1,4 +1,4 @@
-"""Health, and the description of the whole API."""
+"""Health, meters, and the description of the whole API."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 
 import msgspec
 from litestar import Response, get, head
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from api.auth import OPEN
-from api.doors import Call, door, engine_of
+from api.auth import OPEN, OPERATE
+from api.doors import Call, aside, door, engine_of
 from engine.customers.zones import moment_of
 from engine.runtime.engine import Engine
 
@@ -64,4 +65,15 @@ async def get_openapi(request: Call) -> Response[bytes]:
     return Response(request.app.state.document, media_type="application/json")
 
 
-HANDLERS = [get_live, head_live, get_ready, head_ready, get_openapi]
+@get("/metrics", opt=door(OPERATE), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+async def get_metrics(request: Call) -> Response[bytes]:
+    """Give the meters in the text format of Prometheus.
+
+    What ends in `_total`, and the histogram, counts what this process did since it started; the rest
+    tells how the work stands in the database, at most five seconds ago.
+    """
+    text = await aside(engine_of(request).meters.text)
+    return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+HANDLERS = [get_live, head_live, get_ready, head_ready, get_metrics, get_openapi]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import wrap_future
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -16,15 +17,18 @@ from api.answers import (
     effect_answer,
     run_answer,
     step_answer,
+    time,
 )
 from api.auth import OPERATE, READ
 from api.doors import Call, Instant, aside, door, engine_of, instant, names_of, query_of
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
+from engine.customers.zones import moment_of
 from engine.errors import NotFoundError
-from engine.model.reasons import RunStatus
+from engine.model.reasons import OverdueReason, RunStatus
 from engine.runs.run import Run
 from engine.runtime.engine import Engine
+from engine.runtime.standstill import Overdue
 
 
 class RunListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +73,38 @@ class RunWithSteps(RunAnswer, frozen=True, kw_only=True):
     effects: list[EffectAnswer]
 
 
+class OverdueAnswer(RunAnswer, frozen=True, kw_only=True):
+    """A run that stands still: since when, why, when it is tried again, and the effect it waits for."""
+
+    since: datetime
+    because: OverdueReason
+    again: datetime | None
+    effect: EffectAnswer | None
+
+
+def _overdue_answer(one: Overdue) -> OverdueAnswer:
+    shown = run_answer(one.run)
+    return OverdueAnswer(
+        **{name: getattr(shown, name) for name in RunAnswer.__struct_fields__},
+        since=moment_of(one.since),
+        because=one.because,
+        again=time(one.again),
+        effect=None if one.effect is None else effect_answer(one.effect),
+    )
+
+
+@get("/v1/runs/overdue", opt=door(READ, query=Listing))
+async def get_overdue_runs(request: Call) -> Page[OverdueAnswer]:
+    """List the runs that should have moved five minutes ago or longer, the one that stands longest first.
+
+    Each with why: not played, set aside, paused, its definition gone, its effect not sent or given up.
+    """
+    listing = query_of(request, Listing)
+    place = after(listing, tuple[int, str], "overdue")
+    found = await aside(engine_of(request).overdue, place, listing.limit + 1)
+    return page(listing, found, _overdue_answer, lambda one: (one.since, one.run.id), "overdue")
+
+
 @get("/v1/runs/{id:str}", opt=door(READ))
 async def get_run(request: Call, id: FromPath[str]) -> RunWithSteps:
     """Give a run with every step attempt: when, how it ended and why, what was sent where."""
@@ -96,4 +132,11 @@ async def post_cancel(request: Call, id: FromPath[str]) -> RunAnswer:
     return run_answer(await wrap_future(engine.cancel_run(id, request.user.owner)))
 
 
-HANDLERS = [get_runs, get_run, post_cancel]
+@post("/v1/runs/{id:str}/retry", status_code=200, opt=door(OPERATE, repeatable=True))
+async def post_retry(request: Call, id: FromPath[str]) -> RunAnswer:
+    """Let a failed run go on at its failed step, whose effect keeps its key."""
+    engine = await acting(request, run_answer)
+    return run_answer(await wrap_future(engine.retry_run(id, request.user.owner)))
+
+
+HANDLERS = [get_runs, get_overdue_runs, get_run, post_cancel, post_retry]

@@ -26,7 +26,7 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
     reserved: bool = False
 
 
-class ContactLog(msgspec.Struct):
+class ContactLog(msgspec.Struct, omit_defaults=True):
     """The messages that caps, ceiling and rank may still count, and why a channel is suppressed.
 
     `suppressed` is by channel, `*` standing for all of them.

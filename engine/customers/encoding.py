@@ -24,6 +24,9 @@ from engine.customers.state import FactState, Sent
 FORM = 1
 """The form of these bytes; told apart when it changes."""
 
+HASH_DIGITS = 64
+"""Hexadecimal digits of the hash of all facts, which says how a state was built."""
+
 _TOTALS = NUMBERS | ENDS | LATEST | SHARE
 """Sums of all time keep everything but keys, which are kept by month."""
 
@@ -35,7 +38,7 @@ def encode_hot(state: FactState) -> bytes:
             FORM,
             state.id,
             state.kind,
-            state.built,
+            _digits(state.built),
             state.known,
             None if state.account is None else _sent(state.account),
             state.first_seen,
@@ -63,7 +66,7 @@ def decode(hot: bytes, chunks: Mapping[int, bytes]) -> FactState:
      lasts, today, contracts) = unpacked(hot)  # fmt: skip
     if form != FORM:
         raise ValueError(f"a customer's state has the form {form}, this program reads {FORM}")
-    state = FactState(id, kind, built)
+    state = FactState(id, kind, built.hex() if type(built) is bytes else built)
     state.known = known
     state.account = None if account is None else Sent(*account)
     state.first_seen, state.clock, state.settled = first_seen, clock, settled
@@ -76,6 +79,11 @@ def decode(hot: bytes, chunks: Mapping[int, bytes]) -> FactState:
     state.contracts = {name: Contract(*contract) for name, *contract in contracts}
     state.chunks = Chunks(chunks)
     return state
+
+
+def _digits(built: str) -> str | bytes:
+    """Give the bytes of a hash, which take half the room; other words stay what they are."""
+    return bytes.fromhex(built) if len(built) == HASH_DIGITS else built
 
 
 def _sent(sent: Sent) -> list[Any]:

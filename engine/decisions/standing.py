@@ -79,7 +79,7 @@ class GoalWatch(msgspec.Struct, frozen=True):
     known: dict[str, Any] = {}
 
 
-class Standing(msgspec.Struct, kw_only=True):
+class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Everything decided about one customer. `played_to` is the instant all due work is done up to.
 
     `fired` holds the instants at which a rule fired, `starts` the last start of a workflow and

@@ -53,7 +53,7 @@ class Lot(msgspec.Struct, array_like=True):
     expires_at: Micros | None = None
 
 
-class Book(msgspec.Struct):
+class Book(msgspec.Struct, omit_defaults=True):
     """A customer's points in one program. `redeemed` holds the points of each redemption by its key.
 
     `joined` is the day of the first grant, `period` the first day of the current qualification period,
@@ -68,7 +68,7 @@ class Book(msgspec.Struct):
     tier: str | None = None
 
 
-class Ledger(msgspec.Struct):
+class Ledger(msgspec.Struct, omit_defaults=True):
     """A customer's books by program."""
 
     books: dict[str, Book] = {}

@@ -205,6 +205,7 @@ class BuiltInEvent(enum.Enum):
     CASE_ACKNOWLEDGED = "case_acknowledged"  # somebody took the case: case, by
     CASE_RESOLVED = "case_resolved"  # the case was resolved: case, by
     RUN_ENDED = "run_ended"  # a run ended: run, workflow, status, reason
+    WORKFLOW_SILENT = "workflow_silent"  # a workflow starts no more, of no customer: workflow, since, usual
     SOURCE_FAILED = "source_failed"  # a source of facts failed: facts, reason
 
 

@@ -104,6 +104,27 @@ class EndReason(enum.Enum):
     ERROR = "error"  # the definition could not be carried out
 
 
+class StayReason(enum.Enum):
+    """Why a run could not be moved to a changed file with on_change: move; it finishes on the old one."""
+
+    STEP_GONE = "step_gone"  # the new file has no step at the place where it stands
+    OTHER_STEP = "other_step"  # the step there does something else, or waits for something else
+    DEFINITION_GONE = "definition_gone"  # what it was started with cannot be read any more
+
+
+class OverdueReason(enum.Enum):
+    """Why a run stands still that should have moved."""
+
+    NOT_PLAYED = "not_played"  # its time has come, and no worker has taken it up
+    SET_ASIDE = "set_aside"  # the core failed on its customer, who is tried again each minute
+    PAUSED = "paused"  # an operator paused its workflow
+    DEFINITION_GONE = "definition_gone"  # what it was started with cannot be read any more
+    NOT_SENT = "not_sent"  # what it sends is due, and no worker has sent it
+    SENDER_GONE = "sender_gone"  # whoever was sending for it was never heard of again
+    DEAD_LETTER = "dead_letter"  # what it sends was given up; replay it, or cancel the run
+    UNCERTAIN = "uncertain"  # nobody knows whether what it sends arrived; a person has to say
+
+
 class QuarantineReason(enum.Enum):
     """Why an event was not accepted."""
 

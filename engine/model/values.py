@@ -248,6 +248,28 @@ class Retry(Written, frozen=True):
         return cls(int(match["times"]), Duration.parse(match["first"]))
 
 
+class Rate(Written, frozen=True):
+    """How often something is called at most, evenly spaced: `10 per second`."""
+
+    times: int
+    per: Literal["second", "minute", "hour"]
+    NAME: ClassVar[str] = "a rate"
+    EXAMPLE: ClassVar[str] = "10 per second"
+    PATTERN: ClassVar[str] = r"(?P<times>\d{1,6}) per (?P<per>second|minute|hour)"
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        if not int(match["times"]):
+            raise cls.refusal(match[0])
+        return cls(int(match["times"]), match["per"])  # type: ignore[arg-type]
+
+    @property
+    def spacing(self) -> Micros:
+        """Give the time from one call to the next."""
+        per = {"second": SECOND, "minute": MINUTE, "hour": HOUR}[self.per]
+        return -(-per // self.times)
+
+
 class Reentry(Written, frozen=True):
     """Whether a customer may run a workflow again, per customer and key."""
 

@@ -15,8 +15,10 @@ from engine.model.program import Program
 from engine.model.rule import Rule
 from engine.model.score import Score
 from engine.model.segment import Segment
-from engine.model.values import Duration, Weekday
+from engine.model.values import Duration, Rate, Weekday
 from engine.model.workflow import Workflow
+
+Delivery = Literal["at_least_once", "at_most_once", "verify"]
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +36,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str | None = None
 
 
+class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """After so many failures in a row nothing is sent for a while; then one is, to see."""
+
+    failures: int = 5
+    pause: Duration = Duration(30, "s")
+
+
 class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where e-mail goes out."""
 
@@ -44,6 +53,8 @@ class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     user: str | None = None
     password: Secret | None = None
     from_: str = msgspec.field(name="from")
+    rate: Rate | None = None
+    breaker: Breaker = Breaker()
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,13 +66,20 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A webhook: its address, the hosts it may reach, and the secret that signs its calls."""
+    """A webhook: its address, the hosts it may reach, and the secret that signs its calls.
+
+    With `delivery: verify` an attempt of which nobody knows whether it was taken is asked for at
+    `lookup`, an address with {key} in it, before it is made again.
+    """
 
     MARKS: ClassVar[Marks] = (("url",),)
     url: str
     hosts: tuple[str, ...] = ()
     secret: Secret | None = None
-    delivery: Literal["at_least_once", "at_most_once"] = "at_least_once"
+    delivery: Delivery = "at_least_once"
+    lookup: str | None = None
+    rate: Rate | None = None
+    breaker: Breaker = Breaker()
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -25,7 +25,7 @@ from engine.runs.program import END, CompiledWorkflow, Instruction
 from engine.runs.run import AskItem, Run
 from engine.runs.run import Wait as Pause
 from engine.runs.stage import Stage
-from engine.runs.steps import attempt, proceed, turn
+from engine.runs.steps import attempt, inputs_hash, proceed, turn
 
 
 def advance(stage: Stage, run: Run) -> None:
@@ -109,7 +109,7 @@ def _take(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instru
     if isinstance(step, Do):
         doing.do(stage, program, run, instruction)
     elif isinstance(step, Wait):
-        until = waiting.moment(stage, run, instruction, step)
+        until = waiting.moment(stage, run, instruction, step, stage.now)
         _pause(stage, run, "wait", Pause(kind="time", due=until, since=stage.now))
     elif isinstance(step, WaitFor):
         waiting.look(stage, run, instruction, step)
@@ -139,7 +139,8 @@ def _branch(stage: Stage, run: Run, instruction: Instruction) -> None:
     way = "then" if outcome is Outcome.MET else "else"
     lines = [line_of(line) for line in instruction.condition.trace(env)]
     detail = {"lines": [[line.text, line.outcome, line.values] for line in lines]}
-    attempt(stage, run, "if", StepOutcome.EXECUTED, reason=outcome.value, detail=detail)
+    inputs = inputs_hash({name: value for line in lines for name, value in line.values.items()})
+    attempt(stage, run, "if", StepOutcome.EXECUTED, reason=outcome.value, inputs=inputs, detail=detail)
     turn(run, instruction, instruction.branches[way])
 
 
@@ -157,7 +158,11 @@ def _ask(stage: Stage, run: Run, instruction: Instruction, step: AskStep) -> Non
     else:
         who = instruction.arguments["who"].value(stage.env(run))
         token = f"{run.id}:{run.path}:0"
-        attempt(stage, run, "ask", StepOutcome.EXECUTED, until=until, detail={"who": str(who or "")})
+        asked = {"who": str(who or ""), "question": step.ask.question, "choices": step.ask.choices}
+        attempt(
+            stage, run, "ask", StepOutcome.EXECUTED,
+            until=until, inputs=inputs_hash(asked), detail={"who": asked["who"]},
+        )  # fmt: skip
         stage.changes.asks.append(
             AskItem(
                 id=token,
@@ -191,11 +196,13 @@ def _child(stage: Stage, run: Run, instruction: Instruction, step: RunChild) -> 
         proceed(run, instruction, {"outcome": RunStatus.COMPLETED.value, "reason": None})
         return
     env = stage.env(run)
+    given = {name: value.value(env) for name, value in instruction.arguments.items()}
+    inputs = inputs_hash(given)
     child, started = start.start(
         stage,
         program,
         cause=f"{run.id}/{run.path}",
-        input={name: value.value(env) for name, value in instruction.arguments.items()},
+        input=given,
         event=run.event,
         from_at=run.from_at,
         parent=run,
@@ -204,10 +211,12 @@ def _child(stage: Stage, run: Run, instruction: Instruction, step: RunChild) -> 
     )
     if started.status == RunStatus.REFUSED.value:
         answers = {"outcome": started.status, "reason": started.reason}
-        attempt(stage, run, "run", StepOutcome.SKIPPED, reason=started.reason, answers=answers)
+        attempt(
+            stage, run, "run", StepOutcome.SKIPPED, reason=started.reason, inputs=inputs, answers=answers
+        )
         proceed(run, instruction, answers)
         return
-    attempt(stage, run, "run", StepOutcome.EXECUTED, detail={"run": child.id})
+    attempt(stage, run, "run", StepOutcome.EXECUTED, inputs=inputs, detail={"run": child.id})
     run.status = RunStatus.WAITING
     run.wait = Pause(kind="child", since=stage.now, token=child.id)
     advance(stage, child)

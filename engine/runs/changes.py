@@ -28,12 +28,16 @@ class MembershipChange(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """An effect that needs no more attempts: its key and how it ended."""
+    """An effect that needs no more attempts: its key and how it ended.
+
+    `call_off` means it only while it waits: not once it is being sent, or may have been taken.
+    """
 
     key: str
     outcome: str
     reason: str | None
     at: Micros
+    call_off: bool = False
 
 
 class GoalReached(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from engine.runs.program import CompiledWorkflow, Instruction
 from engine.runs.run import Effect, Run
 from engine.runs.run import Wait as Pause
 from engine.runs.stage import Stage
-from engine.runs.steps import attempt, proceed
+from engine.runs.steps import attempt, inputs_hash, proceed
 
 PAUSE_CHECK = 60_000_000
 """A paused workflow is looked at again so many microseconds later."""
@@ -46,7 +46,7 @@ def do(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instructi
     arguments = _addressed(stage, program, spec, instruction, env)
     verdict = judge(stage, program, run, spec, arguments)
     if verdict.kind != "go":
-        refused(stage, run, instruction, step, verdict)
+        refused(stage, run, instruction, step, verdict, arguments)
     elif spec.kind == "internal":
         _inside(stage, run, instruction, step, arguments)
     else:
@@ -119,20 +119,31 @@ def message(program: CompiledWorkflow, stage: Stage, effect: Effect, channel: st
     )
 
 
-def refused(stage: Stage, run: Run, instruction: Instruction, step: Do, verdict: Verdict) -> None:
+def refused(
+    stage: Stage,
+    run: Run,
+    instruction: Instruction,
+    step: Do,
+    verdict: Verdict,
+    arguments: Mapping[str, Any],
+) -> None:
     """Record that the gate said no: hold and try again, leave it out, or stop the run."""
+    inputs = inputs_hash(arguments)
     detail = {"action": step.do, **({"because": verdict.because} if verdict.because else {})}
     if verdict.kind == "hold":
         since = run.wait.since if run.wait is not None and run.wait.since else stage.now
         attempt(
             stage, run, "do", StepOutcome.HELD,
-            reason=verdict.reason, until=verdict.until, effect=effect_key(run), detail=detail,
+            reason=verdict.reason, until=verdict.until, effect=effect_key(run), inputs=inputs, detail=detail,
         )  # fmt: skip
         run.status = RunStatus.WAITING
         run.wait = Pause(kind="hold", due=verdict.until, since=since)
         return
     outcome = StepOutcome.SKIPPED if verdict.kind == "skip" else StepOutcome.CANCELLED
-    attempt(stage, run, "do", outcome, reason=verdict.reason, effect=effect_key(run), detail=detail)
+    attempt(
+        stage, run, "do", outcome,
+        reason=verdict.reason, effect=effect_key(run), inputs=inputs, detail=detail,
+    )  # fmt: skip
     run.status, run.wait = RunStatus.RUNNING, None
     if verdict.kind == "stop":
         end(stage, run, RunStatus.STOPPED, verdict.reason)
@@ -157,18 +168,22 @@ def settle(
 
 
 def _inside(stage: Stage, run: Run, instruction: Instruction, step: Do, arguments: Mapping[str, Any]) -> None:
-    key = effect_key(run)
+    key, inputs = effect_key(run), inputs_hash(arguments)
     run.wait = None
     try:
         answers = effects.perform(stage, step.do, key, arguments, run)
     except (HoldfastError, LookupError, ValueError, ArithmeticError) as error:
         reason = getattr(error, "code", type(error).__name__)
         attempt(
-            stage, run, "do", StepOutcome.FAILED, reason=str(reason), effect=key, detail={"action": step.do}
-        )
+            stage, run, "do", StepOutcome.FAILED,
+            reason=str(reason), effect=key, inputs=inputs, detail={"action": step.do},
+        )  # fmt: skip
         settle(stage, run, instruction, step, StepOutcome.FAILED, {"reason": str(reason)})
         return
-    attempt(stage, run, "do", StepOutcome.EXECUTED, effect=key, answers=answers, detail={"action": step.do})
+    attempt(
+        stage, run, "do", StepOutcome.EXECUTED,
+        effect=key, inputs=inputs, answers=answers, detail={"action": step.do},
+    )  # fmt: skip
     proceed(run, instruction, {"outcome": StepOutcome.EXECUTED.value, **answers})
 
 

@@ -13,6 +13,9 @@ from engine.runs.run import Run
 from engine.runs.stage import Stage
 from engine.runs.steps import attempt
 
+RETRIED = "retried"
+"""The flag of a run that had failed, and that a person has let go on."""
+
 
 def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: str | None = None) -> None:
     """End a run. An effect that waits to be sent is cancelled; its reservation is given back."""
@@ -21,7 +24,8 @@ def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: s
     wait = run.wait
     if wait is not None and wait.kind == "effect" and wait.token is not None:
         release(stage.member.standing.contact, wait.token)
-        stage.changes.settled.append(Settled(wait.token, StepOutcome.CANCELLED.value, reason, stage.now))
+        called_off = Settled(wait.token, StepOutcome.CANCELLED.value, reason, stage.now, call_off=True)
+        stage.changes.settled.append(called_off)
         attempt(stage, run, "do", StepOutcome.CANCELLED, reason=reason, effect=wait.token)
     run.seq += 1
     run.status, run.reason, run.detail = status, reason, detail
@@ -30,7 +34,9 @@ def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: s
     properties = {
         "run": run.id, "workflow": run.workflow, "status": status.value, "reason": reason or "",
     }  # fmt: skip
-    stage.emit("run_ended", properties, run.id, hops=run.hops)
+    # A run that a person let go on ends once more.
+    once_more = f"{run.id}:{run.seq}" if RETRIED in run.flags else run.id
+    stage.emit("run_ended", properties, once_more, hops=run.hops)
     for child in list(stage.member.runs.values()):
         if child.parent == run.id and child.open:
             end(stage, child, status, reason)

@@ -35,9 +35,12 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, kw_only=True):
     """One run. `path` is the step it stands at, in the definition that `definition` pins.
 
+    `id` is made of what started it, so that the same cause starts a workflow once.
+
     `seq` counts its transitions; every commit compares and sets it. `signals` are the events that
     came by since the start, so that a wait can look back. `from_at` is when what triggered it
-    occurred: exits must have occurred later.
+    occurred: exits must have occurred later. `declined` is the newest definition that it could not be
+    moved to.
     """
 
     id: str
@@ -46,7 +49,6 @@ class Run(msgspec.Struct, kw_only=True):
     policy: str
     customer: str
     key: str | None
-    trigger_key: str
     decision: str | None
     rule: str | None
     status: RunStatus
@@ -71,6 +73,7 @@ class Run(msgspec.Struct, kw_only=True):
     goal_until: Micros | None = None
     goal_at: Micros | None = None
     flags: list[str] = []
+    declined: str | None = None
 
     @property
     def open(self) -> bool:
@@ -86,7 +89,11 @@ class Run(msgspec.Struct, kw_only=True):
 
 
 class StepAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt at one step; never changed once written."""
+    """One attempt at one step; never changed once written.
+
+    `verb` is the step's, or `on_change` where its workflow's file changed. `inputs` is the hash of what
+    the step was given, where it was given anything.
+    """
 
     run: str
     seq: int
@@ -100,13 +107,17 @@ class StepAttempt(msgspec.Struct, frozen=True, kw_only=True):
     effect: str | None = None
     answers: dict[str, Any] = {}
     detail: dict[str, Any] = {}
+    inputs: str | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """An external effect: what to do, under a key that never changes between attempts.
 
     `arguments` are the evaluated `with:` values; `context` is what a message's template may name
-    (event, input, run's answers); facts are read again at the moment of sending.
+    (event, input, run's answers); facts are read again at the moment of sending. `unsure` tells that an
+    attempt before this one may have been taken: its answer was lost, or whoever made it died. `slot` is
+    the instant that its connector's rate has given it, `apart` that a person sends it again although its
+    run has gone on or ended.
     """
 
     key: str
@@ -121,6 +132,9 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
     due: Micros
     first_due: Micros
+    unsure: bool = False
+    slot: Micros | None = None
+    apart: bool = False
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):

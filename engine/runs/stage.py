@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -64,10 +65,18 @@ class Member:
 
 
 class Budgets:
-    """What each budget's period has taken so far, reservations included."""
+    """What each budget's period has taken so far, reservations included.
 
-    def __init__(self, spent: Mapping[tuple[str, str], Decimal] | None = None) -> None:
-        self.spent = dict(spent or {})
+    `load` gives it when it is first asked for: whoever asks keeps others waiting until it has ended.
+    """
+
+    def __init__(self, load: Callable[[], Mapping[tuple[str, str], Decimal]] = dict) -> None:
+        self._load = load
+
+    @cached_property
+    def spent(self) -> dict[tuple[str, str], Decimal]:
+        """What has been spent, by (budget, period)."""
+        return dict(self._load())
 
     def of(self, policy: ContactPolicy, action: str, day: int, zone: Zone) -> dict[str, Decimal]:
         """Give what each budget of an action has taken in the period that a day is in."""

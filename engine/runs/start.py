@@ -39,15 +39,13 @@ def start(
 ) -> tuple[Run, Start]:
     """Make a run, running or refused; `cause` makes it one of a kind for the workflow."""
     key = _key(stage, program, input, event)
-    trigger_key = f"{cause}/{program.id}"
     run = Run(
-        id=identity(trigger_key),
+        id=identity(f"{cause}/{program.id}"),
         workflow=program.id,
         definition=program.hash,
         policy=stage.plans.policy_hash,
         customer=stage.member.id,
         key=key,
-        trigger_key=trigger_key,
         decision=decision,
         rule=rule,
         status=RunStatus.RUNNING,

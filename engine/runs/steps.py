@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from engine.customers.kinds import sent_form
 from engine.model.reasons import StepOutcome
 from engine.runs.program import Instruction
 from engine.runs.run import Run, StepAttempt
 from engine.runs.stage import Stage
+
+_encode = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
+
+
+def inputs_hash(values: Mapping[str, Any]) -> str:
+    """Give what names the values that a step was given: 32 hex digits of the SHA-256 of their JSON.
+
+    Keys are sorted, numbers are exact and times ISO 8601, as the API shows the values.
+    """
+    return hashlib.sha256(_encode(sent_form(values))).hexdigest()[:32]
 
 
 def attempt(stage: Stage, run: Run, verb: str, outcome: StepOutcome, **rest: object) -> StepAttempt:

@@ -27,36 +27,40 @@ def later(stage: Stage, start: Micros, length: Duration) -> Micros:
 
 def add(zone: Zone, start: Micros, length: Duration) -> Micros:
     """Add a length of time to an instant; days keep the time on the wall clock of the zone."""
-    if length.days is None:
-        return start + length.micros
+    return start + length.micros if length.days is None else days_from(zone, start, length.days)
+
+
+def days_from(zone: Zone, start: Micros, days: int) -> Micros:
+    """Give the instant so many days later (or earlier) at the same time on the wall clock of a zone."""
     local = zone.local(start)
     minutes = local.hour * 60 + local.minute
     rest = local.second * 1_000_000 + local.microsecond
-    return zone.at(zone.day_of(start) + length.days, minutes) + rest
+    return zone.at(zone.day_of(start) + days, minutes) + rest
 
 
-def moment(stage: Stage, run: Run, instruction: Instruction, step: Wait) -> Micros:
-    """Give the instant at which a `wait` is over; one that has passed is over at once.
+def moment(stage: Stage, run: Run, instruction: Instruction, step: Wait, since: Micros) -> Micros:
+    """Give the instant at which a `wait` that began at `since` is over.
 
-    A time of day is the next one in the customer's own zone, the workspace's where that is unknown.
+    One that has passed is over at once. A time of day is the next one in the customer's own zone, the
+    workspace's where that is unknown.
     """
     if isinstance(step.wait, Duration):
-        return later(stage, stage.now, step.wait)
+        return later(stage, since, step.wait)
     if instruction.until is not None:
         value = instruction.until.value_or_null(stage.env(run))
         return instant_of(value) if isinstance(value, dt.datetime) else stage.now
-    return _until(stage, run, step.wait)
+    return _until(stage, run, step.wait, since)
 
 
-def _until(stage: Stage, run: Run, until: Until) -> Micros:
+def _until(stage: Stage, run: Run, until: Until, since: Micros) -> Micros:
     if isinstance(until.until, int):
         return later(stage, run.started_at, Duration(until.until, "d"))
     if not isinstance(until.until, TimeOfDay):
-        return stage.now
+        return since
     zone = customer_zone(stage.view()) or stage.plans.zone
-    today = zone.day_of(stage.now)
+    today = zone.day_of(since)
     at = zone.at(today, until.until.minutes)
-    return at if at > stage.now else zone.at(today + 1, until.until.minutes)
+    return at if at > since else zone.at(today + 1, until.until.minutes)
 
 
 def look(stage: Stage, run: Run, instruction: Instruction, step: WaitFor) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 from engine.model.values import SECOND, Micros
 from engine.runtime.clock import Clock, VirtualClock
+from engine.runtime.leading import Leader
 from engine.runtime.outbox import PARKED, Outbox
+from engine.runtime.releasing import catch_up
 from engine.runtime.shell import Shell
+from engine.runtime.silences import EVERY, check_starts
 from engine.runtime.tick import tick
 
 BEAT: Micros = 5 * SECOND
@@ -23,23 +26,45 @@ class Drive:
         self._shell = shell
         self._call = call
         self._outbox = Outbox(shell, call)
+        self._leader = Leader(shell)
         self._beat: Micros = 0
+        self._looked: Micros = 0
 
-    def advance(self, until: Micros, budget: int) -> int:
-        """Play what is due at `until` or before, then deliver what is due now; 0 for nothing to do."""
-        played = self._call(lambda: tick(self._shell, until, budget))
-        return int(played) + self._outbox.deliver()
+    def advance(self, until: Micros, budget: int, shard: int | None = None, *, wait: bool = True) -> int:
+        """Play what is due at `until` or before, then deliver what is due now; 0 for nothing to do.
+
+        Without `wait` sending goes on when this has returned, and a later pass settles it.
+        """
+        played = self._call(lambda: tick(self._shell, until, budget, shard))
+        return int(played) + self._outbox.deliver(shard, wait=wait)
+
+    @property
+    def sending(self) -> bool:
+        """Tell whether something is being sent, or was and is not settled yet."""
+        return self._outbox.busy
+
+    def when_sent(self, tell: Callable[[], object]) -> None:
+        """Call `tell` from now on whenever something has been sent."""
+        self._outbox.came_back = tell
 
     def beat(self) -> None:
-        """Say that the engine runs, if it has not said so lately."""
+        """Say that the engine runs, if it has not said so lately, and do what one process does for all."""
         now = self.clock.now()
         if now - self._beat >= BEAT:
             self._beat = now
             self._call(self._heartbeat)
+            self._call(lambda: self._leader.lead(now))
+        if self._leader.leads and now - self._looked >= EVERY:
+            self._looked = now
+            self._call(lambda: check_starts(self._shell, self._shell.instants.take()))
 
     def _heartbeat(self) -> None:
-        with self._shell.store.begin() as writer:
-            writer.heartbeat(self._shell.instants.take())
+        shell = self._shell
+        if shell.store.shared:
+            # A process with nothing to do hears of a release in this way.
+            catch_up(shell)
+        with shell.store.begin() as writer:
+            writer.heartbeat(shell.process, shell.instants.take(), shell.release)
 
     def next_due(self) -> Micros | None:
         """Give the instant at which there is something to do again, None for never."""
@@ -73,5 +98,5 @@ class Drive:
         return done
 
     def close(self) -> None:
-        """Wait for what is being sent."""
+        """Wait for what is being sent, for a while, and settle it."""
         self._outbox.close()

@@ -6,36 +6,43 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from engine.authoring.why import Explanation
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
+from engine.errors import StoreError
 from engine.escalation.case import Case
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runs.run import AskItem, Run
-from engine.runtime import operating, reading
+from engine.runtime import mending, operating, reading
 from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
-from engine.runtime.clock import Clock, SystemClock
+from engine.runtime.clock import Clock
+from engine.runtime.connectors import shown
 from engine.runtime.drive import Drive
 from engine.runtime.explaining import Explainer
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.keys import NewKey, make_key
+from engine.runtime.meters import Meters
 from engine.runtime.past import Imported, added, chunks, import_past
+from engine.runtime.pokes import Listener, Poker, checked
 from engine.runtime.rebuild import Progress, silently
+from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
 from engine.runtime.shell import Shell
+from engine.runtime.standstill import Overdue, overdue, with_definitions
 from engine.runtime.startup import start
-from engine.runtime.worker import Worker
+from engine.runtime.worker import Heart, Worker
 from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
-from engine.store.records import KeyRow
+from engine.store.records import KeyRow, OutboxRow
 from engine.store.sqlite import SqliteStore
 from engine.timeline.ruleset import Ruleset
 
@@ -56,13 +63,44 @@ class Engine:
         self._folder = folder
         self._closed = False
         self._once: Once | None = None
-        self._explainer = Explainer(shell.store, shell.ruleset)
-        self._writer: Writer[Posted] = Writer(lambda requests: take_in(shell, requests))
+        self._explainer = Explainer(shell.store, lambda: shell.ruleset)
+        self._writer: Writer[Posted] = Writer(
+            lambda requests: take_in(shell, requests), lambda: catch_up(shell)
+        )
         self._writer.start()
+        shell.meters.watch_store(shell.store, clock.now)
+        shell.meters.watch(
+            "holdfast_intake_queue", "Requests that wait for the writer.", lambda: self._writer.waiting
+        )
+        shell.meters.watch(
+            "holdfast_set_aside", "Customers that the core failed on.", lambda: len(shell.set_aside)
+        )
         self._drive = Drive(shell, clock, lambda job: self._writer.call(job).result())
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
+        self._beside: list[Poker | Listener | Heart] = []
+
+    def stay_known(self) -> None:
+        """Say again and again that this process runs, and follow releases, where no worker of it does."""
+        if self._worker is None and self.store.shared:
+            self._go_beside(Heart(self._drive))
+
+    def connect(self, redis_url: str) -> None:
+        """Poke workers over Redis from now on, and where this process works itself, hear of pokes.
+
+        Redis need not be there: it costs latency only. A `StoreError` where that is no URL of one.
+        """
+        url = checked(redis_url)
+        poker = Poker(url)
+        self._shell.stir = poker.poke
+        self._go_beside(poker)
+        if self._worker is not None:
+            self._go_beside(Listener(url, self._worker.poke))
+
+    def _go_beside(self, thread: Poker | Listener | Heart) -> None:
+        self._beside.append(thread)
+        thread.start()
 
     @classmethod
     def open(
@@ -73,26 +111,36 @@ class Engine:
         *,
         actions: Actions | None = None,
         work: bool = True,
+        role: str = "serve",
         progress: Progress = silently,
     ) -> Self:
         """Open the engine of a workspace; facts are made anew first where its files have changed.
 
         Without `work` nothing happens by itself: `run_until` and `tick` make it go on. `actions`
-        stand in for those of holdfast.yaml. Raises `AuthoringError`, `StoreError`, `SecretError`.
+        stand in for those of holdfast.yaml. With the `role` of a worker, or of a command on a shared
+        database, the files are those that are live there. Raises `AuthoringError`, `StoreError`,
+        `SecretError`.
         """
-        kept = clock or SystemClock()
-        return cls(start(folder, database_url, kept, actions, progress), folder, kept, work=work)
+        shell, kept = start(folder, database_url, clock, actions, progress, role=role)
+        return cls(shell, folder, kept, work=work)
 
     def close(self) -> None:
-        """Finish what is under way and give the database back; once is enough."""
+        """Finish what is under way, take leave, and give the database back; once is enough."""
         if self._closed:
             return
         self._closed = True
-        if self._worker is not None:
-            self._worker.close()
-        self._drive.close()
-        self._writer.close()
-        self._shell.store.close()
+        try:
+            if self._worker is not None:
+                self._worker.close()
+            self._drive.close()
+            # Others are still poked for what was handed back; a Redis that does not answer delays nothing.
+            for each in self._beside:
+                each.close()
+            self._writer.close()
+            with suppress(StoreError), self.store.begin() as writer:
+                writer.end_process(self._shell.process)
+        finally:
+            self._shell.store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +194,7 @@ class Engine:
     ) -> Imported:
         """Import events, and wait for it. As `history` they count for facts and fire nothing."""
         if history:
-            return import_past(self._shell, self._folder, self._now_do, raws, source, progress)
+            return import_past(self._shell, self._now_do, raws, source, progress)
         total = Imported()
         for first, chunk in chunks(raws):
             answer = self.ingest(chunk, source=source, may_grant=True, cause="import").result()
@@ -204,12 +252,13 @@ class Engine:
 
     def resume(self, workflow: str | None = None) -> Future[None]:
         """Let a workflow go on; without one, all of them."""
-        return self._do(lambda: self._shell.pauses.resume(workflow))
+        return self._do(lambda: operating.resume(self._shell, workflow))
 
     @property
     def paused(self) -> frozenset[str]:
         """The paused workflows; `*` stands for all of them."""
-        return self._shell.pauses.now
+        with self.store.reader() as reader:
+            return reader.marks().paused
 
     def merge_customers(self, into: str, other: str, by: str) -> Future[str]:
         """Make two customers one, for good, and give the surviving id.
@@ -218,9 +267,24 @@ class Engine:
         """
         return self._do(lambda: operating.merge_customers(self._shell, into, other, by))
 
-    def replay_dead_letter(self, key: str) -> Future[bool]:
-        """Try an effect again that was given up; False when it is no dead letter."""
-        return self._do(lambda: operating.revive(self._shell, key))
+    def retry_run(self, run: str, by: str) -> Future[Run]:
+        """Let a failed run go on at its failed step; `ConflictError` when it has not failed."""
+        return self._do(lambda: mending.retry_run(self._shell, run, by))
+
+    def replay_dead_letter(self, key: str, by: str) -> Future[OutboxRow]:
+        """Send an effect again that was given up; `ConflictError` when it is no dead letter."""
+        return self._do(lambda: mending.replay(self._shell, key, by))
+
+    def settle_dead_letter(
+        self, key: str, outcome: Literal["executed", "failed"], note: str | None, by: str
+    ) -> Future[OutboxRow]:
+        """Write down how an effect ended after all; `ConflictError` when it is no dead letter."""
+        return self._do(lambda: mending.settle(self._shell, key, outcome, note, by))
+
+    def connectors(self) -> list[dict[str, Any]]:
+        """Give how the connectors stand that may fail: name, delivery, rate, state, failures, open_until."""
+        with self.store.reader() as reader:
+            return shown(self.workspace.settings.connectors, reader, self.clock.now())
 
     def customer(self, id: str) -> reading.KnownCustomer:
         """Give what is known of a customer, with each fact's age and source; raises `NotFoundError`."""
@@ -237,6 +301,19 @@ class Engine:
     def why_workflow(self, workflow: str, customer: str, at: Micros) -> Explanation:
         """Tell the same of the rules that start a workflow: the one that looked last."""
         return self._explainer.workflow(workflow, customer, at)
+
+    def overdue(self, after: tuple[Micros, str] | None = None, limit: int = 100) -> list[Overdue]:
+        """Page the runs that stand still, by (since, run), each with why."""
+        shell = self._shell
+        with shell.store.reader() as reader:
+            aside = {customer: each.again for customer, each in shell.set_aside.items()}
+            found = overdue(reader, self.clock.now(), after, limit, aside)
+        return with_definitions(found, shell.definitions)
+
+    @property
+    def meters(self) -> Meters:
+        """What is counted of this process, and how the work stands."""
+        return self._shell.meters
 
     def doctor(self) -> dict[str, Any]:
         """Hold the counters against the rows; `balanced` says that nothing was lost."""
@@ -255,8 +332,10 @@ class Engine:
     def first_admin_key(self) -> NewKey | None:
         """Make an admin key where there is no key at all yet, None where there is one."""
         with self.store.reader() as reader:
-            present = bool(reader.list_keys())
-        return None if present else self.create_key("admin", "admin", "made at first start")
+            if reader.list_keys():
+                return None
+        made = make_key("admin", "admin", "made at first start", self.clock.now())
+        return made if self._now_do(lambda: operating.add_first_key(self._shell, made.row)) else None
 
     def find_key(self, id: str) -> KeyRow | None:
         """Give the row of a key, also one that is no longer good."""
@@ -277,9 +356,12 @@ class Engine:
         now = self.clock.now()
         return self._writer.call(lambda: operating.touch_key(self._shell, id, now))
 
-    def tick(self, budget: int = 1000) -> int:
-        """Make one pass: play what is due until now, then deliver; 0 when there was nothing to do."""
-        return self._drive.advance(self.clock.now(), budget)
+    def tick(self, budget: int = 1000, shard: int | None = None) -> int:
+        """Make one pass, over one shard where one is given; 0 when there was nothing to do.
+
+        What is due until now is played, then what is due is delivered.
+        """
+        return self._drive.advance(self.clock.now(), budget, shard)
 
     def run_until(self, instant: Micros) -> None:
         """Move a virtual clock to an instant, playing and delivering everything due on the way."""

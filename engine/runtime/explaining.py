@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import msgspec
@@ -22,9 +22,9 @@ _KEPT = 8
 
 
 class Explainer:
-    """Explains out of a database; `live` is the ruleset as it is now. May be asked from any thread."""
+    """Explains out of a database; `live` gives the ruleset as it is now. May be asked from any thread."""
 
-    def __init__(self, store: Store, live: Ruleset) -> None:
+    def __init__(self, store: Store, live: Callable[[], Ruleset]) -> None:
         self._store = store
         self._live = live
         self._past = lru_cache(_KEPT)(self._compile)
@@ -57,7 +57,7 @@ class Explainer:
         """
         starters = [
             rule.id
-            for rule in self._live.workspace.rules.values()
+            for rule in self._live().workspace.rules.values()
             if any(getattr(action, "run", None) == workflow for action in rule.then)
         ]
         found = [self._tried(rule, customer, at) for rule in starters]
@@ -76,17 +76,17 @@ class Explainer:
         rows = reader.releases()
         wanted = [row for row in rows if row.at <= at] or rows[:1]
         found = [Release(row.at, ruleset) for row in wanted if (ruleset := self._past(_Known(row)))]
-        return found or [Release(at, self._live)]
+        return found or [Release(at, self._live())]
 
     def _compile(self, known: _Known) -> Ruleset | None:
-        if known.row.hash == self._live.workspace.hash:
-            return self._live
+        if known.row.hash == self._live().workspace.hash:
+            return self._live()
         with self._store.reader() as reader:
-            return compile_release(reader, known.row, self._live.actions)
+            return compile_release(reader, known.row, self._live().actions)
 
     def _figures(self, reader: Reader, start: Micros, end: Micros) -> Figures:
         """Give the base's figures as they were stored at the midnights of a span, and the one before."""
-        day, first = self._live.zone.day_of(end), self._live.zone.day_of(start)
+        day, first = self._live().zone.day_of(end), self._live().zone.day_of(start)
         found = []
         while (row := reader.latest_base(day)) is not None:
             found.append(decode_figures(row.figures))

@@ -33,7 +33,17 @@ class Figures:
         self._table = ruleset.facts
         self._wanted = needs_figures(ruleset)
         self._known: dict[Day, BaseFigures] = {}
+        self._older: dict[Day, BaseFigures] = {}
         self._reached: Day | None = None
+
+    def look_again(self) -> None:
+        """Let figures that another process has computed since be found."""
+        self._older.clear()
+
+    def computed(self, midnight: Micros) -> bool:
+        """Tell whether the figures of a midnight are stored."""
+        with self._store.reader() as reader:
+            return reader.load_base(self._zone.day_of(midnight)) is not None
 
     @property
     def next_midnight(self) -> Micros | None:
@@ -47,13 +57,18 @@ class Figures:
         if not self._wanted:
             return NO_FIGURES
         day = self._zone.day_of(instant)
-        if day not in self._known:
-            with self._store.reader() as reader:
-                row = reader.latest_base(day)
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[day] = NO_FIGURES if row is None else decode_figures(row.figures)
-        return self._known[day]
+        found = self._known.get(day) or self._older.get(day)
+        return self._read(day) if found is None else found
+
+    def _read(self, day: Day) -> BaseFigures:
+        with self._store.reader() as reader:
+            row = reader.latest_base(day)
+        found = NO_FIGURES if row is None else decode_figures(row.figures)
+        kept = self._known if row is not None and row.day == day else self._older
+        if len(kept) >= _MOST:
+            kept.clear()
+        kept[day] = found
+        return found
 
     def midnights(self, now: Micros) -> Iterator[Micros]:
         """Give each midnight up to `now` whose figures are not there yet, from the first release on."""
@@ -90,6 +105,7 @@ class Figures:
         if writer.load_base(figures.day) is None:
             writer.save_base(BaseRow(figures.day, encode_figures(figures), figures.hash))
         self._known = {day: known for day, known in self._known.items() if day < figures.day}
+        self._older.clear()
         self._known[figures.day] = figures
         return figures
 

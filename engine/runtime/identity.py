@@ -8,8 +8,19 @@ import msgspec
 
 from engine.customers.event import FROM_OUTSIDE, Event
 from engine.customers.identity import Alias, Aliases, Binding
+from engine.runtime.crashpoint import crashpoint
 from engine.runtime.shell import Turn
 from engine.timeline.play import merge
+
+
+def names_in(events: Iterable[Event]) -> set[str]:
+    """Give every name of a customer or account in events."""
+    return {
+        name
+        for event in events
+        for name in (event.customer, event.account, event.anonymous_id)
+        if name is not None
+    }
 
 
 class Identities:
@@ -21,13 +32,7 @@ class Identities:
     def __init__(self, turn: Turn, events: Sequence[Event]) -> None:
         self._turn = turn
         self._unplayed = {event.seq for event in events}
-        names = {
-            name
-            for event in events
-            for name in (event.customer, event.account, event.anonymous_id)
-            if name is not None
-        }
-        self._goes_by = dict(turn.writer.resolve(names))
+        self._goes_by = dict(turn.writer.resolve(names_in(events)))
         self._events = events
 
     def present(self) -> list[str]:
@@ -97,6 +102,7 @@ def join(turn: Turn, into: str, other: str, cause: str, events: Sequence[Event])
     turn.cast.preload([into, other])
     known = turn.writer.customer(other) is not None
     turn.writer.bind_alias(other, into, turn.now, cause)
+    crashpoint("merge_bound")
     if known:
         merge(turn.world, turn.cast, turn.changes, into, other, events, turn.now)
         turn.remove(other)

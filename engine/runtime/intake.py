@@ -16,7 +16,8 @@ from engine.customers.normalise import digest, normalise
 from engine.errors import QuarantineError, StoreError
 from engine.model.reasons import QuarantineReason
 from engine.model.values import Micros
-from engine.runtime.identity import Identities
+from engine.runtime.crashpoint import crashpoint
+from engine.runtime.identity import Identities, names_in
 from engine.runtime.members import STALE
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
@@ -99,10 +100,12 @@ def take_in(shell: Shell, requests: Sequence[Posted], *, past: bool = False) -> 
     spoilt: dict[Place, Exception] = {}
     while True:
         try:
-            with shell.turn(now) as turn:
+            with shell.turn(now, settling=past) as turn:
                 tallies, fresh = receive(turn, requests, spoilt, past=past)
+                crashpoint("accepted")
                 _play(turn, fresh, _mark if past else _decide)
-                return [tally.answer() for tally in tallies]
+            crashpoint("before_answer")
+            return [tally.answer() for tally in tallies]
         except _Failed as failed:
             spoilt[failed.place] = failed.error
             _log.error("core_error", error=type(failed.error).__name__, exc_info=failed.error)
@@ -116,6 +119,25 @@ def receive(
     Events of the `past` were received when they occurred, unless they say when, and are accepted in
     that order.
     """
+    tallies, read, refused = _read(turn, requests, spoilt, past)
+    if turn.shared:
+        # Nobody else may change whom they are about, from here on; what is received comes after what
+        # others have decided.
+        turn.hold(names_in(event for _, event in read))
+        if not past and turn.come_after():
+            tallies, read, refused = _read(turn, requests, spoilt, past)
+    if past:
+        read.sort(key=lambda found: found[1].received_at)
+    fresh = _accept(turn, tallies, read)
+    if refused:
+        turn.writer.quarantine(refused)
+    _count(turn, tallies)
+    return tallies, fresh
+
+
+def _read(
+    turn: Turn, requests: Sequence[Posted], spoilt: Mapping[Place, Exception], past: bool
+) -> tuple[list[Tally], Fresh, list[QuarantinedEvent]]:
     tallies = [Tally() for _ in requests]
     read: Fresh = []
     refused: list[QuarantinedEvent] = []
@@ -132,13 +154,7 @@ def receive(
                 refused.append(entry)
                 told = {"message_id": entry.message_id, "code": error.code, "detail": error.detail}
                 tallies[number].quarantined.append({"index": index, **told})
-    if past:
-        read.sort(key=lambda found: found[1].received_at)
-    fresh = _accept(turn, tallies, read)
-    if refused:
-        turn.writer.quarantine(refused)
-    _count(turn, tallies)
-    return tallies, fresh
+    return tallies, read, refused
 
 
 def _accept(turn: Turn, tallies: Sequence[Tally], read: Fresh) -> Fresh:
@@ -266,7 +282,7 @@ def _count(turn: Turn, tallies: Sequence[Tally]) -> None:
     duplicates = sum(tally.duplicates for tally in tallies)
     conflicts = sum(len(tally.conflicts) for tally in tallies)
     quarantined = sum(len(tally.quarantined) for tally in tallies)
-    turn.writer.count(
+    turn.count(
         received=accepted + duplicates + conflicts + quarantined,
         accepted=accepted,
         duplicates=duplicates,

@@ -22,7 +22,8 @@ MOST = 20_000
 
 
 class Members:
-    """The customers most lately played. Valid because this process is the only one that writes.
+    """The customers most lately played. Valid because this process is the only one that writes, or else
+    as long as their version is the one that is stored.
 
     What a transaction has loaded is only taken over after its commit; after a roll-back it is
     forgotten, for the core has changed it in place.
@@ -32,9 +33,18 @@ class Members:
         self._most = most
         self._kept: OrderedDict[str, Member] = OrderedDict()
 
-    def load(self, reader: Reader, ids: list[str]) -> dict[str, Member]:
-        """Give those of these customers who exist, with their open runs."""
-        found = {id: kept for id in ids if (kept := self._kept.get(id)) is not None}
+    def load(
+        self, reader: Reader, ids: list[str], held: Mapping[str, int] | None = None
+    ) -> dict[str, Member]:
+        """Give those of these customers who exist, with their open runs.
+
+        `held` are their versions as stored, where other processes write too.
+        """
+        found = {
+            id: kept
+            for id in ids
+            if (kept := self._kept.get(id)) is not None and (held is None or held.get(id) == kept.version)
+        }
         missing = [id for id in ids if id not in found]
         if missing:
             found.update({id: member_of(row) for id, row in reader.load(missing).items()})

@@ -9,29 +9,34 @@ import msgspec
 
 from engine.customers.event import MERGE, Event
 from engine.customers.normalise import digest
+from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, identity
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.escalation.case import Case
 from engine.model.rule import OnCall
-from engine.model.values import MINUTE, Micros
+from engine.model.values import SECOND, Micros
 from engine.runs.changes import Changes
 from engine.runs.run import AskItem, Run
 from engine.runtime.actions.unsubscribe import Unsubscription
+from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import history, join
 from engine.runtime.intake import Posted, take_in
+from engine.runtime.leading import LEAD
 from engine.runtime.reading import looking
 from engine.runtime.shell import Shell
+from engine.runtime.standstill import OVERDUE
 from engine.runtime.tick import prepare
-from engine.store.interface import Store
-from engine.store.records import KeyRow
+from engine.store.interface import Store, Writer
+from engine.store.records import KeyRow, ProcessRow
 from engine.timeline import deliver
 from engine.timeline.play import call_rule
+from engine.timeline.world import ALL
 
 OPERATOR = "operator"
 """The source of events that a person caused."""
 
-OVERDUE: Micros = 5 * MINUTE
-"""A run that was due so long ago and has not moved is overdue."""
+SILENT: Micros = 30 * SECOND
+"""A process that was not heard of for so long is taken for gone."""
 
 
 def call(shell: Shell, rule: str, customer: str, event: Mapping[str, Any], key: str) -> Decision:
@@ -44,8 +49,8 @@ def call(shell: Shell, rule: str, customer: str, event: Mapping[str, Any], key: 
     now = shell.instants.take()
     prepare(shell, now)
     with shell.turn(now) as turn:
-        id = turn.writer.resolve([customer])[customer]
-        made = call_rule(turn.world, turn.cast, turn.changes, rule, id, event, now, key)
+        id = turn.customer(customer)
+        made = call_rule(turn.world, turn.cast, turn.changes, rule, id, event, turn.now, key)
         if turn.writer.decision(made.id) is not None:
             raise ConflictError(f"this call of {rule} was made before")
         turn.result = made
@@ -67,12 +72,13 @@ def answer_ask(shell: Shell, id: str, choice: str, by: str) -> AskItem:
         ask = turn.writer.ask(id)
         if ask is None:
             raise NotFoundError(f"there is no question {id}")
+        customer = turn.customer(ask.customer)
+        ask = turn.writer.ask(id) or ask
         if choice not in ask.choices:
             raise RequestError(f"{choice!r} is none of the choices: {', '.join(ask.choices)}")
         if ask.answered_at is not None:
             raise ConflictError(f"the question {id} no longer waits for an answer")
-        customer = turn.writer.resolve([ask.customer])[ask.customer]
-        if not deliver.answer(turn.world, turn.cast, turn.changes, customer, ask.run, choice, by, now):
+        if not deliver.answer(turn.world, turn.cast, turn.changes, customer, ask.run, choice, by, turn.now):
             raise ConflictError(f"the question {id} no longer waits for an answer")
         turn.flush()
         turn.result = answered = turn.writer.ask(id) or ask
@@ -87,7 +93,8 @@ def cancel_run(shell: Shell, id: str, by: str) -> Run:
         run = turn.writer.run(id)
         if run is None:
             raise NotFoundError(f"there is no run {id}")
-        if not deliver.cancel(turn.world, turn.cast, turn.changes, run.customer, id, by, now):
+        customer = turn.customer(run.customer)
+        if not deliver.cancel(turn.world, turn.cast, turn.changes, customer, id, by, turn.now):
             raise ConflictError(f"the run {id} has ended already")
         turn.flush()
         turn.result = ended = turn.writer.run(id) or run
@@ -120,6 +127,7 @@ def merge_customers(shell: Shell, into: str, other: str, by: str) -> str:
     now = shell.instants.take()
     prepare(shell, now)
     with shell.turn(now) as turn:
+        turn.hold([into, other])
         goes_by = turn.writer.resolve([into, other])
         survivor, gone = goes_by[into], goes_by[other]
         if survivor == gone:
@@ -130,16 +138,16 @@ def merge_customers(shell: Shell, into: str, other: str, by: str) -> str:
         past = history(turn, [survivor, gone])
         recorded = Event(
             source=OPERATOR,
-            message_id=identity(MERGE, survivor, gone, now),
+            message_id=identity(MERGE, survivor, gone, turn.now),
             customer=survivor,
             name=MERGE,
-            occurred_at=now,
-            received_at=now,
+            occurred_at=turn.now,
+            received_at=turn.now,
             properties={"other": gone, "by": by},
             cause="operator",
         )
-        turn.writer.add_events([recorded], [digest(recorded)], decided_at=now)
-        turn.writer.count(received=1, accepted=1, decided=1)
+        turn.writer.add_events([recorded], [digest(recorded)], decided_at=turn.now)
+        turn.count(received=1, accepted=1, decided=1)
         join(turn, survivor, gone, MERGE, past)
         turn.result = survivor
         return survivor
@@ -161,14 +169,19 @@ def pause(shell: Shell, workflow: str | None) -> None:
     """Hold back what a workflow would do; without one, what all would."""
     if workflow is not None and workflow not in shell.ruleset.workflows:
         raise NotFoundError(f"there is no workflow {workflow}")
-    shell.pauses.pause(workflow)
-
-
-def revive(shell: Shell, key: str) -> bool:
-    """Put a dead letter back on its way."""
-    now = shell.instants.take()
     with shell.store.begin() as writer:
-        return writer.revive_effect(key, now)
+        _set_paused(writer, writer.marks().paused | {workflow or ALL})
+    crashpoint("paused")
+
+
+def resume(shell: Shell, workflow: str | None) -> None:
+    """Let a workflow go on; without one, all of them."""
+    with shell.store.begin() as writer:
+        _set_paused(writer, frozenset() if workflow is None else writer.marks().paused - {workflow})
+
+
+def _set_paused(writer: Writer, paused: frozenset[str]) -> None:
+    writer.mark("paused", msgspec.json.encode(sorted(paused)).decode() if paused else None)
 
 
 def look(shell: Shell) -> None:
@@ -181,6 +194,15 @@ def add_key(shell: Shell, row: KeyRow) -> None:
     """Keep a new key."""
     with shell.store.begin() as writer:
         writer.add_key(row)
+
+
+def add_first_key(shell: Shell, row: KeyRow) -> bool:
+    """Keep a key where there is none at all yet; False where there is one, also one just made elsewhere."""
+    with shell.store.alone(), shell.store.begin() as writer:
+        if writer.list_keys():
+            return False
+        writer.add_key(row)
+        return True
 
 
 def revoke_key(shell: Shell, id: str) -> bool:
@@ -197,9 +219,10 @@ def touch_key(shell: Shell, id: str, at: Micros) -> None:
 
 
 def doctor(store: Store, now: Micros) -> dict[str, Any]:
-    """Hold what intake has counted against the rows themselves."""
+    """Hold what intake has counted against the rows themselves, and tell which processes there are."""
     with store.reader() as reader:
         counted, census = reader.counters(), reader.census(now - OVERDUE)
+        processes, leader = reader.processes(), reader.holder_of(LEAD, now)
     outcomes = counted.accepted + counted.duplicates + counted.conflicts + counted.quarantined
     return {
         **msgspec.structs.asdict(counted),
@@ -211,4 +234,19 @@ def doctor(store: Store, now: Micros) -> dict[str, Any]:
         "overdue_runs": census.overdue_runs,
         "dead_letters": census.dead_letters,
         "unsealed": 0,
+        "processes": [_process(each, now, leader) for each in processes if each.pid],
+    }
+
+
+def _process(row: ProcessRow, now: Micros, leader: str | None) -> dict[str, Any]:
+    return {
+        "role": row.role,
+        "host": row.host,
+        "pid": row.pid,
+        "version": row.version,
+        "release": row.release,
+        "started": moment_of(row.started_at),
+        "heard_of": moment_of(row.heartbeat_at),
+        "alive": now - row.heartbeat_at < SILENT,
+        "leader": row.id == leader,
     }

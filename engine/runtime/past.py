@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from engine.runtime.crashpoint import crashpoint
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.rebuild import Progress, settle_all, silently
-from engine.runtime.secret import FOLDER
 from engine.runtime.shell import Shell
 from engine.runtime.tick import prepare
 
@@ -37,7 +36,6 @@ def chunks(raws: Iterable[object]) -> Iterator[tuple[int, list[object]]]:
 
 def import_past(
     shell: Shell,
-    workspace: Path,
     call: Callable[[Callable[[], Any]], Any],
     raws: Iterable[object],
     source: str,
@@ -45,35 +43,54 @@ def import_past(
 ) -> Imported:
     """Take past events in, then make the facts of everybody concerned anew; nothing fires.
 
-    Interrupted anywhere, the next start makes the facts anew of those for whom that was left to do.
+    Nobody else decides anything meanwhile. Interrupted anywhere, whoever writes next makes the facts
+    anew of those for whom that was left to do.
     """
-    marker = workspace / FOLDER / "importing"
-    marker.parent.mkdir(mode=0o700, exist_ok=True)
-    marker.touch()
-    total = Imported()
-    for first, chunk in chunks(raws):
-        posted = Posted(raws=chunk, source=source, may_grant=True, cause="history")
-        answer = call(lambda posted=posted: take_in(shell, [posted], past=True))[0]  # type: ignore[misc]
-        total = added(total, answer, first)
-        progress("importing events", first + len(chunk), 0)
-    call(lambda: _settle(shell, progress))
-    marker.unlink()
-    return total
+    with shell.store.alone():
+        call(lambda: _mark(shell, "yes"))
+        crashpoint("import_begun")
+        total = Imported()
+        for first, chunk in chunks(raws):
+            posted = Posted(raws=chunk, source=source, may_grant=True, cause="history")
+            answer = call(lambda posted=posted: take_in(shell, [posted], past=True))[0]  # type: ignore[misc]
+            total = added(total, answer, first)
+            crashpoint("import_accepted")
+            progress("importing events", first + len(chunk), 0)
+        call(lambda: _finish(shell, progress))
+        return total
 
 
-def finish_import(shell: Shell, workspace: Path, progress: Progress = silently) -> None:
+def finish_import(shell: Shell, progress: Progress = silently) -> None:
     """Make the facts anew that an interrupted import left to do."""
-    marker = workspace / FOLDER / "importing"
-    if marker.exists():
-        _settle(shell, progress)
-        marker.unlink()
+    if not _unfinished(shell):
+        return
+    # One that is still on its way is waited for.
+    with shell.store.alone():
+        if _unfinished(shell):
+            _finish(shell, progress)
 
 
-def _settle(shell: Shell, progress: Progress) -> None:
-    now = shell.instants.take()
-    settle_all(shell, now, "import", progress)
-    shell.figures.include_past(now)
-    prepare(shell, now)
+def _unfinished(shell: Shell) -> bool:
+    with shell.store.reader() as reader:
+        return bool(reader.marks().importing)
+
+
+def _finish(shell: Shell, progress: Progress) -> None:
+    shell.finishing = True
+    try:
+        now = shell.instants.take()
+        settle_all(shell, now, "import", progress)
+        shell.figures.include_past(now)
+        prepare(shell, now)
+    finally:
+        shell.finishing = False
+    crashpoint("import_settled")
+    _mark(shell, None)
+
+
+def _mark(shell: Shell, value: str | None) -> None:
+    with shell.store.begin() as writer:
+        writer.mark("importing", value)
 
 
 def added(total: Imported, answer: Any, first: int) -> Imported:

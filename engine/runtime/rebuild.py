@@ -10,6 +10,7 @@ from engine.customers.event import Event
 from engine.customers.merging import rebuild
 from engine.model.values import Micros
 from engine.runs.stage import Member
+from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import histories
 from engine.runtime.shell import Shell, Turn
 from engine.timeline.play import adopt
@@ -39,13 +40,14 @@ def settle_all(shell: Shell, now: Micros, cause: str, progress: Progress = silen
     persons = [id for id, kind in concerned if kind == "person"]
     for start in range(0, len(persons), BATCH):
         batch = persons[start : start + BATCH]
-        with shell.turn(now) as turn:
+        with shell.turn(now, settling=True) as turn:
             turn.cast.preload(batch)
             events = histories(turn, [id for id in batch if id in stale])
             for id in batch:
                 if id in stale:
                     _replace(turn, turn.cast.get(id), events[id], cause)
                 adopt(turn.world, turn.cast, turn.changes, id, now, cause)
+        crashpoint("rebuilt_some")
         progress("rebuilding facts", start + len(batch), len(concerned))
     _settle_accounts(shell, [id for id, kind in concerned if kind == "account"], stale, now, cause)
     progress("rebuilding facts", len(concerned), len(concerned))
@@ -59,7 +61,7 @@ def _settle_accounts(shell: Shell, accounts: Iterable[str], stale: set[str], now
     """
     events = _events_of_accounts(shell, frozenset(accounts) & stale)
     for id in sorted(accounts):
-        with shell.turn(now) as turn:
+        with shell.turn(now, settling=True) as turn:
             if id in stale:
                 _replace(turn, turn.cast.get(id, "account"), events[id], cause)
             adopt(turn.world, turn.cast, turn.changes, id, now, cause)

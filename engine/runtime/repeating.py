@@ -9,6 +9,7 @@ import msgspec
 
 from engine.errors import HoldfastError, RequestError
 from engine.model.values import DAY, Micros
+from engine.runtime.crashpoint import crashpoint
 from engine.runtime.shell import Shell
 from engine.store.interface import Writer
 from engine.store.records import Answer, Request
@@ -63,6 +64,7 @@ def act_once(shell: Shell, once: Once, work: Callable[[], T]) -> T:
     try:
         result = work()
         if shell.keep_answer is not None:
+            crashpoint("before_answer_kept")
             with shell.store.begin() as writer:
                 keep(writer, result)
     finally:

@@ -5,42 +5,119 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
+import msgspec
+
 from engine.contact.budgets import period_of
-from engine.model.values import Micros
+from engine.errors import TransientStoreError
+from engine.model.values import SECOND, Micros
+from engine.model.workspace import Settings
 from engine.runs.changes import Changes
 from engine.runs.stage import Budgets, Member
-from engine.runtime.actions import Actions
+from engine.runtime.actions import Actions, known_actions
+from engine.runtime.actions.shipped import ready
+from engine.runtime.crashpoint import crashpoint
 from engine.runtime.definitions import Definitions
 from engine.runtime.figures import Figures
 from engine.runtime.instants import Instants
 from engine.runtime.members import Members, saved
-from engine.runtime.pauses import Pauses
+from engine.runtime.meters import Meters, Tally
 from engine.runtime.questions import closed
 from engine.store.interface import Reader, Store, Writer
+from engine.store.records import Marks
+from engine.store.rows import shard_of
 from engine.timeline.cast import Cast
 from engine.timeline.due import next_due
 from engine.timeline.ruleset import Ruleset
 from engine.timeline.world import Outage, World
 
+SOON: Micros = SECOND
+"""What is due within that time is worth waking somebody for."""
+
+
+class Equip:
+    """What a process brings to any release: the actions that it knows, and how they are made ready.
+
+    `given` actions stand in for those that a workspace's settings ask for.
+    """
+
+    def __init__(self, folder: Path, given: Actions | None = None) -> None:
+        self.folder = folder
+        self._given = given
+        self.known = known_actions() if given is None else given.specs()
+
+    def actions(self, settings: Settings) -> Actions:
+        """Give the actions of a workspace; raises `SecretError`."""
+        return self._given or ready(settings, self.folder)
+
+
+class ReleaseMovedError(TransientStoreError):
+    """Another release has gone live, or is on its way: this process goes on once it works by it."""
+
 
 class Turn:
     """One writing transaction: the cast that it loads, and what playing changes in it.
 
-    `result` is what whoever asked for the work is told, where that is to be kept with it.
+    `result` is what whoever asked for the work is told, where that is to be kept with it. `stirred`
+    are the shards in which something is to be done soon, once this is committed.
     """
 
-    def __init__(self, shell: Shell, writer: Writer, now: Micros) -> None:
+    def __init__(self, shell: Shell, writer: Writer, now: Micros, marks: Marks) -> None:
         self.writer = writer
         self.now = now
         self.ruleset = shell.ruleset
-        self.world = shell.world(writer, now)
-        self.cast = Cast(lambda ids: shell.members.load(writer, ids))
+        self.world = shell.world(writer, now, marks)
+        self.tally = Tally()
+        self.cast = Cast(self._load)
         self.changes = Changes()
-        self._removed: set[str] = set()
         self.gone: set[str] = set()
+        self.stirred: set[int] = set()
+        self.shared = shell.store.shared
         self.result: Any = None
+        self._shell = shell
+        self._removed: set[str] = set()
+        self._runs: set[str] = set()
+
+    def _load(self, ids: list[str]) -> dict[str, Member]:
+        found = self._shell.load(self.writer, ids)
+        for member in found.values():
+            self._runs.update(member.runs)
+        return found
+
+    def count(self, **outcomes: int) -> None:
+        """Add to what intake has counted."""
+        self.writer.count(**outcomes)
+        self.tally.events.update(outcomes)
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Load whom these names mean, so that nobody else changes them or gives a name away."""
+        asked = list(dict.fromkeys(names))
+        goes_by = self.writer.resolve(asked)
+        while True:
+            self.cast.preload(goes_by.values())
+            again = self.writer.resolve(asked) if self.shared else goes_by
+            if again == goes_by:
+                return
+            goes_by = again
+
+    def come_after(self) -> bool:
+        """Move to where the customers loaded so far have been played to, by a process that is ahead.
+
+        What is received then is not received before what was decided. Tells whether the turn moved.
+        """
+        latest = max((member.standing.played_to for member in self.cast.members.values()), default=0)
+        if latest <= self.now:
+            return False
+        self.now = self._shell.instants.take(latest)
+        return True
+
+    def customer(self, name: str) -> str:
+        """Hold a customer, and give the id that they go by."""
+        self.hold([name])
+        return self.writer.resolve([name])[name]
 
     def remove(self, customer: str) -> None:
         """Let a customer's row go when the turn is written: they go by another id now."""
@@ -50,13 +127,24 @@ class Turn:
         """Write what has changed so far, so that it can be read in this very transaction."""
         changes, self.changes = self.changes, Changes()
         changes.asks += closed(self.writer, changes)
+        self.tally.take(changes, self._runs)
+        table = self.ruleset.facts
+        staying = [self.cast.members[id] for id in changes.customers if id not in self._removed]
+        saves = [saved(member, table, self._due(member), self.now) for member in staying]
+        self.writer.save(saves)
         self.writer.write(changes)
         ended = [run.id for run in changes.runs.values() if not run.open]
         if ended:
-            self.writer.cancel_effects(ended, self.now, "run_ended")
-        table = self.ruleset.facts
-        staying = [self.cast.members[id] for id in changes.customers if id not in self._removed]
-        self.writer.save([saved(member, table, self._due(member), self.now) for member in staying])
+            self.tally.settled["cancelled"] += len(
+                self.writer.cancel_effects(ended, self.now, "run_ended")
+            )
+        self.stirred.update(shard_of(effect.customer) for effect in changes.effects)
+        soon = self.now + SOON
+        self.stirred.update(
+            shard_of(save.row.id)
+            for save in saves
+            if save.row.next_due is not None and save.row.next_due <= soon
+        )
         if self._removed:
             self.writer.remove(self._removed)
             for id in self._removed:
@@ -69,11 +157,21 @@ class Turn:
         return next_due(self.world, member) if member.standing.played_to else None
 
 
+class Aside(msgspec.Struct, frozen=True):
+    """A customer on which the core has failed so many times: it is tried again at an instant."""
+
+    again: Micros
+    tries: int
+
+
 class Shell:
     """What one engine holds while it is open. Only the writer thread opens turns.
 
-    `set_aside` are customers that the core failed on, with the instant of the next try. `keep_answer`
-    is called in the turn that has a result, while a request is done that may come again.
+    `process` is what this process is known by, `release` the number of the release that it works by;
+    `finishing` tells that it finishes an import of the past.
+    `set_aside` are customers that the core failed on. `keep_answer`
+    is called in the turn that has a result, while a request is done that may come again. `stir` is
+    told the shards in which a commit has left something to do soon.
     """
 
     def __init__(
@@ -84,33 +182,50 @@ class Shell:
         actions: Actions,
         instants: Instants,
         definitions: Definitions,
-        pauses: Pauses,
         outages: Iterable[Outage],
         coupon_secret: str,
         link_secret: bytes,
+        process: str,
+        equip: Equip,
     ) -> None:
         self.store = store
         self.ruleset = ruleset
         self.actions = actions
         self.instants = instants
         self.definitions = definitions
-        self.pauses = pauses
         self.outages = tuple(outages)
         self.coupon_secret = coupon_secret
         self.link_secret = link_secret
+        self.process = process
+        self.equip = equip
+        self.release = 0
+        self.finishing = False
         self.members = Members()
-        self.set_aside: dict[str, Micros] = {}
+        self.set_aside: dict[str, Aside] = {}
         self.keep_answer: Callable[[Writer, Any], None] | None = None
+        self.stir: Callable[[frozenset[int]], object] = len
         self.figures = Figures(store, ruleset)
+        self.meters = Meters()
 
-    def world(self, reader: Reader, now: Micros) -> World:
+    def adopt(self, ruleset: Ruleset, definitions: Definitions, actions: Actions) -> None:
+        """Work by another release from now on."""
+        self.ruleset, self.definitions, self.actions = ruleset, definitions, actions
+        self.figures = Figures(self.store, ruleset)
+        self.members.clear()
+
+    def load(self, writer: Writer, ids: list[str]) -> dict[str, Member]:
+        """Load customers for a turn; where others write too, they are held until it ends."""
+        return self.members.load(writer, ids, writer.hold(ids) if self.store.shared else None)
+
+    def world(self, reader: Reader, now: Micros, marks: Marks | None = None) -> World:
         """Give the core's world as it is in this transaction."""
+        self.figures.look_again()
         return World(
             self.ruleset,
             self.figures.at,
             outages=self.outages,
-            paused=self.pauses.now,
-            budgets=Budgets(self._spent(reader, now)),
+            paused=(marks or reader.marks()).paused,
+            budgets=Budgets(lambda: self._spent(reader, now)),
             definition=self.definitions.workflow,
             secret=self.coupon_secret,
         )
@@ -126,24 +241,47 @@ class Shell:
         }
         return reader.budgets(sorted(periods)) if periods else {}
 
+    def _check(self, marks: Marks) -> None:
+        if marks.release != self.release:
+            raise ReleaseMovedError(f"release {self.release} is no longer the live one")
+        if marks.releasing is not None:
+            raise ReleaseMovedError("a release was not finished")
+        if marks.importing and not self.finishing:
+            raise ReleaseMovedError("an import of the past was not finished")
+
     @contextmanager
-    def turn(self, now: Micros) -> Generator[Turn]:
-        """Open the writing transaction for work at `now`; everything is committed at its end, or nothing."""
+    def turn(self, now: Micros, *, settling: bool = False) -> Generator[Turn]:
+        """Open the writing transaction for work at `now`; everything is committed at its end, or nothing.
+
+        Raises `ReleaseMovedError` where this process works by a release that is no longer live, or
+        where a release or an import was not finished, unless this is part of `settling` it.
+        """
         turn: Turn | None = None
+        began = perf_counter()
         try:
             with self.store.begin() as writer:
-                turn = Turn(self, writer, now)
+                marks = writer.marks()
+                if not settling:
+                    self._check(marks)
+                turn = Turn(self, writer, now, marks)
+                crashpoint("turn_opened")
                 yield turn
+                crashpoint("before_flush")
                 turn.flush()
                 if turn.result is not None and self.keep_answer is not None:
                     self.keep_answer(writer, turn.result)
-                writer.heartbeat(max(now, self.instants.reached))
+                writer.heartbeat(self.process, max(now, self.instants.reached), self.release)
+                crashpoint("before_commit")
+            crashpoint("after_commit")
         except BaseException:
             if turn is not None:
                 self.members.forget(turn.cast.members)
                 self.members.forget(turn.gone)
             raise
+        self.meters.committed(turn.tally, perf_counter() - began)
         if turn.result is not None:
             self.keep_answer = None
         self.members.forget(turn.gone)
         self.members.keep(turn.cast.members)
+        if turn.stirred:
+            self.stir(frozenset(turn.stirred))

@@ -8,12 +8,44 @@ import structlog
 
 from engine.errors import StoreError
 from engine.model.values import SECOND, Micros
-from engine.runtime.drive import Drive
+from engine.runtime.clock import LONGEST_WAIT
+from engine.runtime.drive import BEAT, Drive
 
 BUDGET = 1000
 """Customers played between two looks at the outbox."""
 
+SWEEP: Micros = SECOND
+"""How long anything may be due before every worker looks for it, poked or not."""
+
 _log = structlog.get_logger("holdfast.worker")
+
+
+class Heart:
+    """A thread of a process that leaves the work to others: it stays known, and follows releases."""
+
+    def __init__(self, drive: Drive) -> None:
+        self._drive = drive
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="holdfast-heart", daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Beat no more."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._drive.beat()
+            except StoreError as error:
+                _log.error("store_error", error=type(error).__name__)
+            except Exception as error:
+                _log.error("worker_error", error=type(error).__name__, exc_info=error)
+            self._drive.clock.wait(self._drive.clock.now() + BEAT, self._closing)
 
 
 class Worker:
@@ -22,8 +54,12 @@ class Worker:
     def __init__(self, drive: Drive) -> None:
         self._drive = drive
         self._woken = threading.Event()
+        self._lock = threading.Lock()
+        self._poked: set[int] = set()
+        self._swept: Micros = 0
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="holdfast-worker", daemon=True)
+        drive.when_sent(self._woken.set)
 
     def start(self) -> None:
         """Begin to work."""
@@ -31,6 +67,14 @@ class Worker:
 
     def wake(self) -> None:
         """Look again: something has changed that may be due."""
+        with self._lock:
+            self._swept = 0
+        self._woken.set()
+
+    def poke(self, shard: int) -> None:
+        """Look into one shard: somebody has left something there that may be due."""
+        with self._lock:
+            self._poked.add(shard)
         self._woken.set()
 
     def close(self) -> None:
@@ -44,21 +88,30 @@ class Worker:
             self._woken.clear()
             wait = self._step()
             if not self._stopped:
-                self._drive.clock.wait(wait, self._woken)
+                self._rest(wait)
+
+    def _rest(self, until: Micros | None) -> None:
+        """Sleep until an instant, or until there is something to do before it."""
+        if not self._drive.sending:
+            self._drive.clock.wait(until, self._woken)
+            return
+        # What is on its way wakes us when it is back. Only a worker that is at rest waits on the
+        # clock: whoever steers one knows by that that all is done.
+        seconds = LONGEST_WAIT
+        if until is not None:
+            seconds = min(seconds, max(0.0, (until - self._drive.clock.now()) / SECOND))
+        self._woken.wait(seconds)
 
     def _step(self) -> Micros | None:
         """Do what there is to do; give the instant of the next, None for none."""
         try:
-            # What is due this very instant waits until it has passed: events received at the same
-            # instant go first, as they do in a backtest.
-            now = self._drive.clock.now()
-            while self._drive.advance(now - 1, BUDGET) and not self._stopped:
-                now = self._drive.clock.now()
+            self._drain()
             self._drive.beat()
-            due = self._drive.next_due()
+            now, due = self._drive.clock.now(), self._drive.next_due()
             if due is None:
                 return None
-            # What was overdue before that pass and was not played in it has been set aside.
+            # What was overdue before that pass and was not played in it has been set aside, or is held
+            # by another process.
             return due + 1 if due >= now else now + SECOND
         except StoreError as error:
             _log.error("store_error", error=type(error).__name__)
@@ -66,3 +119,19 @@ class Worker:
         except Exception as error:
             _log.error("worker_error", error=type(error).__name__, exc_info=error)
             return self._drive.clock.now() + SECOND
+
+    def _drain(self) -> None:
+        """Play and deliver in the shards that were poked, or everywhere when that was not done lately."""
+        with self._lock:
+            poked, self._poked = self._poked, set()
+            now = self._drive.clock.now()
+            everywhere = not poked or now - self._swept >= SWEEP or now < self._swept
+            if everywhere:
+                self._swept = now
+        for shard in [None] if everywhere else sorted(poked):
+            # What is due this very instant waits until it has passed: events received at the same
+            # instant go first, as they do in a backtest.
+            while not self._stopped and self._drive.advance(
+                self._drive.clock.now() - 1, BUDGET, shard, wait=False
+            ):
+                pass

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
+import structlog
 
-from engine.errors import StoreError
+from engine.errors import StoreError, TransientStoreError
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 LARGEST_BATCH = 500
 """Events that one commit takes; a single larger request is still one commit."""
+
+
+PAUSES = (0.01, 0.05, 0.2, 0.5, 1.0)
+"""Seconds to wait before work is done again whose transaction had to give way."""
+
+_log = structlog.get_logger("holdfast.writer")
 
 
 class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +72,18 @@ class Writer(Generic[T]):
     """Runs jobs and requests one after the other, in the order in which they came.
 
     While one commit is on its way to the disk the next requests gather, so that the batch grows
-    with the load and nobody waits when there is none. Futures are resolved after the commit.
+    with the load and nobody waits when there is none. Futures are resolved after the commit. Work
+    whose transaction had to give way to another is done again, a few times; `before_again` is called
+    before each.
     """
 
-    def __init__(self, commit: Callable[[Sequence[T]], Sequence[IngestAnswer]]) -> None:
+    def __init__(
+        self,
+        commit: Callable[[Sequence[T]], Sequence[IngestAnswer]],
+        before_again: Callable[[], object] = int,
+    ) -> None:
         self._commit = commit
+        self._before_again = before_again
         self._queue: queue.SimpleQueue[_Item[T]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="holdfast-writer", daemon=True)
         self._lock = threading.Lock()
@@ -84,6 +101,11 @@ class Writer(Generic[T]):
             self._closed = True
             self._queue.put(_END)
         self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests and pieces of work wait on the queue."""
+        return self._queue.qsize()
 
     def post(self, request: T, size: int) -> Future[IngestAnswer]:
         """Put a request of `size` events on the queue."""
@@ -105,7 +127,7 @@ class Writer(Generic[T]):
         while item is not _END:
             after: _Item[T] | None = None
             if isinstance(item, _Job):
-                _do(item)
+                self._do(item)
             elif isinstance(item, _Waiting):
                 batch, after = self._gather(item)
                 self._settle([one for one in batch if one.future.set_running_or_notify_cancel()])
@@ -128,7 +150,10 @@ class Writer(Generic[T]):
         if not batch:
             return
         try:
-            answers = self._commit([waiting.request for waiting in batch])
+            requests = [waiting.request for waiting in batch]
+            # A large transaction that has to give way again and again does better in smaller parts.
+            pauses = PAUSES if len(batch) == 1 else PAUSES[:2]
+            answers = self._patiently(lambda: self._commit(requests), pauses)
         except BaseException as error:
             if len(batch) == 1:
                 batch[0].future.set_exception(error)
@@ -141,11 +166,22 @@ class Writer(Generic[T]):
         for waiting, answer in zip(batch, answers, strict=True):
             waiting.future.set_result(answer)
 
+    def _do(self, job: _Job) -> None:
+        if not job.future.set_running_or_notify_cancel():
+            return
+        try:
+            job.future.set_result(self._patiently(job.work))
+        except BaseException as error:
+            job.future.set_exception(error)
 
-def _do(job: _Job) -> None:
-    if not job.future.set_running_or_notify_cancel():
-        return
-    try:
-        job.future.set_result(job.work())
-    except BaseException as error:
-        job.future.set_exception(error)
+    def _patiently(self, work: Callable[[], R], pauses: Sequence[float] = PAUSES) -> R:
+        for pause in pauses:
+            try:
+                return work()
+            except TransientStoreError as error:
+                _log.info("again", reason=str(error))
+                time.sleep(pause)
+                # Where the database cannot be reached, the work itself says so.
+                with suppress(TransientStoreError):
+                    self._before_again()
+        return work()

@@ -1,14 +1,16 @@
 """How a value of the core becomes a row: columns for what is queried, and a document for the rest.
 
 A document is MessagePack in which every value comes back with the very type it had: a Decimal is not
-the text of it. Fields that hold their default are left out.
+the text of it. Fields that hold their default are left out, and the others go by their place in the
+Struct instead of their name: a new field of a stored Struct is added behind the others. Names are read too,
+as older databases hold them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
@@ -42,6 +44,11 @@ def _span(text: str) -> dt.timedelta:
     return dt.timedelta(*map(int, text.split(",")))
 
 
+_INSTANT = 6
+"""A time in UTC, which most are: microseconds since 1970, in eight bytes."""
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+
 _READ: dict[int, Callable[[str], Any]] = {
     1: Decimal,
     2: int,
@@ -52,6 +59,8 @@ _READ: dict[int, Callable[[str], Any]] = {
 
 
 def _extension(code: int, data: memoryview) -> Any:
+    if code == _INSTANT:
+        return _EPOCH + dt.timedelta(microseconds=int.from_bytes(data, "big", signed=True))
     return _READ[code](str(data, "ascii"))
 
 
@@ -69,6 +78,8 @@ def _tagged(value: Any) -> Any:
         return {key: _tagged(each) for key, each in value.items()}
     if kind is list or kind is tuple:
         return [_tagged(each) for each in value]
+    if kind is dt.datetime and value.tzinfo is dt.UTC:
+        return Ext(_INSTANT, ((value - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True))
     if kind in _WRITTEN:
         return _extended(kind, value)
     if isinstance(value, enum.Enum):
@@ -119,12 +130,22 @@ def unpack(data: bytes) -> Any:
 
 
 class Shape(Generic[T]):
-    """How Structs of one type are split into columns and a document."""
+    """How Structs of one type are split into columns and a document.
 
-    def __init__(self, kind: type[T], *columns: str) -> None:
+    `hashes` are fields that hold hexadecimal digits as a rule; those take half the room.
+    """
+
+    def __init__(self, kind: type[T], *columns: str, hashes: Sequence[str] = ()) -> None:
         self.kind = kind
         self.columns = columns
-        self._rest = tuple(field for field in _fields(kind) if field[0] not in columns)
+        places = {name: place for place, name in enumerate(kind.__struct_fields__)}
+        self._names = {place: name for name, place in places.items()}
+        self._rest = tuple(
+            (places[name], name, default, name in hashes)
+            for name, default in _fields(kind)
+            if name not in columns
+        )
+        self._hashes = tuple(name for name in hashes if name not in columns)
 
     def row(self, value: T) -> dict[str, Any]:
         """Give the row of a value, as its table's columns name it."""
@@ -132,18 +153,35 @@ class Shape(Generic[T]):
         for name in self.columns:
             held = getattr(value, name)
             row[name] = held.value if isinstance(held, enum.Enum) else held
-        row["document"] = _encoder.encode(
-            {
-                name: _tagged(held)
-                for name, default in self._rest
-                if (held := getattr(value, name)) is not default and (held or default is not _EMPTY)
-            }
-        )
+        document: dict[int, Any] = {}
+        for place, name, default, hashed in self._rest:
+            held = getattr(value, name)
+            if held is default or (default is _EMPTY and not held):
+                continue
+            if type(held) is str:
+                document[place] = _digits(held) if hashed else held
+            else:
+                document[place] = _tagged(held)
+        row["document"] = _encoder.encode(document)
         return row
 
     def value(self, row: Row) -> T:
         """Read a value back from its row."""
-        fields = _decoder.decode(row["document"])
+        names = self._names
+        fields = {names.get(place, place): held for place, held in _decoder.decode(row["document"]).items()}
+        for name in self._hashes:
+            if type(held := fields.get(name)) is bytes:
+                fields[name] = held.hex()
         for name in self.columns:
             fields[name] = row[name]
         return msgspec.convert(fields, self.kind)
+
+
+def _digits(text: str) -> str | bytes:
+    """Give the bytes that hexadecimal digits stand for, or a text that is none as it is."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        return text
+    # Capital letters and spaces would not come back.
+    return found if found.hex() == text else text

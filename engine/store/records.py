@@ -9,7 +9,7 @@ import msgspec
 
 from engine.customers.event import Event
 from engine.model.values import Day, Micros
-from engine.runs.run import Effect
+from engine.runs.run import Effect, Run
 
 
 class MemberRow(msgspec.Struct, kw_only=True):
@@ -117,7 +117,10 @@ OutboxState = Literal["ready", "leased", "settled"]
 
 
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An external effect and where it stands. `attempts` counts claims, `fence` never goes back."""
+    """An external effect and where it stands. `attempts` counts claims, `fence` never goes back.
+
+    `dead` tells that it is a dead letter, which waits for a person.
+    """
 
     effect: Effect
     state: OutboxState
@@ -127,6 +130,15 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     settled_at: Micros | None
     outcome: str | None
     reason: str | None
+    dead: bool
+
+
+class OverdueRow(msgspec.Struct, frozen=True):
+    """An open run that stands still `since` an instant; the effect that it waits for, where it is that."""
+
+    run: Run
+    since: Micros
+    effect: OutboxRow | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +162,11 @@ class BaseRow(msgspec.Struct, frozen=True):
 
 
 class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What went live at an instant: each file's path and SHA-256, and why."""
+    """What went live at an instant: each file's path and SHA-256, and why.
+
+    `closures` are the hashes of its workflows' closures, by which runs are pinned to them; a release
+    that an older program made has none.
+    """
 
     number: int
     hash: str
@@ -158,6 +174,7 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str]
     facts_hash: str
     cause: str
+    closures: dict[str, str] = {}
 
 
 class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +227,68 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     decided: int = 0
 
 
+class ConnectorRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What all processes know of a connector: its failures in a row, until when it is left alone.
+
+    `tat` is the theoretical arrival time of its next call: from when on its rate allows one.
+    """
+
+    name: str
+    failures: int = 0
+    open_until: Micros | None = None
+    tat: Micros = 0
+
+
+class ProcessRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A process of the engine: what it does, where, and when it was last heard of.
+
+    `release` is the number of the release that it works by. One that has ended in order has the pid 0.
+    """
+
+    id: str
+    role: str
+    host: str
+    pid: int
+    version: str
+    started_at: Micros
+    heartbeat_at: Micros
+    release: int
+
+
+class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A duty that one process has at a time, and until when; `fence` counts the changes of holder."""
+
+    name: str
+    holder: str
+    fence: int
+    until: Micros
+
+
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
+    """What every transaction has to know before it begins.
+
+    `release` is the number of the live release (0: there is none yet). `releasing` is one that is
+    being settled, as JSON; `importing` tells that an import of the past is under way. Whoever finds
+    one of the two, and nobody at it, has to finish it first. `paused` holds the paused workflows,
+    `*` for all of them; it is written as a list in JSON.
+    """
+
+    release: int = 0
+    releasing: str | None = None
+    importing: bool = False
+    paused: frozenset[str] = frozenset()
+
+
+def marks_of(release: int, written: Mapping[str, str]) -> Marks:
+    """Read the marks from what is written under their names."""
+    return Marks(
+        release=release,
+        releasing=written.get("releasing"),
+        importing="importing" in written,
+        paused=frozenset(msgspec.json.decode(written.get("paused", "[]"), type=list[str])),
+    )
+
+
 class Census(msgspec.Struct, frozen=True, kw_only=True):
     """What the tables hold, counted row by row: the other side of `Counters`.
 
@@ -224,6 +303,23 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     overdue_runs: int
     waiting_effects: int
     dead_letters: int
+
+
+class Pulse(msgspec.Struct, frozen=True, kw_only=True):
+    """How the work stands, from indexes alone, so that it may be asked for every few seconds.
+
+    `oldest_due` and `oldest_effect` are when the first of what waits was due, of customers and of the
+    outbox; None where nothing waits. `dead_letters` count the `uncertain` ones too.
+    """
+
+    pending: int
+    open_runs: int
+    overdue_runs: int
+    waiting_effects: int
+    dead_letters: int
+    uncertain: int
+    oldest_due: Micros | None
+    oldest_effect: Micros | None
 
 
 Resolution: TypeAlias = Mapping[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -21,16 +22,30 @@ from engine.store.records import Claim, MemberRow, OutboxRow, QuarantinedEvent, 
 Columns: TypeAlias = dict[str, Any]
 """A row to write."""
 
-DECISION = Shape(Decision, "id", "trigger_key", "rule", "customer", "at", "outcome")
-RUN = Shape(Run, "id", "trigger_key", "workflow", "customer", "status", "started_at", "seq")
+DECISION = Shape(
+    Decision, "id", "trigger_key", "rule", "customer", "at", "outcome", hashes=("rule_hash", "base")
+)
+RUN = Shape(
+    Run, "id", "workflow", "customer", "status", "started_at", "seq",
+    hashes=("definition", "policy", "decision", "parent"),
+)  # fmt: skip
 ATTEMPT = Shape(StepAttempt, "run", "seq", "attempt")
-EFFECT = Shape(Effect, "key", "run", "workflow", "customer", "created_at", "due")
+EFFECT = Shape(Effect, "key", "run", "workflow", "customer", "created_at", "due", "unsure")
 EXPOSURE = Shape(Exposure, "run", "workflow", "customer", "at")
 COUPON = Shape(Coupon, "code", "customer", "issued_at")
 ASK = Shape(AskItem, "id", "run", "customer", "answered_at")
 CASE = Shape(Case, "id", "customer", "status")
 POSTING = Shape(Posting, "program", "key", "customer")
 RELEASE = Shape(ReleaseRow, "number", "at")
+
+SHARDS = 32
+"""Customers are spread over so many shards; a poke names one of them."""
+
+
+def shard_of(customer: str) -> int:
+    """Give the shard of a customer: CRC-32 of the id, so that every process and release agrees."""
+    return zlib.crc32(customer.encode()) % SHARDS
+
 
 DEAD = frozenset(("failed", "uncertain", "dead"))
 """Outcomes that make an effect a dead letter: people have to look at it."""
@@ -108,6 +123,7 @@ def effect_row(effect: Effect) -> Columns:
     """Give the row of an effect that is put, or put again, to be delivered at its due."""
     row = EFFECT.row(effect)
     row.update(
+        shard=shard_of(effect.customer),
         state="ready",
         claimable_at=effect.due,
         attempts=0,
@@ -145,16 +161,18 @@ def outbox_row(row: Row) -> OutboxRow:
         settled_at=row["settled_at"],
         outcome=row["outcome"],
         reason=row["reason"],
+        dead=row["dead"] is not None,
     )
 
 
 def claim_of(row: Row) -> Claim:
     """Give the claim on an effect from its row as it was before."""
+    effect, lapsed = EFFECT.value(row), row["state"] == "leased"
     return Claim(
-        effect=EFFECT.value(row),
+        effect=msgspec.structs.replace(effect, unsure=effect.unsure or lapsed),
         attempt=row["attempts"] + 1,
         fence=row["fence"] + 1,
-        lapsed=row["state"] == "leased",
+        lapsed=lapsed,
     )
 
 
@@ -163,6 +181,7 @@ def member_row(member: MemberRow) -> Columns:
     return {
         "id": member.id,
         "kind": member.kind,
+        "shard": shard_of(member.id),
         "version": member.version,
         "account": member.account,
         "created_at": member.created_at,

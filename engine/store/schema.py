@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what it migrates in globals: two threads of a process must not migrate at once."""
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -41,12 +45,14 @@ def is_empty(connection: Connection) -> bool:
 
 def upgrade(connection: Connection) -> None:
     """Bring a database to the revision that this program needs."""
-    command.upgrade(_config(connection), "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(_config(connection), "head")
 
 
 def downgrade(connection: Connection, revision: str) -> None:
     """Take a database back to an older revision; "base" leaves nothing."""
-    command.downgrade(_config(connection), revision)
+    with _ONE_AT_A_TIME:
+        command.downgrade(_config(connection), revision)
 
 
 def check(connection: Connection, name: str) -> None:

@@ -14,10 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from engine.errors import StoreError
+from engine.model.values import Micros
 from engine.store import schema
+from engine.store.checkpoint import Checkpointer
 from engine.store.interface import Reader, Writer
 from engine.store.lock import EngineLock, LockInfo
 from engine.store.sql.access import SqlReader, SqlWriter
+from engine.store.sql.transaction import Habits
 
 BUSY_TIMEOUT = 10
 """Seconds to wait for whoever else writes into the file, such as a backup."""
@@ -29,7 +32,7 @@ _ALWAYS = (
     "PRAGMA cache_size = -65536",
     "PRAGMA journal_size_limit = 67108864",
 )
-_WRITING = ("PRAGMA journal_mode = WAL", *_ALWAYS, "PRAGMA wal_autocheckpoint = 4000")
+_WRITING = ("PRAGMA journal_mode = WAL", *_ALWAYS, "PRAGMA wal_autocheckpoint = 16000")
 _READING = (*_ALWAYS, "PRAGMA query_only = ON")
 
 
@@ -40,10 +43,26 @@ class SqliteStore:
         self.path = path
         self._lock = lock
         self._writing = threading.Lock()
+        self._habits = Habits(insert=insert, failure=lambda error: _failure(path, error))
         self._writer_thread: int | None = None
         # The driver must not begin transactions on its own: it knows neither IMMEDIATE nor snapshots.
         self._writers = _engine(path, _WRITING, "BEGIN IMMEDIATE", connections=1)
         self._readers = _engine(path, _READING, "BEGIN", connections=16)
+        self._checkpointer = Checkpointer(path)
+
+    @property
+    def shared(self) -> bool:
+        """No: the lock beside the file keeps other engines out."""
+        return False
+
+    def now(self) -> Micros | None:
+        """Give none: the file has the clock of the process."""
+        return None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing to wait for."""
+        yield
 
     @contextmanager
     def begin(self) -> Iterator[Writer]:
@@ -56,7 +75,8 @@ class SqliteStore:
             self._writer_thread = threading.get_ident()
             try:
                 with self._writers.begin() as connection:
-                    yield SqlWriter(connection, insert)
+                    yield SqlWriter(connection, self._habits)
+                self._checkpointer.committed()
             finally:
                 self._writer_thread = None
 
@@ -64,7 +84,7 @@ class SqliteStore:
     def reader(self) -> Iterator[Reader]:
         """Open a snapshot for reading only."""
         with _sentences(self.path), self._readers.begin() as connection:
-            yield SqlReader(connection, insert)
+            yield SqlReader(connection, self._habits)
 
     def write_lock_info(self, info: LockInfo) -> None:
         """Say in the lock file how the engine that holds this database is reached."""
@@ -74,6 +94,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close every connection and give the lock back."""
+        self._checkpointer.close()
         self._writers.dispose()
         self._readers.dispose()
         if self._lock is not None:
@@ -162,4 +183,8 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StoreError(f"the database {path} could not be used: {error.orig}") from error
+        raise _failure(path, error) from error
+
+
+def _failure(path: Path, error: DBAPIError) -> StoreError:
+    return StoreError(f"the database {path} could not be used: {error.orig}")

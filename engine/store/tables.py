@@ -6,16 +6,19 @@ batch writes whole customers, and events may come before and outlive what they a
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 METADATA = MetaData()
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text in the order of its code points, on every database: pages and locks rest on that order."""
 
 SERIAL = BigInteger().with_variant(Integer(), "sqlite")
 """A number that the table gives itself; SQLite does so only for INTEGER."""
 
 
 def _text(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null, primary_key=key)
+    return Column(name, TEXT, nullable=null, primary_key=key)
 
 
 def _time(name: str, *, null: bool = False, key: bool = False) -> Column[int]:
@@ -54,6 +57,7 @@ CUSTOMER = Table(
     METADATA,
     _text("id", key=True),
     _text("kind"),
+    _number("shard"),
     Column("version", BigInteger, nullable=False),
     _text("account", null=True),
     _time("created_at"),
@@ -120,10 +124,9 @@ DECISION = Table(
     _text("outcome"),
     _bytes("document"),
 )
-Index("decision_trigger_key", DECISION.c.trigger_key, unique=True)
 Index("decision_at", DECISION.c.at, DECISION.c.id)
 Index("decision_rule", DECISION.c.rule, DECISION.c.at, DECISION.c.id)
-Index("decision_customer", DECISION.c.customer, DECISION.c.at, DECISION.c.id)
+Index("decision_customer", DECISION.c.customer, DECISION.c.at)
 
 DECISION_COUNT = Table(
     "decision_count",
@@ -131,6 +134,8 @@ DECISION_COUNT = Table(
     _text("rule", key=True),
     _time("hour", key=True),
     _text("outcome", key=True),
+    # Who counts: rows of their own, so that processes do not wait for one another.
+    _number("stripe", key=True),
     Column("number", BigInteger, nullable=False),
 )
 
@@ -138,7 +143,6 @@ RUN = Table(
     "run",
     METADATA,
     _text("id", key=True),
-    _text("trigger_key"),
     _text("workflow"),
     _text("customer"),
     # The customer while the run is open, NULL after: the index of open runs holds nothing else.
@@ -147,17 +151,13 @@ RUN = Table(
     _time("started_at"),
     _time("due", null=True),
     _number("seq"),
-    # Who works on it: counted up by every claim, so that a late commit is refused.
-    _number("fence"),
-    _time("lease_until", null=True),
     _bytes("document"),
 )
-Index("run_trigger_key", RUN.c.trigger_key, unique=True)
 Index("run_started", RUN.c.started_at, RUN.c.id)
 Index("run_workflow", RUN.c.workflow, RUN.c.started_at, RUN.c.id)
-Index("run_customer", RUN.c.customer, RUN.c.started_at, RUN.c.id)
+Index("run_customer", RUN.c.customer, RUN.c.started_at)
 _where("run_open", RUN, "open_for", there="open_for")
-_where("run_due", RUN, "due", "id", there="due")
+_where("run_due", RUN, "due", there="due")
 
 STEP_ATTEMPT = Table(
     "step_attempt",
@@ -166,6 +166,8 @@ STEP_ATTEMPT = Table(
     _number("seq", key=True),
     _number("attempt", key=True),
     _bytes("document"),
+    # SQLite would keep the key a second time, in an index of its own.
+    sqlite_with_rowid=False,
 )
 
 OUTBOX = Table(
@@ -175,6 +177,7 @@ OUTBOX = Table(
     _text("run"),
     _text("workflow"),
     _text("customer"),
+    _number("shard"),
     _text("state"),
     _time("created_at"),
     _time("due"),
@@ -182,6 +185,8 @@ OUTBOX = Table(
     _time("claimable_at", null=True),
     _number("attempts"),
     _number("fence"),
+    # Whether an attempt may have been taken without anybody knowing.
+    Column("unsure", Boolean, nullable=False),
     _time("lease_until", null=True),
     _time("settled_at", null=True),
     _text("outcome", null=True),
@@ -293,7 +298,13 @@ Index("release_live", RELEASE.c.at, RELEASE.c.number)
 
 BASE_FIGURE = Table("base_figure", METADATA, _number("day", key=True), _text("hash"), _bytes("figures"))
 
-COUNTER = Table("counter", METADATA, _text("name", key=True), Column("number", BigInteger, nullable=False))
+COUNTER = Table(
+    "counter",
+    METADATA,
+    _text("name", key=True),
+    _number("stripe", key=True),
+    Column("number", BigInteger, nullable=False),
+)
 
 KEY = Table(
     "key",
@@ -326,3 +337,30 @@ Index("idempotency_at", IDEMPOTENCY.c.at)
 OUTAGE = Table("outage", METADATA, _time("began", key=True), _time("ended"))
 
 META = Table("meta", METADATA, _text("name", key=True), _text("value"))
+
+PROCESS = Table(
+    "process",
+    METADATA,
+    _text("id", key=True),
+    _text("role"),
+    _text("host"),
+    _number("pid"),
+    _text("version"),
+    _time("started_at"),
+    _time("heartbeat_at"),
+    _number("release"),
+)
+"""The processes of the engine, each with the last instant at which it was heard of."""
+
+LEASE = Table("lease", METADATA, _text("name", key=True), _text("holder"), _number("fence"), _time("until"))
+"""Duties that one process has at a time."""
+
+CONNECTOR = Table(
+    "connector",
+    METADATA,
+    _text("name", key=True),
+    _number("failures"),
+    _time("open_until", null=True),
+    _time("tat"),
+)
+"""What all processes know of a way out: failures in a row, until when nothing is sent, and its rate."""

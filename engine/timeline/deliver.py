@@ -21,6 +21,7 @@ from engine.runs.program import CompiledWorkflow, Instruction
 from engine.runs.run import Effect, Run
 from engine.runs.stage import Emitted
 from engine.runs.steps import attempt as note
+from engine.runs.steps import inputs_hash
 from engine.timeline.cast import Cast
 from engine.timeline.moment import Moment
 from engine.timeline.play import drain
@@ -48,29 +49,42 @@ class Result(msgspec.Struct, frozen=True):
 
 
 def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros) -> Attempt:
-    """Make every check again. A message that may go has its place under the caps reserved."""
+    """Make every check again. A message that may go has its place under the caps reserved.
+
+    One that may not, and that an attempt before this one may have sent, ends as uncertain.
+    """
     member = cast.get(effect.customer)
     moment = Moment(world, member, changes, now, [], at_event=True)
     if not effect.run:
         return Attempt("go", moment.facts(), "service")
     found = _standing_at(moment, effect)
+    if found is None and effect.apart:
+        return _apart(moment, effect)
+    if found is None and effect.unsure:
+        return _unsure(world, cast, changes, effect, "run_ended", now)
     if found is None:
         changes.settled.append(Settled(effect.key, StepOutcome.CANCELLED.value, "run_ended", now))
         return Attempt("drop")
     run, program, instruction, step = found
     spec = world.plans.actions[effect.action]
     winner = doing.outranked(moment.stage, program)
+    if winner is not None and effect.unsure:
+        return _unsure(world, cast, changes, effect, EndReason.OUTRANKED.value, now)
     if winner is not None:
-        end(moment.stage, run, RunStatus.STOPPED, EndReason.OUTRANKED.value, winner)
+        reason = EndReason.OUTRANKED.value
+        changes.settled.append(Settled(effect.key, StepOutcome.CANCELLED.value, reason, now))
+        end(moment.stage, run, RunStatus.STOPPED, reason, winner)
         moment.forget()
         drain(world, cast, changes, moment.stage.queue, now)
         return Attempt("drop")
     verdict = doing.judge(moment.stage, program, run, spec, effect.arguments)
+    if verdict.kind != "go" and effect.unsure:
+        return _unsure(world, cast, changes, effect, verdict.reason, now)
     if verdict.kind != "go":
         release(member.standing.contact, effect.key)
         changes.settled.append(Settled(effect.key, verdict.kind, verdict.reason, now))
         queue = moment.stage.queue
-        doing.refused(moment.stage, run, instruction, step, verdict)
+        doing.refused(moment.stage, run, instruction, step, verdict, effect.arguments)
         if run.open and run.status is RunStatus.RUNNING:
             advance.advance(moment.stage, run)
         moment.forget()
@@ -80,6 +94,39 @@ def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Mic
     prune(world.plans.policy, member.standing.contact, now)
     changes.customers[member.id] = None
     return Attempt("go", moment.facts(), program.workflow.class_)
+
+
+def _apart(moment: Moment, effect: Effect) -> Attempt:
+    """Check a message that a person sends again, whose run stands elsewhere; nobody waits for it."""
+    plans, changes, now = moment.world.plans, moment.changes, moment.now
+    program, spec = plans.workflows.get(effect.workflow), plans.actions[effect.action]
+    if program is None:
+        changes.settled.append(Settled(effect.key, StepOutcome.CANCELLED.value, "run_ended", now))
+        return Attempt("drop")
+    stand_in = Run(
+        id=effect.run, workflow=effect.workflow, definition="", policy="", customer=effect.customer, key=None,
+        decision=None, rule=None, status=RunStatus.WAITING, started_at=effect.created_at,
+        from_at=effect.created_at, path=effect.path,
+    )  # fmt: skip
+    verdict = doing.judge(moment.stage, program, stand_in, spec, effect.arguments)
+    if verdict.kind == "hold":
+        return Attempt("hold", until=verdict.until)
+    if verdict.kind != "go":
+        release(moment.member.standing.contact, effect.key)
+        outcome = StepOutcome.UNCERTAIN if effect.unsure else StepOutcome.SKIPPED
+        changes.settled.append(Settled(effect.key, outcome.value, verdict.reason, now))
+        changes.customers[moment.member.id] = None
+        return Attempt("drop")
+    _reserve(moment, program, spec, effect)
+    changes.customers[moment.member.id] = None
+    return Attempt("go", moment.facts(), program.workflow.class_)
+
+
+def _unsure(
+    world: World, cast: Cast, changes: Changes, effect: Effect, refused: str | None, now: Micros
+) -> Attempt:
+    settle(world, cast, changes, effect, Result("uncertain", detail={"refused": refused}), now)
+    return Attempt("drop")
 
 
 def _reserve(moment: Moment, program: CompiledWorkflow, spec: ActionSpec, effect: Effect) -> None:
@@ -97,8 +144,10 @@ def give_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: M
     moment = Moment(world, member, changes, now, [], at_event=True)
     found = _standing_at(moment, effect)
     if found is not None:
-        note(moment.stage, found[0], "do", StepOutcome.FAILED, reason="retry", effect=effect.key,
-             detail={"action": effect.action, "error": reason})  # fmt: skip
+        note(
+            moment.stage, found[0], "do", StepOutcome.FAILED, reason="retry", effect=effect.key,
+            inputs=inputs_hash(effect.arguments), detail={"action": effect.action, "error": reason},
+        )  # fmt: skip
 
 
 def settle(world: World, cast: Cast, changes: Changes, effect: Effect, result: Result, now: Micros) -> None:
@@ -118,13 +167,15 @@ def settle(world: World, cast: Cast, changes: Changes, effect: Effect, result: R
         if program is not None and spec is not None:
             _reserve(moment, program, spec, effect)
         settle_log(member.standing.contact, effect.key, now)
-    if outcome is not StepOutcome.FAILED and spec is not None and spec.channel is not None:
+    # One that was uncertain before a person sent it again has been told of.
+    told = effect.apart and effect.unsure
+    if outcome is not StepOutcome.FAILED and spec is not None and spec.channel is not None and not told:
         _tell_sent(moment, effect, found, spec.channel)
     if found is not None:
         run = found[0]
         note(
-            moment.stage, run, "do", outcome, effect=effect.key, answers=dict(result.answers),
-            detail={"action": effect.action, **result.detail},
+            moment.stage, run, "do", outcome, effect=effect.key, inputs=inputs_hash(effect.arguments),
+            answers=dict(result.answers), detail={"action": effect.action, **result.detail},
         )  # fmt: skip
         advance.settled(moment.stage, run, outcome, result.answers)
     moment.forget()

@@ -251,6 +251,23 @@ def test_every_option_of_serve_is_told() -> None:
     assert {option for option in options if f"`{option}" not in text("docs/running.md")} == set()
 
 
+@pytest.mark.parametrize("name", ["docs/running.md", "docs/scale.md"])
+def test_every_event_of_the_log_that_is_named_is_logged(name: str) -> None:
+    sources = [path.read_text() for top in ("engine", "api") for path in (REPOSITORY / top).rglob("*.py")]
+    logged = {event for source in sources for event in re.findall(r'_log\.\w+\(\s*"(\w+)"', source)}
+    page = text(name)
+    cells = " ".join(re.findall(r"^\| [^|]+ \| ([^|]+) \| [^|]+ \|$", page, re.MULTILINE)) + " "
+    cells += page.partition("**Logs**")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`([a-z]+_?[a-z_]*)`", cells)) - set(COMMANDS)
+    assert len(named) > 5
+    assert named - logged == set()
+
+
+def test_every_option_of_worker_is_told() -> None:
+    options = set(_options(parser_of("worker"))) - {"-h", "--help"}
+    assert {option for option in options if f"`{option}" not in text("docs/scale.md")} == set()
+
+
 def test_every_command_is_told() -> None:
     told = " ".join(text(name) for name in NAMES)
     assert {command for command in COMMANDS if f"holdfast {command}" not in told} == set()

@@ -12,6 +12,8 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 OURS = {"engine", "api"}
 # Needed without being imported by name.
 NEVER_IMPORTED = {"tzdata"}
+# Profiles are taken from outside.
+RUN_BY_HAND = {"py-spy"}
 
 
 def plain(requirement: str) -> str:
@@ -27,6 +29,10 @@ def declared() -> set[str]:
 def declared_for_tests() -> set[str]:
     groups = PROJECT["dependency-groups"].values()
     return {plain(needed) for group in groups for needed in group if isinstance(needed, str)}
+
+
+def in_group(name: str) -> set[str]:
+    return {plain(needed) for needed in PROJECT["dependency-groups"][name] if isinstance(needed, str)}
 
 
 def imported(*folders: str) -> set[str]:
@@ -48,6 +54,16 @@ def test_what_is_imported_is_what_is_declared() -> None:
 
     # then nothing comes by luck through another package, and nothing is carried along unused
     assert used | NEVER_IMPORTED == declared()
+
+
+def test_what_is_measured_against_is_declared_for_the_benchmarks() -> None:
+    # given what the benchmarks import, by the distributions that it comes from
+    origin = packages_distributions()
+    used = {origin.get(name, [name])[0].lower().replace("_", "-") for name in imported("benchmarks")}
+
+    # then each is declared, and what nothing else needs is declared in their own group
+    assert used - {"benchmarks"} <= declared() | declared_for_tests()
+    assert in_group("bench") == (used - {"benchmarks"} - declared() - in_group("test")) | RUN_BY_HAND
 
 
 def test_every_dependency_has_its_reason_and_no_other() -> None:

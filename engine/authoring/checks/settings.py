@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from engine.authoring.checks.ladders import zone
 from engine.authoring.draft import Draft
 from engine.authoring.wording import quoted
-from engine.model.workspace import Smtp, Webhook
+from engine.model.workspace import Breaker, Smtp, Webhook
 
 MOST_EVENTS = 1_000
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -64,31 +64,56 @@ def check(draft: Draft) -> None:
             message=f"{connectors.email.port} is no port",
             hint="write 587 or 465",
         )
+    if isinstance(connectors.email, Smtp):
+        _breaker(draft, connectors.email.breaker)
     for webhook in (*connectors.webhooks.values(), *((connectors.sms,) if connectors.sms else ())):
-        _webhook(draft, webhook)
+        _breaker(draft, webhook.breaker)
+        _lookup(draft, webhook)
+        _hosts(draft, webhook)
+        for key, address in (("url", webhook.url), ("lookup", webhook.lookup)):
+            if address is not None:
+                _address(draft, webhook, key, address)
 
 
-def _webhook(draft: Draft, webhook: Webhook) -> None:
-    address = urlsplit(webhook.url)
-    host = (address.hostname or "").lower()
-    if address.scheme not in ("http", "https") or not host:
+def _breaker(draft: Draft, breaker: Breaker) -> None:
+    if breaker.failures < 1:
+        draft.say(
+            breaker,
+            "failures",
+            code="out-of-range",
+            message="nothing would ever be sent",
+            hint="write 1 or more",
+        )
+
+
+def _lookup(draft: Draft, webhook: Webhook) -> None:
+    if webhook.delivery == "verify" and webhook.lookup is None:
         draft.say(
             webhook,
-            "url",
+            "delivery",
+            code="missing-key",
+            message="verify has nowhere to ask",
+            hint='add lookup: "https://.../{key}"',
+        )
+    elif webhook.lookup is not None and webhook.delivery != "verify":
+        draft.say(
+            webhook,
+            "lookup",
+            code="unused",
+            message="nobody is asked here",
+            hint="write delivery: verify",
+        )
+    elif webhook.lookup is not None and "{key}" not in webhook.lookup:
+        draft.say(
+            webhook,
+            "lookup",
             code="bad-url",
-            message=f"{quoted(webhook.url)} is no address of the web",
-            hint="write https:// and the host",
+            message="this address does not say what is asked for",
+            hint="put {key} into it",
         )
-        return
-    if address.username or address.password:
-        draft.say(
-            webhook,
-            "url",
-            code="secret-written",
-            message="a secret is never written here",
-            hint="write secret: {env: NAME}",
-        )
-    hosts = {name.lower() for name in webhook.hosts}
+
+
+def _hosts(draft: Draft, webhook: Webhook) -> None:
     for position, name in enumerate(webhook.hosts):
         if not _HOST.fullmatch(name):
             draft.say(
@@ -99,6 +124,29 @@ def _webhook(draft: Draft, webhook: Webhook) -> None:
                 message=f"{quoted(name)} is no host",
                 hint="write hooks.example.com",
             )
+
+
+def _address(draft: Draft, webhook: Webhook, key: str, written: str) -> None:
+    address = urlsplit(written)
+    host = (address.hostname or "").lower()
+    if address.scheme not in ("http", "https") or not host:
+        draft.say(
+            webhook,
+            key,
+            code="bad-url",
+            message=f"{quoted(written)} is no address of the web",
+            hint="write https:// and the host",
+        )
+        return
+    if address.username or address.password:
+        draft.say(
+            webhook,
+            key,
+            code="secret-written",
+            message="a secret is never written here",
+            hint="write secret: {env: NAME}",
+        )
+    hosts = {name.lower() for name in webhook.hosts}
     if hosts and not hosts & {host, address.netloc.rpartition("@")[2].lower()}:
         draft.say(
             webhook,
@@ -110,7 +158,7 @@ def _webhook(draft: Draft, webhook: Webhook) -> None:
     if address.scheme == "http" and not hosts:
         draft.say(
             webhook,
-            "url",
+            key,
             code="not-encrypted",
             message="this address is not encrypted",
             hint="write https://, or name the host under hosts",

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Awaitable, Mapping
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -73,6 +73,15 @@ class Action(Protocol):
         ...
 
 
+@runtime_checkable
+class Verifying(Protocol):
+    """An action that can be asked whether it has taken an effect."""
+
+    def lookup(self, delivery: Delivery) -> Answers | None:
+        """Give the answers of an attempt that was taken, None where none was."""
+        ...
+
+
 class Actions:
     """The actions by name."""
 
@@ -103,6 +112,22 @@ class Actions:
             raise
         except Exception as error:
             raise DeliveryError(f"{type(error).__name__} in {delivery.action}", retryable=False) from error
+
+    def lookup(self, delivery: Delivery) -> dict[str, Any] | None:
+        """Ask whether an earlier attempt was taken: what was answered then, None where it was not.
+
+        Raises `DeliveryError` where that cannot be known now.
+        """
+        action: object = self._actions.get(delivery.action)
+        if not isinstance(action, Verifying):
+            raise DeliveryError(f"{delivery.action} cannot be asked", retryable=False)
+        try:
+            found = action.lookup(delivery)
+            return None if found is None else dict(found)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            raise DeliveryError(f"{type(error).__name__} in {delivery.action}") from error
 
 
 async def _finish(answer: Awaitable[Answers]) -> Answers:

@@ -39,6 +39,17 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allowed: Iterable
     Raises `DeliveryError`: not to be tried again where the address is refused, uncertain where the
     request had left and no answer came.
     """
+    return _exchange("POST", url, body, headers, allowed)
+
+
+def get(url: str, headers: Mapping[str, str], *, allowed: Iterable[str] = ()) -> Answer:
+    """Get what is at an address, under the same rules; raises `DeliveryError` likewise."""
+    return _exchange("GET", url, b"", headers, allowed)
+
+
+def _exchange(
+    method: str, url: str, body: bytes, headers: Mapping[str, str], allowed: Iterable[str]
+) -> Answer:
     hosts = frozenset(host.lower() for host in allowed)
     target = httpcore.URL(url)
     host = target.host.decode().lower()
@@ -49,7 +60,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allowed: Iterable
     backend = _Checked(hosts, time.monotonic() + SECONDS)
     with httpcore.ConnectionPool(network_backend=backend, max_connections=1) as pool:
         try:
-            return _call(pool, target, body, headers)
+            return _call(pool, method, target, body, headers)
         except httpcore.ConnectError as error:
             raise DeliveryError(f"{host} cannot be reached: {error}") from error
         except (httpcore.ConnectTimeout, httpcore.PoolTimeout) as error:
@@ -59,11 +70,16 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allowed: Iterable
 
 
 def _call(
-    pool: httpcore.ConnectionPool, target: httpcore.URL, body: bytes, headers: Mapping[str, str]
+    pool: httpcore.ConnectionPool,
+    method: str,
+    target: httpcore.URL,
+    body: bytes,
+    headers: Mapping[str, str],
 ) -> Answer:
     timeout = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
     sent = [(key.encode(), value.encode()) for key, value in headers.items()]
-    with pool.stream("POST", target, headers=sent, content=body, extensions={"timeout": timeout}) as response:
+    extensions = {"timeout": timeout}
+    with pool.stream(method, target, headers=sent, content=body, extensions=extensions) as response:
         read = bytearray()
         for chunk in response.iter_stream():
             read += chunk

@@ -11,7 +11,9 @@ import email.utils
 import hashlib
 import hmac
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -20,8 +22,9 @@ from engine.model.actions import SHIPPED
 from engine.model.values import SECOND, Micros
 from engine.model.workspace import Webhook
 from engine.runtime.actions import Delivery
-from engine.runtime.actions.calling import Answer, post
+from engine.runtime.actions.calling import Answer, get, post
 
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 
 
@@ -45,6 +48,24 @@ class Endpoint(msgspec.Struct, frozen=True):
             raise refusal(answer, delivery.at)
         return answer
 
+    def lookup(self, delivery: Delivery) -> dict[str, Any] | None:
+        """Ask whether a call was taken: what the answer says then, None where it was not.
+
+        Raises `DeliveryError` where the answer is neither a 2xx nor 404.
+        """
+        address = (self.webhook.lookup or "").replace("{key}", quote(delivery.key, safe=""))
+        headers = {"User-Agent": "Holdfast", **signature(delivery.key, delivery.at, b"", self.secret)}
+        answer = get(address, headers, allowed=self.webhook.hosts)
+        if answer.status == 404:
+            return None
+        if not 200 <= answer.status < 300:
+            raise refusal(answer, delivery.at)
+        try:
+            said = _decoder.decode(answer.body)
+        except msgspec.DecodeError:
+            said = None
+        return {**(said if isinstance(said, dict) else {}), "status": answer.status}
+
 
 class WebhookCall:
     """The action `webhook.call`."""
@@ -56,10 +77,7 @@ class WebhookCall:
 
     def send(self, delivery: Delivery) -> dict[str, Any]:
         """Call the webhook that `with: {webhook: ...}` names; answers its status."""
-        name = delivery.arguments.get("webhook")
-        endpoint = self._endpoints.get(str(name))
-        if endpoint is None:
-            raise DeliveryError(f"there is no webhook {name}", retryable=False)
+        endpoint = self._endpoint(delivery)
         body = delivery.arguments.get("body")
         answer = endpoint.call(
             delivery,
@@ -73,6 +91,17 @@ class WebhookCall:
             },
         )
         return {"status": answer.status}
+
+    def lookup(self, delivery: Delivery) -> dict[str, Any] | None:
+        """Ask the webhook whether it has taken a call: its answer then, None where it has not."""
+        return self._endpoint(delivery).lookup(delivery)
+
+    def _endpoint(self, delivery: Delivery) -> Endpoint:
+        name = delivery.arguments.get("webhook")
+        endpoint = self._endpoints.get(str(name))
+        if endpoint is None:
+            raise DeliveryError(f"there is no webhook {name}", retryable=False)
+        return endpoint
 
 
 class SmsSend:
@@ -93,6 +122,12 @@ class SmsSend:
             delivery, {"to": delivery.recipient, "text": delivery.letter.text, "key": delivery.key}
         )
         return {}
+
+    def lookup(self, delivery: Delivery) -> dict[str, Any] | None:
+        """Ask whether a text was taken: its answer then, None where it was not."""
+        if self._endpoint is None:
+            raise DeliveryError("there is no connector for text messages", retryable=False)
+        return self._endpoint.lookup(delivery)
 
 
 def signature(id: str, at: Micros, body: bytes, secret: str | None) -> dict[str, str]:

@@ -16,7 +16,8 @@ class CustomerReading(MemoryTransaction):
 
     def _member(self, row: Columns, chunks: bool = True) -> MemberRow:
         held = self._table("bucket_chunk").get(row["id"]) if chunks else None
-        return MemberRow(**row, chunks=dict(held["chunks"]) if held else {})
+        columns = {name: value for name, value in row.items() if name != "shard"}
+        return MemberRow(**columns, chunks=dict(held["chunks"]) if held else {})
 
     def load(self, ids: Iterable[str]) -> dict[str, MemberRow]:
         customers = self._table("customer")
@@ -50,10 +51,12 @@ class CustomerReading(MemoryTransaction):
         return sorted(found, key=lambda alias: (alias.at, alias.id))
 
     def due_customers(self, now: Micros, limit: int) -> list[str]:
-        due = [
+        return [row["id"] for row in page(self._due(now), ("next_due", "id"), None, limit)]
+
+    def _due(self, now: Micros) -> list[Columns]:
+        return [
             row for row in self._rows("customer") if row["next_due"] is not None and row["next_due"] <= now
         ]
-        return [row["id"] for row in page(due, ("next_due", "id"), None, limit)]
 
     def earliest_due(self) -> Micros | None:
         return min(
@@ -63,6 +66,18 @@ class CustomerReading(MemoryTransaction):
 
 class CustomerWriting(CustomerReading):
     """What is changed about customers."""
+
+    def hold(self, ids: Iterable[str]) -> dict[str, int]:
+        customers = self._table("customer")
+        return {id: customers[id]["version"] for id in dict.fromkeys(ids) if id in customers}
+
+    def hold_free(self, ids: Iterable[str]) -> set[str]:
+        return set(self.hold(ids))
+
+    def claim_due(self, now: Micros, limit: int, shard: int | None = None) -> list[str]:
+        rows = [row for row in self._due(now) if shard is None or row["shard"] == shard]
+        persons = [row for row in rows if row["kind"] == "person"]
+        return [row["id"] for row in page(persons or rows, ("next_due", "id"), None, limit)]
 
     def save(self, saves: Sequence[MemberSave]) -> None:
         customers = self._edit("customer")

@@ -57,7 +57,6 @@ class DecisionWriting(DecisionReading):
     def _write_decisions(self, decisions: Sequence[Decision]) -> None:
         for decision in decisions:
             row = DECISION.row(decision)
-            self._add("decision_key", row["trigger_key"], {}, "a decision under this trigger key")
             self._add("decision", decision.id, row, "a decision")
 
     def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None:

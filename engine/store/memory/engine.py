@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from engine.model.values import Day, Micros
 from engine.store.memory.tables import MemoryTransaction, page
-from engine.store.records import Answer, BaseRow, KeyRow, Outage, ReleaseRow, Request
+from engine.store.records import (
+    Answer,
+    BaseRow,
+    KeyRow,
+    LeaseRow,
+    Marks,
+    Outage,
+    ProcessRow,
+    ReleaseRow,
+    Request,
+    marks_of,
+)
 from engine.store.rows import RELEASE, columns_of
 
 
@@ -14,6 +25,10 @@ class EngineReading(MemoryTransaction):
     def definition(self, sha256: str) -> str | None:
         row = self._table("definition").get(sha256)
         return None if row is None else row["text"]
+
+    def release(self, number: int) -> ReleaseRow | None:
+        row = self._table("release").get(number)
+        return None if row is None else RELEASE.value(row)
 
     def releases(self) -> list[ReleaseRow]:
         return [RELEASE.value(row) for row in page(self._rows("release"), ("number",), None, None)]
@@ -41,9 +56,23 @@ class EngineReading(MemoryTransaction):
         row = self._table("idempotency").get(request)
         return None if row is None else Answer(**row)
 
+    def marks(self) -> Marks:
+        written = {name: row["value"] for name, row in self._table("meta").items()}
+        return marks_of(max(self._table("release"), default=0), written)
+
     def last_heartbeat(self) -> Micros | None:
-        row = self._table("meta").get("heartbeat")
-        return None if row is None else row["at"]
+        return max((row["heartbeat_at"] for row in self._rows("process")), default=None)
+
+    def processes(self) -> list[ProcessRow]:
+        rows = sorted(self._rows("process"), key=lambda row: (-row["heartbeat_at"], row["id"]))
+        return [ProcessRow(**row) for row in rows]
+
+    def holder_of(self, name: str, now: Micros) -> str | None:
+        known = self._table("lease").get(name)
+        return None if known is None or known["until"] <= now else str(known["holder"])
+
+    def leases(self) -> list[LeaseRow]:
+        return [LeaseRow(name=name, **row) for name, row in sorted(self._table("lease").items())]
 
     def outages(self) -> list[Outage]:
         return [Outage(**row) for row in page(self._rows("outage"), ("began",), None, None)]
@@ -86,8 +115,53 @@ class EngineWriting(EngineReading):
             del answers[request]
         return len(old)
 
-    def heartbeat(self, now: Micros) -> None:
-        self._edit("meta")["heartbeat"] = {"at": now}
+    def add_process(self, process: ProcessRow) -> None:
+        self._add("process", process.id, columns_of(process), "this process")
+
+    def heartbeat(self, process: str, now: Micros, release: int) -> None:
+        processes = self._edit("process")
+        if process in processes:
+            processes[process] = processes[process] | {"heartbeat_at": now, "release": release}
+
+    def drop_processes(self, before: Micros) -> None:
+        newest = self.last_heartbeat()
+        processes = self._edit("process")
+        for id, row in list(processes.items()):
+            if row["heartbeat_at"] < before and row["heartbeat_at"] != newest:
+                del processes[id]
+
+    def end_process(self, process: str) -> None:
+        leases = self._edit("lease")
+        for name, row in leases.items():
+            if row["holder"] == process:
+                leases[name] = row | {"until": 0}
+        processes = self._edit("process")
+        if process in processes:
+            processes[process] = processes[process] | {"pid": 0}
+
+    def mark(self, name: str, value: str | None) -> None:
+        meta = self._edit("meta")
+        if value is None:
+            meta.pop(name, None)
+        else:
+            meta[name] = {"value": value}
+
+    def own_mark(self, name: str, value: str) -> str:
+        kept: str = self._edit("meta").setdefault(name, {"value": value})["value"]
+        return kept
+
+    def take_lease(self, name: str, holder: str, now: Micros, until: Micros) -> int | None:
+        leases = self._edit("lease")
+        known = leases.get(name)
+        if known is not None and known["holder"] != holder and known["until"] > now:
+            return None
+        fence: int = 1 if known is None else known["fence"] + (known["holder"] != holder)
+        leases[name] = {"holder": holder, "until": until, "fence": fence}
+        return fence
+
+    def holds_lease(self, name: str, holder: str, fence: int) -> bool:
+        known = self._table("lease").get(name)
+        return known is not None and (known["holder"], known["fence"]) == (holder, fence)
 
     def add_outage(self, began: Micros, ended: Micros) -> None:
         self._add("outage", began, columns_of(Outage(began, ended)), "this outage")

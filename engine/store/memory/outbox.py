@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import StoreError
@@ -10,8 +10,8 @@ from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Effect
 from engine.store.memory.tables import MemoryTransaction, page
-from engine.store.records import Claim, OutboxRow
-from engine.store.rows import claim_of, effect_row, outbox_row, settled_columns
+from engine.store.records import Claim, ConnectorRow, OutboxRow
+from engine.store.rows import Columns, claim_of, columns_of, effect_row, outbox_row, settled_columns
 
 
 class OutboxReading(MemoryTransaction):
@@ -29,9 +29,23 @@ class OutboxReading(MemoryTransaction):
         claimable = (row["claimable_at"] for row in self._rows("outbox"))
         return min((at for at in claimable if at is not None), default=None)
 
+    def claimable_effects(self, now: Micros, limit: int, shard: int | None = None) -> list[tuple[str, str]]:
+        rows = [row for row in self._claimable(now) if shard is None or row["shard"] == shard]
+        return [(row["key"], row["customer"]) for row in page(rows, ("claimable_at", "key"), None, limit)]
+
+    def _claimable(self, now: Micros) -> list[Columns]:
+        return [
+            row
+            for row in self._rows("outbox")
+            if row["claimable_at"] is not None and row["claimable_at"] <= now
+        ]
+
     def dead_letters(self, after: str | None = None, limit: int = 100) -> list[OutboxRow]:
         rows = [row for row in self._rows("outbox") if row["dead"] is not None]
         return [outbox_row(row) for row in page(rows, ("key",), after, limit)]
+
+    def connectors(self) -> dict[str, ConnectorRow]:
+        return {row["name"]: ConnectorRow(**row) for row in self._rows("connector")}
 
 
 class OutboxWriting(OutboxReading):
@@ -50,35 +64,39 @@ class OutboxWriting(OutboxReading):
                 continue
             if known["state"] == "settled":
                 raise StoreError(f"an effect that has settled is put again: {effect.key!r}")
-            again = ("state", "due", "claimable_at", "lease_until", "document")
+            again = ("state", "due", "claimable_at", "lease_until", "unsure", "document")
             self._set(effect.key, **{name: row[name] for name in again})
 
     def _write_settled(self, settled: Sequence[Settled]) -> None:
         for each in settled:
             row = self._table("outbox").get(each.key)
-            if row is not None and row["state"] != "settled":
+            if row is not None and (_waits(row) if each.call_off else row["state"] != "settled"):
                 self._settle(each)
 
     def _settle(self, settled: Settled) -> None:
         self._set(settled.key, **settled_columns(settled.key, settled.outcome, settled.reason, settled.at))
 
-    def claim_effects(self, now: Micros, limit: int, lease_until: Micros) -> list[Claim]:
-        due = [
-            row
-            for row in self._rows("outbox")
-            if row["claimable_at"] is not None and row["claimable_at"] <= now
-        ]
-        claims = [claim_of(row) for row in page(due, ("claimable_at", "key"), None, limit)]
+    def claim_effects(self, keys: Iterable[str], now: Micros, lease_until: Micros) -> list[Claim]:
+        asked = set(keys)
+        due = [row for row in self._claimable(now) if row["key"] in asked]
+        claims = [claim_of(row) for row in page(due, ("claimable_at", "key"), None, None)]
         for claim in claims:
             self._set(
                 claim.effect.key,
                 state="leased",
                 attempts=claim.attempt,
                 fence=claim.fence,
+                unsure=claim.effect.unsure,
                 lease_until=lease_until,
                 claimable_at=lease_until,
             )
         return claims
+
+    def extend_effects(self, held: Mapping[str, int], until: Micros) -> int:
+        holding = [key for key, fence in held.items() if self.holds_effect(key, fence)]
+        for key in holding:
+            self._set(key, lease_until=until, claimable_at=until)
+        return len(holding)
 
     def holds_effect(self, key: str, fence: int) -> bool:
         row = self._table("outbox").get(key)
@@ -98,9 +116,7 @@ class OutboxWriting(OutboxReading):
 
     def cancel_effects(self, runs: Iterable[str], at: Micros, reason: str) -> list[str]:
         asked = set(runs)
-        keys = sorted(
-            row["key"] for row in self._rows("outbox") if row["run"] in asked and row["state"] == "ready"
-        )
+        keys = sorted(row["key"] for row in self._rows("outbox") if row["run"] in asked and _waits(row))
         self._write_settled([Settled(key, "cancelled", reason, at) for key in keys])
         return keys
 
@@ -120,3 +136,25 @@ class OutboxWriting(OutboxReading):
             dead=None,
         )
         return True
+
+    def close_dead_letter(self, settled: Settled) -> bool:
+        row = self._table("outbox").get(settled.key)
+        if row is None or row["dead"] is None:
+            return False
+        self._settle(settled)
+        self._set(settled.key, dead=None)
+        return True
+
+    def hold_connectors(self, names: Iterable[str]) -> dict[str, ConnectorRow]:
+        known = self.connectors()
+        for name in sorted(set(names) - set(known)):
+            self._edit("connector")[name] = columns_of(ConnectorRow(name=name))
+        return {name: known.get(name) or ConnectorRow(name=name) for name in sorted(set(names))}
+
+    def save_connector(self, row: ConnectorRow) -> None:
+        self._edit("connector")[row.name] = columns_of(row)
+
+
+def _waits(row: Columns) -> bool:
+    """Tell whether an effect waits and has surely not been taken."""
+    return row["state"] == "ready" and not row["unsure"]

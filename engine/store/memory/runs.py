@@ -10,10 +10,12 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Micros
 from engine.runs.run import Run, StepAttempt
 from engine.store.memory.tables import MemoryTransaction, Tables, page, within
-from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, run_row
+from engine.store.overdue import OverdueReading, Place
+from engine.store.records import OverdueRow
+from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, outbox_row, run_row
 
 
-class RunReading(MemoryTransaction):
+class RunReading(OverdueReading, MemoryTransaction):
     """What is asked about runs."""
 
     def _read(self, row: Columns) -> Run:
@@ -50,9 +52,41 @@ class RunReading(MemoryTransaction):
         ]
         return [self._read(row) for row in page(rows, ("started_at", "id"), after, limit, newest)]
 
-    def overdue_runs(self, before: Micros, limit: int = 100) -> list[Run]:
+    def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:
+        found = [
+            row["started_at"]
+            for row in self._rows("run")
+            if row["workflow"] == workflow
+            and row["status"] != RunStatus.REFUSED.value
+            and within(row["started_at"], start, end)
+        ]
+        return sorted(found, reverse=True)[:limit]
+
+    def _late(self, before: Micros, after: Place, limit: int) -> list[OverdueRow]:
         rows = [row for row in self._rows("run") if row["due"] is not None and row["due"] < before]
-        return [self._read(row) for row in page(rows, ("due", "id"), None, limit)]
+        return [OverdueRow(self._read(row), row["due"]) for row in page(rows, ("due", "id"), after, limit)]
+
+    def _unsent(self, before: Micros, after: Place, limit: int) -> list[OverdueRow]:
+        rows = [row for row in self._rows("outbox") if row["claimable_at"] is not None]
+        return self._standing_still(rows, "claimable_at", before, after, limit)
+
+    def _given_up(self, before: Micros, after: Place, limit: int) -> list[OverdueRow]:
+        rows = [row for row in self._rows("outbox") if row["dead"] is not None]
+        return self._standing_still(rows, "settled_at", before, after, limit)
+
+    def _standing_still(
+        self, rows: Iterable[Columns], since: str, before: Micros, after: Place, limit: int
+    ) -> list[OverdueRow]:
+        runs = self._table("run")
+        found = [
+            row
+            for row in rows
+            if row[since] < before and row["run"] in runs and runs[row["run"]]["open_for"] is not None
+        ]
+        return [
+            OverdueRow(self._read(runs[row["run"]]), row[since], outbox_row(row))
+            for row in page(found, (since, "run"), after, limit)
+        ]
 
     def attempts(self, run: str) -> list[StepAttempt]:
         rows = [row for row in self._rows("step_attempt") if row["run"] == run]
@@ -85,7 +119,6 @@ class RunWriting(RunReading):
         for run in runs.values():
             row = run_row(run)
             if run.id not in self._seen:
-                self._add("run_key", run.trigger_key, {}, "a run under this trigger key")
                 self._add("run", run.id, row, "a run")
             elif self._table("run")[run.id]["seq"] == self._seen[run.id]:
                 self._edit("run")[run.id] = row

@@ -18,7 +18,7 @@ from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
 from engine.store.memory.runs import RunReading, RunWriting
 from engine.store.memory.tables import Tables
-from engine.store.records import Census
+from engine.store.records import Census, Pulse
 from engine.store.rows import OUTSIDE
 
 
@@ -26,6 +26,21 @@ class MemoryReader(
     CustomerReading, EventReading, DecisionReading, RunReading, OutboxReading, PeopleReading, EngineReading
 ):
     """The `Reader` of the in-memory store."""
+
+    def pulse(self, overdue_before: Micros) -> Pulse:
+        counted = self.census(overdue_before)
+        return Pulse(
+            pending=counted.pending,
+            open_runs=counted.open_runs,
+            overdue_runs=counted.overdue_runs,
+            waiting_effects=counted.waiting_effects,
+            dead_letters=counted.dead_letters,
+            uncertain=sum(
+                row["dead"] is not None and row["outcome"] == "uncertain" for row in self._rows("outbox")
+            ),
+            oldest_due=self.earliest_due(),
+            oldest_effect=self.earliest_effect_due(),
+        )
 
     def census(self, overdue_before: Micros) -> Census:
         runs, effects, events = list(self._rows("run")), list(self._rows("outbox")), list(self._rows("event"))
@@ -35,7 +50,7 @@ class MemoryReader(
             quarantined=len(self._table("quarantine")),
             customers=len(self._table("customer")),
             open_runs=sum(row["open_for"] is not None for row in runs),
-            overdue_runs=sum(row["due"] is not None and row["due"] < overdue_before for row in runs),
+            overdue_runs=len(self.overdue(overdue_before, limit=len(runs) + len(effects) + 1)),
             waiting_effects=sum(row["claimable_at"] is not None for row in effects),
             dead_letters=sum(row["dead"] is not None for row in effects),
         )
@@ -77,6 +92,20 @@ class MemoryStore:
         self._tables: Tables = {}
         self._writing = threading.Lock()
         self._writer_thread: int | None = None
+
+    @property
+    def shared(self) -> bool:
+        """No: it lives in one process."""
+        return False
+
+    def now(self) -> Micros | None:
+        """Give none: it has the clock of the process."""
+        return None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing to wait for."""
+        yield
 
     @contextmanager
     def begin(self) -> Iterator[Writer]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.store.records import Alias, MemberRow, MemberSave, Resolution
 from engine.store.rows import member_row
-from engine.store.sql.transaction import SqlTransaction, portions, some_of
+from engine.store.sql.transaction import Habits, SqlTransaction, portions, some_of
 from engine.store.statements import customers as sql
 
 
@@ -75,18 +77,63 @@ class CustomerReading(SqlTransaction):
 
 
 class CustomerWriting(CustomerReading):
-    """What is changed about customers."""
+    """What is changed about customers. It remembers which places it holds for new ones."""
+
+    def __init__(self, connection: Connection, habits: Habits) -> None:
+        super().__init__(connection, habits)
+        self._places: set[str] = set()
+
+    def hold(self, ids: Iterable[str]) -> dict[str, int]:
+        wanted = list(dict.fromkeys(ids))
+        if not self._habits.shared:
+            return {id: version for some in portions(wanted) for id, version in self._held(some)}
+        versions: dict[str, int] = {}
+        # Somebody may take a customer away, or give a place back, between the looks.
+        while missing := [id for id in wanted if id not in versions]:
+            self._take_places(missing)
+            versions.update(row for some in portions(missing) for row in self._held(some))
+        return {id: version for id, version in versions.items() if version > 0}
+
+    def _held(self, ids: Sequence[str]) -> Sequence[Any]:
+        return self._tuples(sql.hold() if self._habits.shared else sql.versions_of(), ids=ids)
+
+    def _take_places(self, ids: Sequence[str]) -> None:
+        present = {id for some in portions(ids) for (id,) in self._tuples(sql.present(), ids=some)}
+        new = sorted(set(ids) - present)
+        empty = [member_row(MemberRow(id=id, created_at=0)) for id in new]
+        self._change(sql.hold_place(self._insert), empty)
+        self._places.update(new)
+
+    def give_places_back(self) -> None:
+        """Let go the places of customers who were never saved."""
+        for some in portions(sorted(self._places)):
+            self._run(sql.drop_places(), {"ids": some})
+        self._places.clear()
+
+    def hold_free(self, ids: Iterable[str]) -> set[str]:
+        statement = sql.hold_free() if self._habits.shared else sql.present()
+        return {id for some in portions(ids) for (id,) in self._tuples(statement, ids=some)}
+
+    def claim_due(self, now: Micros, limit: int, shard: int | None = None) -> list[str]:
+        values = {} if shard is None else {"shard": shard}
+        statement = sql.claim_due(shard is not None)
+        for kind in ("person", "account"):
+            rows = self._tuples(statement, now=now, limit=limit, kind=kind, **values)
+            if rows:
+                return [id for (id,) in rows]
+        return []
 
     def save(self, saves: Sequence[MemberSave]) -> None:
-        new = [save for save in saves if save.expected == 0]
+        new = [save for save in saves if save.expected == 0 and save.row.id not in self._places]
         self._add(sql.insert_customer(), [member_row(save.row) for save in new], "a customer", "id")
-        known = [save for save in saves if save.expected != 0]
+        known = [save for save in saves if save.expected != 0 or save.row.id in self._places]
         if known:
             rows = [
                 member_row(save.row) | {"b_id": save.row.id, "b_expected": save.expected} for save in known
             ]
             if self._change(sql.update_customer(), rows) != len(rows):
                 raise self._changed_by_others(known)
+            self._places.difference_update(save.row.id for save in known)
         self._save_chunks(saves)
 
     def _save_chunks(self, saves: Sequence[MemberSave]) -> None:
@@ -112,8 +159,8 @@ class CustomerWriting(CustomerReading):
 
     def remove(self, ids: Iterable[str]) -> None:
         for some in portions(ids):
-            self._connection.execute(sql.delete_customers(), {"ids": some})
-            self._connection.execute(sql.delete_chunks(), {"ids": some})
+            self._run(sql.delete_customers(), {"ids": some})
+            self._run(sql.delete_chunks(), {"ids": some})
 
     def bind_alias(self, id: str, survivor: str, at: Micros, cause: str) -> None:
         if self.resolve((survivor,))[survivor] == id:

@@ -45,13 +45,19 @@ class DecisionWriting(DecisionReading):
 
     def _write_decisions(self, decisions: Sequence[Decision]) -> None:
         rows = [DECISION.row(decision) for decision in decisions]
-        self._add(sql.insert_decision(), rows, "a decision under this trigger key", "trigger_key")
+        self._add(sql.insert_decision(), rows, "a decision", "id")
 
     def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None:
         self._change(
             sql.add_to_decision_count(self._insert),
             [
-                {"rule": rule, "hour": hour, "outcome": outcome, "number": number}
-                for (rule, hour, outcome), number in counts.items()
+                {
+                    "rule": rule,
+                    "hour": hour,
+                    "outcome": outcome,
+                    "stripe": self._habits.stripe,
+                    "number": number,
+                }
+                for (rule, hour, outcome), number in sorted(counts.items())
             ],
         )

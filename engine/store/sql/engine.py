@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from engine.model.values import Day, Micros
-from engine.store.records import Answer, BaseRow, KeyRow, Outage, ReleaseRow, Request
+from engine.store.records import (
+    Answer,
+    BaseRow,
+    KeyRow,
+    LeaseRow,
+    Marks,
+    Outage,
+    ProcessRow,
+    ReleaseRow,
+    Request,
+    marks_of,
+)
 from engine.store.rows import RELEASE, columns_of
 from engine.store.sql.transaction import SqlTransaction
 from engine.store.statements import engine as sql
 
-HEARTBEAT = "heartbeat"
+MARKS = [name for name in Marks.__struct_fields__ if name != "release"]
 
 
 class EngineReading(SqlTransaction):
@@ -17,6 +28,10 @@ class EngineReading(SqlTransaction):
     def definition(self, sha256: str) -> str | None:
         text: str | None = self._scalar(sql.definition(), sha256=sha256)
         return text
+
+    def release(self, number: int) -> ReleaseRow | None:
+        row = self._row(sql.release(), number=number)
+        return None if row is None else RELEASE.value(row)
 
     def releases(self) -> list[ReleaseRow]:
         return [RELEASE.value(row) for row in self._rows(sql.releases())]
@@ -44,9 +59,23 @@ class EngineReading(SqlTransaction):
         row = self._row(sql.answer(), **columns_of(request))
         return None if row is None else Answer(**row)
 
+    def marks(self) -> Marks:
+        rows = self._tuples(sql.marks(), names=MARKS)
+        return marks_of(rows[0][2], {name: value for name, value, _ in rows})
+
     def last_heartbeat(self) -> Micros | None:
-        value = self._scalar(sql.meta(), name=HEARTBEAT)
-        return None if value is None else int(value)
+        at: Micros | None = self._scalar(sql.last_heartbeat())
+        return at
+
+    def processes(self) -> list[ProcessRow]:
+        return [ProcessRow(**row) for row in self._rows(sql.processes())]
+
+    def holder_of(self, name: str, now: Micros) -> str | None:
+        row = self._row(sql.lease(), name=name)
+        return None if row is None or row["until"] <= now else str(row["holder"])
+
+    def leases(self) -> list[LeaseRow]:
+        return [LeaseRow(**row) for row in self._rows(sql.leases())]
 
     def outages(self) -> list[Outage]:
         return [Outage(**row) for row in self._rows(sql.outages())]
@@ -80,8 +109,38 @@ class EngineWriting(EngineReading):
     def drop_answers(self, before: Micros) -> int:
         return self._change(sql.delete_answers(), [{"before": before}])
 
-    def heartbeat(self, now: Micros) -> None:
-        self._change(sql.put_meta(self._insert), [{"name": HEARTBEAT, "value": str(now)}])
+    def add_process(self, process: ProcessRow) -> None:
+        self._add(sql.insert_process(), [columns_of(process)], "this process", "id")
+
+    def heartbeat(self, process: str, now: Micros, release: int) -> None:
+        self._change(sql.touch_process(), [{"b_id": process, "heartbeat_at": now, "release": release}])
+
+    def drop_processes(self, before: Micros) -> None:
+        self._change(sql.delete_processes(), [{"b_before": before}])
+
+    def end_process(self, process: str) -> None:
+        self._change(sql.end_leases(), [{"b_holder": process}])
+        self._change(sql.end_process(), [{"b_id": process}])
+
+    def mark(self, name: str, value: str | None) -> None:
+        if value is None:
+            self._change(sql.delete_meta(), [{"b_name": name}])
+        else:
+            self._change(sql.put_meta(self._insert), [{"name": name, "value": value}])
+
+    def own_mark(self, name: str, value: str) -> str:
+        self._change(sql.begin_meta(self._insert), [{"name": name, "value": value}])
+        return str(self._scalar(sql.meta(), name=name))
+
+    def take_lease(self, name: str, holder: str, now: Micros, until: Micros) -> int | None:
+        row = {"name": name, "holder": holder, "fence": 1, "until": until, "b_now": now}
+        if not self._change(sql.take_lease(self._insert), [row]):
+            return None
+        fence: int = self._rows(sql.lease(), name=name)[0]["fence"]
+        return fence
+
+    def holds_lease(self, name: str, holder: str, fence: int) -> bool:
+        return self._row(sql.hold_lease(), name=name, holder=holder, fence=fence) is not None
 
     def add_outage(self, began: Micros, ended: Micros) -> None:
         self._add(sql.insert_outage(), [{"began": began, "ended": ended}], "this outage", "began")

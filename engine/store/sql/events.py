@@ -70,21 +70,24 @@ class EventReading(SqlTransaction):
 class EventWriting(EventReading):
     """What is changed about events."""
 
-    def _next_seq(self) -> int:
+    def _seqs(self, number: int) -> list[int]:
+        """Give the places in the order of acceptance that so many events will have."""
+        if self._habits.shared:
+            return sorted(seq for (seq,) in self._tuples(sql.next_seqs(), number=number))
         last: int = self._scalar(sql.last_seq())
-        return last + 1
+        return list(range(last + 1, last + 1 + number))
 
     def add_events(
         self, events: Sequence[Event], digests: Sequence[str], *, decided_at: Micros | None = None
     ) -> list[Receipt]:
-        first = self._next_seq()
+        seqs = self._seqs(len(events))
         rows = [
             event_row(event, seq, digest, decided_at)
-            for seq, (event, digest) in enumerate(zip(events, digests, strict=True), first)
+            for seq, event, digest in zip(seqs, events, digests, strict=True)
         ]
         if self._change(sql.insert_new_event(self._insert), rows) == len(rows):
             return [Accepted(row["seq"]) for row in rows]
-        taken = {seq for (seq,) in self._tuples(sql.seqs_from(), first=first)}
+        taken = {seq for some in portions(seqs) for (seq,) in self._tuples(sql.seqs_among(), seqs=some)}
         known = self._known([row for row in rows if row["seq"] not in taken])
         receipts: list[Receipt] = []
         for row in rows:
@@ -110,8 +113,8 @@ class EventWriting(EventReading):
     def add_engine_events(self, events: Sequence[Event]) -> list[Event]:
         if not events:
             return []
-        first = self._next_seq()
-        numbered = [msgspec.structs.replace(event, seq=seq) for seq, event in enumerate(events, first)]
+        seqs = self._seqs(len(events))
+        numbered = [msgspec.structs.replace(event, seq=seq) for seq, event in zip(seqs, events, strict=True)]
         rows = [event_row(event, event.seq, "", event.received_at) for event in numbered]
         self._add(sql.insert_event(), rows, "an event of the engine", "message_id")
         return numbered
@@ -145,5 +148,9 @@ class EventWriting(EventReading):
         }
         self._change(
             sql.add_to_counter(self._insert),
-            [{"name": name, "number": number} for name, number in added.items() if number],
+            [
+                {"name": name, "stripe": self._habits.stripe, "number": number}
+                for name, number in sorted(added.items())
+                if number
+            ],
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Effect
-from engine.store.records import Claim, OutboxRow
-from engine.store.rows import Columns, claim_of, effect_row, outbox_row, settled_columns
+from engine.store.records import Claim, ConnectorRow, OutboxRow
+from engine.store.rows import Columns, claim_of, columns_of, effect_row, outbox_row, settled_columns
 from engine.store.sql.transaction import SqlTransaction, portions, some_of
 from engine.store.statements import outbox as sql
 
@@ -28,9 +28,17 @@ class OutboxReading(SqlTransaction):
         due: Micros | None = self._scalar(sql.earliest_claimable())
         return due
 
+    def claimable_effects(self, now: Micros, limit: int, shard: int | None = None) -> list[tuple[str, str]]:
+        values = {} if shard is None else {"shard": shard}
+        rows = self._tuples(sql.claimable(shard is not None), now=now, limit=limit, **values)
+        return [(key, customer) for key, customer in rows]
+
     def dead_letters(self, after: str | None = None, limit: int = 100) -> list[OutboxRow]:
         rows = self._rows(sql.dead_letters(), after=after or "", limit=limit)
         return [outbox_row(row) for row in rows]
+
+    def connectors(self) -> dict[str, ConnectorRow]:
+        return {row["name"]: ConnectorRow(**row) for row in self._rows(sql.connectors())}
 
 
 class OutboxWriting(OutboxReading):
@@ -46,17 +54,26 @@ class OutboxWriting(OutboxReading):
             raise StoreError(f"an effect that has settled is put again: {some_of(settled)}")
 
     def _write_settled(self, settled: Sequence[Settled]) -> None:
-        self._change(sql.settle_effect(), [self._settling(each) for each in settled])
+        for statement, called_off in ((sql.call_off_effect(), True), (sql.settle_effect(), False)):
+            rows = [self._settling(each) for each in settled if each.call_off is called_off]
+            self._change(statement, rows)
 
     def _settling(self, settled: Settled) -> Columns:
         columns = settled_columns(settled.key, settled.outcome, settled.reason, settled.at)
         return columns | {"b_key": settled.key}
 
-    def claim_effects(self, now: Micros, limit: int, lease_until: Micros) -> list[Claim]:
-        claims = [claim_of(row) for row in self._rows(sql.claimable(), now=now, limit=limit)]
+    def claim_effects(self, keys: Iterable[str], now: Micros, lease_until: Micros) -> list[Claim]:
+        rows = [
+            row for some in portions(keys) for row in self._rows(sql.claimable_among(), keys=some, now=now)
+        ]
+        claims = [claim_of(row) for row in rows]
         leases = [{"b_key": claim.effect.key, "lease_until": lease_until} for claim in claims]
         self._change(sql.claim_effect(), leases)
         return claims
+
+    def extend_effects(self, held: Mapping[str, int], until: Micros) -> int:
+        rows = [{"b_key": key, "b_fence": held[key], "lease_until": until} for key in sorted(held)]
+        return self._change(sql.extend_effect(), rows)
 
     def holds_effect(self, key: str, fence: int) -> bool:
         return self._row(sql.held_effect(), key=key, fence=fence) is not None
@@ -76,3 +93,18 @@ class OutboxWriting(OutboxReading):
 
     def revive_effect(self, key: str, due: Micros) -> bool:
         return self._change(sql.revive_effect(), [{"b_key": key, "due": due}]) == 1
+
+    def close_dead_letter(self, settled: Settled) -> bool:
+        return self._change(sql.close_dead_letter(), [self._settling(settled) | {"dead": None}]) == 1
+
+    def hold_connectors(self, names: Iterable[str]) -> dict[str, ConnectorRow]:
+        asked = sorted(set(names))
+        self._change(
+            sql.begin_connector(self._insert), [columns_of(ConnectorRow(name=name)) for name in asked]
+        )
+        rows = self._rows(sql.held_connectors(), names=asked)
+        return {row["name"]: ConnectorRow(**row) for row in rows}
+
+    def save_connector(self, row: ConnectorRow) -> None:
+        columns = columns_of(row)
+        self._change(sql.save_connector(), [columns | {"b_name": columns.pop("name")}])

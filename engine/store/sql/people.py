@@ -102,6 +102,18 @@ class PeopleWriting(PeopleReading):
             raise StoreError("a customer left a segment without being in it")
         self._add(sql.insert_membership(), added, "this membership", "customer")
 
+    def budgets(self, periods: Iterable[Period]) -> dict[Period, Decimal]:
+        if not self._habits.shared:
+            return super().budgets(periods)
+        found: dict[Period, Decimal] = {}
+        rows = [{"budget": budget, "period": period, "spent": "0"} for budget, period in sorted(set(periods))]
+        self._change(sql.begin_spending(self._insert), rows)
+        for each in rows:
+            row = self._row(sql.hold_spent(), budget=each["budget"], period=each["period"])
+            if row is not None and Decimal(row["spent"]):
+                found[row["budget"], row["period"]] = Decimal(row["spent"])
+        return found
+
     def spend(self, budget: str, period: str, amount: Decimal, at_most: Decimal | None = None) -> bool:
         spent = self.budgets(((budget, period),)).get((budget, period), Decimal(0)) + amount
         if at_most is not None and spent > at_most:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, Executable, RowMapping
 
 from engine.errors import StoreError
 from engine.experiments.assignment import Exposure
 from engine.model.reasons import RunStatus
 from engine.model.values import Micros
 from engine.runs.run import Run, StepAttempt
-from engine.store.rows import ATTEMPT, EXPOSURE, RUN, run_row
-from engine.store.sql.transaction import SqlTransaction, portions, some_of
-from engine.store.statements import Insert
+from engine.store.documents import Row
+from engine.store.overdue import OverdueReading, Place
+from engine.store.records import OverdueRow
+from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, outbox_row, run_row
+from engine.store.sql.transaction import Habits, SqlTransaction, portions, some_of
 from engine.store.statements import runs as sql
 
 
-class RunReading(SqlTransaction):
+class RunReading(OverdueReading, SqlTransaction):
     """What is asked about runs."""
 
     def _read(self, row: RowMapping) -> Run:
@@ -52,8 +55,31 @@ class RunReading(SqlTransaction):
         page = sql.run_page(workflow, customers, wanted, start, end, after, limit, newest)
         return [self._read(row) for row in self._rows(page)]
 
-    def overdue_runs(self, before: Micros, limit: int = 100) -> list[Run]:
-        return [self._read(row) for row in self._rows(sql.overdue_runs(), before=before, limit=limit)]
+    def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:
+        bound = {} if end is None else {"end": end}
+        rows = self._tuples(sql.starts(end is not None), workflow=workflow, start=start, limit=limit, **bound)
+        return [at for (at,) in rows]
+
+    def _late(self, before: Micros, after: Place, limit: int) -> list[OverdueRow]:
+        rows = self._rows(sql.overdue_runs(), before=before, since=after[0], run=after[1], limit=limit)
+        return [OverdueRow(self._read(row), row["due"]) for row in rows]
+
+    def _unsent(self, before: Micros, after: Place, limit: int) -> list[OverdueRow]:
+        return self._standing_still(sql.unsent(), "claimable_at", before, after, limit)
+
+    def _given_up(self, before: Micros, after: Place, limit: int) -> list[OverdueRow]:
+        return self._standing_still(sql.given_up(), "settled_at", before, after, limit)
+
+    def _standing_still(
+        self, statement: Executable, since: str, before: Micros, after: Place, limit: int
+    ) -> list[OverdueRow]:
+        rows = self._rows(statement, before=before, since=after[0], run=after[1], limit=limit)
+        runs = {
+            row["id"]: self._read(row)
+            for some in portions(row["run"] for row in rows)
+            for row in self._rows(sql.runs_by_id(), ids=some)
+        }
+        return [OverdueRow(runs[row["run"]], row[since], outbox_row(row)) for row in rows]
 
     def attempts(self, run: str) -> list[StepAttempt]:
         return [ATTEMPT.value(row) for row in self._rows(sql.attempts_of(), run=run)]
@@ -64,29 +90,45 @@ class RunReading(SqlTransaction):
         return [EXPOSURE.value(row) for row in self._rows(sql.exposures(workflow, customers))]
 
 
-class RunWriting(RunReading):
-    """What is written of runs. It remembers at which transition it read each of them."""
+_Whose: TypeAlias = tuple[str, str | None]
 
-    def __init__(self, connection: Connection, insert: Insert) -> None:
-        super().__init__(connection, insert)
-        self._seen: dict[str, int] = {}
+
+def _whose(row: Row) -> _Whose:
+    return row["customer"], row["open_for"]
+
+
+class RunWriting(RunReading):
+    """What is written of runs. It remembers at which transition it read each of them, and whose it was."""
+
+    def __init__(self, connection: Connection, habits: Habits) -> None:
+        super().__init__(connection, habits)
+        self._seen: dict[str, tuple[int, _Whose]] = {}
 
     def _read(self, row: RowMapping) -> Run:
-        self._seen[row["id"]] = row["seq"]
+        self._seen[row["id"]] = row["seq"], _whose(row)
         return super()._read(row)
 
     def _write_runs(self, runs: Mapping[str, Run]) -> None:
-        new = [run_row(run) | {"fence": 0} for run in runs.values() if run.id not in self._seen]
-        moved = [
-            run_row(run) | {"b_id": run.id, "b_expected": self._seen[run.id]}
-            for run in runs.values()
-            if run.id in self._seen
-        ]
-        self._add(sql.insert_run(), new, "a run under this trigger key", "trigger_key")
-        if self._change(sql.update_run(), moved) != len(moved):
-            stale = some_of([row["id"] for row in moved])
+        new: list[Columns] = []
+        moved: list[Columns] = []
+        changed: list[Columns] = []
+        for run in runs.values():
+            row = run_row(run)
+            seen = self._seen.get(run.id)
+            if seen is None:
+                new.append(row)
+            else:
+                row["b_id"], row["b_expected"] = run.id, seen[0]
+                (moved if _whose(row) == seen[1] else changed).append(row)
+            self._seen[run.id] = run.seq, _whose(row)
+        self._add(sql.insert_run(), new, "a run", "id")
+        self._move(sql.move_run(), moved)
+        self._move(sql.update_run(), changed)
+
+    def _move(self, statement: Executable, rows: Sequence[Columns]) -> None:
+        if self._change(statement, rows) != len(rows):
+            stale = some_of([row["id"] for row in rows])
             raise StoreError(f"a run has moved since it was loaded; it is one of {stale}")
-        self._seen.update({run.id: run.seq for run in runs.values()})
 
     def _write_attempts(self, attempts: Sequence[StepAttempt]) -> None:
         rows = [ATTEMPT.row(attempt) for attempt in attempts]

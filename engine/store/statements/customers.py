@@ -9,13 +9,58 @@ from sqlalchemy import Executable, bindparam, delete, func, select, update
 from engine.store.statements import Insert
 from engine.store.tables import ALIAS, BUCKET_CHUNK, CUSTOMER
 
-BARE = tuple(CUSTOMER.c)
+BARE = tuple(column for column in CUSTOMER.c if column is not CUSTOMER.c.shard)
+
+_HOLD_ORDER = (CUSTOMER.c.kind.desc(), CUSTOMER.c.id)
+"""Persons before accounts: whoever needs both takes them in this order, so that nobody waits in a ring."""
 
 
 @cache
 def members_by_id() -> Executable:
-    """The hot rows of `ids`."""
-    return select(*BARE).where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+    """The hot rows of `ids`; a place that is only held has none yet."""
+    return select(*BARE).where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)), CUSTOMER.c.version > 0)
+
+
+@cache
+def hold_place(insert: Insert) -> Executable:
+    """A place for a customer who is not stored yet, of version 0; only its own transaction sees it."""
+    return insert(CUSTOMER).on_conflict_do_nothing(index_elements=[CUSTOMER.c.id])
+
+
+@cache
+def hold() -> Executable:
+    """The versions of `ids`, held until the transaction ends."""
+    return (
+        select(CUSTOMER.c.id, CUSTOMER.c.version)
+        .where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+        .order_by(*_HOLD_ORDER)
+        .with_for_update()
+    )
+
+
+@cache
+def hold_free() -> Executable:
+    """Those of `ids` that nobody holds, held until the transaction ends."""
+    return (
+        select(CUSTOMER.c.id)
+        .where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)), CUSTOMER.c.version > 0)
+        .order_by(*_HOLD_ORDER)
+        .with_for_update(skip_locked=True)
+    )
+
+
+@cache
+def present() -> Executable:
+    """Those of `ids` that have a row."""
+    return select(CUSTOMER.c.id).where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def drop_places() -> Executable:
+    """Places that were held and stayed empty, away."""
+    return delete(CUSTOMER).where(
+        CUSTOMER.c.id.in_(bindparam("ids", expanding=True)), CUSTOMER.c.version == 0
+    )
 
 
 @cache
@@ -50,6 +95,19 @@ def due_customers() -> Executable:
         .order_by(CUSTOMER.c.next_due, CUSTOMER.c.id)
         .limit(bindparam("limit"))
     )
+
+
+@cache
+def claim_due(sharded: bool) -> Executable:
+    """`limit` ids of one `kind` that are due at `now`, held; those that others hold are passed over."""
+    due = (
+        select(CUSTOMER.c.id)
+        .where(CUSTOMER.c.next_due <= bindparam("now"), CUSTOMER.c.kind == bindparam("kind"))
+        .order_by(CUSTOMER.c.next_due, CUSTOMER.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+    return due.where(CUSTOMER.c.shard == bindparam("shard")) if sharded else due
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import Executable, bindparam, select, tuple_
+from sqlalchemy import BigInteger, Executable, bindparam, cast, func, select, tuple_
 
 from engine.model.values import Micros
 from engine.store.statements import Insert
@@ -16,12 +16,6 @@ from engine.store.tables import DECISION, DECISION_COUNT
 def insert_decision() -> Executable:
     """A decision."""
     return DECISION.insert()
-
-
-@cache
-def decisions_by_key() -> Executable:
-    """The trigger keys among `keys` under which a decision is stored."""
-    return select(DECISION.c.trigger_key).where(DECISION.c.trigger_key.in_(bindparam("keys", expanding=True)))
 
 
 @cache
@@ -65,16 +59,16 @@ def add_to_decision_count(insert: Insert) -> Executable:
     """A count of decisions, more by `number`."""
     put = insert(DECISION_COUNT)
     return put.on_conflict_do_update(
-        index_elements=[DECISION_COUNT.c.rule, DECISION_COUNT.c.hour, DECISION_COUNT.c.outcome],
+        index_elements=list(DECISION_COUNT.primary_key),
         set_={"number": DECISION_COUNT.c.number + put.excluded.number},
     )
 
 
 def decision_counts(rule: str | None, start: Micros | None, end: Micros | None) -> Executable:
     """Counts by (rule, hour, outcome)."""
-    counts = select(DECISION_COUNT).order_by(
-        DECISION_COUNT.c.rule, DECISION_COUNT.c.hour, DECISION_COUNT.c.outcome
-    )
+    key = (DECISION_COUNT.c.rule, DECISION_COUNT.c.hour, DECISION_COUNT.c.outcome)
+    number = func.sum(DECISION_COUNT.c.number).label("number")
+    counts = select(*key, cast(number, BigInteger)).group_by(*key).order_by(*key)
     if rule is not None:
         counts = counts.where(DECISION_COUNT.c.rule == rule)
     if start is not None:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Executable, bindparam, delete, select, update
+from sqlalchemy import Executable, bindparam, case, delete, func, literal, select, update
 
 from engine.store.statements import Insert
-from engine.store.tables import BASE_FIGURE, DEFINITION, IDEMPOTENCY, KEY, META, OUTAGE, RELEASE
+from engine.store.tables import (
+    BASE_FIGURE,
+    DEFINITION,
+    IDEMPOTENCY,
+    KEY,
+    LEASE,
+    META,
+    OUTAGE,
+    PROCESS,
+    RELEASE,
+)  # fmt: skip
 
 
 @cache
@@ -26,6 +36,12 @@ def definition() -> Executable:
 def insert_release() -> Executable:
     """What went live."""
     return RELEASE.insert()
+
+
+@cache
+def release() -> Executable:
+    """One release."""
+    return select(RELEASE).where(RELEASE.c.number == bindparam("number"))
 
 
 @cache
@@ -134,9 +150,122 @@ def put_meta(insert: Insert) -> Executable:
 
 
 @cache
+def begin_meta(insert: Insert) -> Executable:
+    """A named value, unless there is one."""
+    return insert(META).on_conflict_do_nothing(index_elements=[META.c.name])
+
+
+@cache
 def meta() -> Executable:
     """A named value."""
     return select(META.c.value).where(META.c.name == bindparam("name"))
+
+
+@cache
+def marks() -> Executable:
+    """The named values `names`, and the number of the live release."""
+    live = select(func.coalesce(func.max(RELEASE.c.number), 0)).scalar_subquery()
+    return (
+        select(META.c.name, META.c.value, live)
+        .where(META.c.name.in_(bindparam("names", expanding=True)))
+        .union_all(select(literal(""), literal(""), live))
+    )
+
+
+@cache
+def delete_meta() -> Executable:
+    """A named value, away."""
+    return delete(META).where(META.c.name == bindparam("b_name"))
+
+
+@cache
+def insert_process() -> Executable:
+    """A process that has started."""
+    return PROCESS.insert()
+
+
+@cache
+def touch_process() -> Executable:
+    """A process, heard of."""
+    return (
+        update(PROCESS)
+        .where(PROCESS.c.id == bindparam("b_id"))
+        .values(heartbeat_at=bindparam("heartbeat_at"), release=bindparam("release"))
+    )
+
+
+@cache
+def processes() -> Executable:
+    """All processes."""
+    return select(PROCESS).order_by(PROCESS.c.heartbeat_at.desc(), PROCESS.c.id)
+
+
+@cache
+def last_heartbeat() -> Executable:
+    """When any process was last heard of."""
+    return select(func.max(PROCESS.c.heartbeat_at))
+
+
+@cache
+def delete_processes() -> Executable:
+    """Processes last heard of before `b_before`, away, but for the last of all."""
+    newest = select(func.max(PROCESS.c.heartbeat_at)).scalar_subquery()
+    return delete(PROCESS).where(
+        PROCESS.c.heartbeat_at < bindparam("b_before"), PROCESS.c.heartbeat_at < newest
+    )
+
+
+@cache
+def end_process() -> Executable:
+    """A process, ended."""
+    return update(PROCESS).where(PROCESS.c.id == bindparam("b_id")).values(pid=0)
+
+
+@cache
+def end_leases() -> Executable:
+    """The duties of a holder, free for others."""
+    return update(LEASE).where(LEASE.c.holder == bindparam("b_holder")).values(until=0)
+
+
+@cache
+def take_lease(insert: Insert) -> Executable:
+    """A duty, for a holder that has it already or where the last one's time is up."""
+    put = insert(LEASE)
+    return put.on_conflict_do_update(
+        index_elements=[LEASE.c.name],
+        set_={
+            "holder": put.excluded.holder,
+            "until": put.excluded.until,
+            "fence": LEASE.c.fence + case((LEASE.c.holder == put.excluded.holder, 0), else_=1),
+        },
+        where=(LEASE.c.holder == put.excluded.holder) | (LEASE.c.until <= bindparam("b_now")),
+    )
+
+
+@cache
+def lease() -> Executable:
+    """A duty."""
+    return select(LEASE).where(LEASE.c.name == bindparam("name"))
+
+
+@cache
+def leases() -> Executable:
+    """All duties."""
+    return select(LEASE).order_by(LEASE.c.name)
+
+
+@cache
+def hold_lease() -> Executable:
+    """A duty that is still this holder's, kept so until the transaction ends."""
+    return (
+        select(LEASE.c.name)
+        .where(
+            LEASE.c.name == bindparam("name"),
+            LEASE.c.holder == bindparam("holder"),
+            LEASE.c.fence == bindparam("fence"),
+        )
+        .with_for_update()
+    )
 
 
 @cache

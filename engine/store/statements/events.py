@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import Executable, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import BigInteger, Executable, bindparam, cast, delete, func, select, tuple_, update
 
 from engine.model.values import Micros
 from engine.store.rows import OUTSIDE
@@ -34,9 +34,16 @@ def last_seq() -> Executable:
 
 
 @cache
-def seqs_from() -> Executable:
-    """The places taken from `first` on."""
-    return select(EVENT.c.seq).where(EVENT.c.seq >= bindparam("first"))
+def next_seqs() -> Executable:
+    """`number` places in the order of acceptance, which nobody else is given."""
+    series = func.generate_series(1, bindparam("number")).table_valued("n")
+    return select(func.nextval(func.pg_get_serial_sequence("event", "seq"))).select_from(series)
+
+
+@cache
+def seqs_among() -> Executable:
+    """Those of `seqs` that are taken."""
+    return select(EVENT.c.seq).where(EVENT.c.seq.in_(bindparam("seqs", expanding=True)))
 
 
 @cache
@@ -130,8 +137,9 @@ def count_quarantined() -> Executable:
 
 @cache
 def counters() -> Executable:
-    """All counters."""
-    return select(COUNTER.c.name, COUNTER.c.number)
+    """All counters, over every stripe."""
+    number = cast(func.sum(COUNTER.c.number), BigInteger)
+    return select(COUNTER.c.name, number).group_by(COUNTER.c.name)
 
 
 @cache
@@ -139,5 +147,5 @@ def add_to_counter(insert: Insert) -> Executable:
     """A counter, more by `number`."""
     put = insert(COUNTER)
     return put.on_conflict_do_update(
-        index_elements=[COUNTER.c.name], set_={"number": COUNTER.c.number + put.excluded.number}
+        index_elements=list(COUNTER.primary_key), set_={"number": COUNTER.c.number + put.excluded.number}
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Executable, bindparam, func, select, update
+from sqlalchemy import Executable, bindparam, func, or_, select, update
 
 from engine.store.statements import Insert
-from engine.store.tables import OUTBOX
+from engine.store.tables import CONNECTOR, OUTBOX
 
 _SETTLING = ("state", "claimable_at", "lease_until", "settled_at", "outcome", "reason", "dead")
 
@@ -16,7 +16,7 @@ _SETTLING = ("state", "claimable_at", "lease_until", "settled_at", "outcome", "r
 def put_effect(insert: Insert) -> Executable:
     """An effect to deliver; one that is there already is ready again, unless it has settled."""
     put = insert(OUTBOX)
-    again = ("state", "due", "claimable_at", "lease_until", "document")
+    again = ("state", "due", "claimable_at", "lease_until", "unsure", "document")
     return put.on_conflict_do_update(
         index_elements=[OUTBOX.c.key],
         set_={name: put.excluded[name] for name in again},
@@ -33,13 +33,24 @@ def settled_among() -> Executable:
 
 
 @cache
-def claimable() -> Executable:
-    """`limit` effects that may be claimed at `now`; what another claims right now is passed over."""
-    return (
-        select(OUTBOX)
+def claimable(sharded: bool) -> Executable:
+    """The keys and customers of `limit` effects that may be claimed at `now`."""
+    found = (
+        select(OUTBOX.c.key, OUTBOX.c.customer)
         .where(OUTBOX.c.claimable_at <= bindparam("now"))
         .order_by(OUTBOX.c.claimable_at, OUTBOX.c.key)
         .limit(bindparam("limit"))
+    )
+    return found.where(OUTBOX.c.shard == bindparam("shard")) if sharded else found
+
+
+@cache
+def claimable_among() -> Executable:
+    """Those of `keys` that may be claimed at `now`; what another claims right now is passed over."""
+    return (
+        select(OUTBOX)
+        .where(OUTBOX.c.key.in_(bindparam("keys", expanding=True)), OUTBOX.c.claimable_at <= bindparam("now"))
+        .order_by(OUTBOX.c.claimable_at, OUTBOX.c.key)
         .with_for_update(skip_locked=True)
     )
 
@@ -54,6 +65,7 @@ def claim_effect() -> Executable:
             state="leased",
             attempts=OUTBOX.c.attempts + 1,
             fence=OUTBOX.c.fence + 1,
+            unsure=or_(OUTBOX.c.unsure, OUTBOX.c.state == "leased"),
             lease_until=bindparam("lease_until"),
             claimable_at=bindparam("lease_until"),
         )
@@ -61,11 +73,26 @@ def claim_effect() -> Executable:
 
 
 @cache
+def extend_effect() -> Executable:
+    """A claim with `b_fence`, leased until `lease_until`."""
+    return (
+        update(OUTBOX)
+        .where(
+            OUTBOX.c.key == bindparam("b_key"),
+            OUTBOX.c.fence == bindparam("b_fence"),
+            OUTBOX.c.state == "leased",
+        )
+        .values(lease_until=bindparam("lease_until"), claimable_at=bindparam("lease_until"))
+    )
+
+
+@cache
 def held_effect() -> Executable:
-    """Whether the claim with `fence` still holds."""
-    return select(OUTBOX.c.key).where(
+    """Whether the claim with `fence` still holds; it does so until the transaction ends."""
+    held = select(OUTBOX.c.key).where(
         OUTBOX.c.key == bindparam("key"), OUTBOX.c.fence == bindparam("fence"), OUTBOX.c.state == "leased"
     )
+    return held.with_for_update()
 
 
 @cache
@@ -93,6 +120,16 @@ def settle_effect() -> Executable:
 
 
 @cache
+def call_off_effect() -> Executable:
+    """An effect that waits and has surely not been taken, settled."""
+    return (
+        update(OUTBOX)
+        .where(OUTBOX.c.key == bindparam("b_key"), OUTBOX.c.state == "ready", ~OUTBOX.c.unsure)
+        .values({name: bindparam(name) for name in _SETTLING})
+    )
+
+
+@cache
 def settle_claim() -> Executable:
     """A claim with `b_fence`, settled."""
     return (
@@ -108,10 +145,12 @@ def settle_claim() -> Executable:
 
 @cache
 def ready_effects_of() -> Executable:
-    """The effects of the runs `ids` that wait and that nobody is sending."""
+    """The effects of the runs `ids` that wait and have surely not been taken."""
     return (
         select(OUTBOX.c.key)
-        .where(OUTBOX.c.run.in_(bindparam("ids", expanding=True)), OUTBOX.c.state == "ready")
+        .where(
+            OUTBOX.c.run.in_(bindparam("ids", expanding=True)), OUTBOX.c.state == "ready", ~OUTBOX.c.unsure
+        )
         .order_by(OUTBOX.c.key)
     )
 
@@ -132,6 +171,16 @@ def revive_effect() -> Executable:
             reason=None,
             dead=None,
         )
+    )
+
+
+@cache
+def close_dead_letter() -> Executable:
+    """A dead letter, settled."""
+    return (
+        update(OUTBOX)
+        .where(OUTBOX.c.dead == bindparam("b_key"))
+        .values({name: bindparam(name) for name in _SETTLING})
     )
 
 
@@ -171,6 +220,49 @@ def count_dead() -> Executable:
 
 
 @cache
+def count_uncertain() -> Executable:
+    """How many dead letters nobody knows the fate of."""
+    return (
+        select(func.count())
+        .select_from(OUTBOX)
+        .where(OUTBOX.c.dead.is_not(None), OUTBOX.c.outcome == "uncertain")
+    )
+
+
+@cache
 def count_waiting() -> Executable:
     """How many effects have not settled."""
     return select(func.count()).select_from(OUTBOX).where(OUTBOX.c.claimable_at.is_not(None))
+
+
+@cache
+def connectors() -> Executable:
+    """All connectors of which anything is known."""
+    return select(CONNECTOR)
+
+
+@cache
+def begin_connector(insert: Insert) -> Executable:
+    """A connector, unless it is there."""
+    return insert(CONNECTOR).on_conflict_do_nothing(index_elements=[CONNECTOR.c.name])
+
+
+@cache
+def held_connectors() -> Executable:
+    """The connectors `names`, kept until the transaction ends."""
+    return (
+        select(CONNECTOR)
+        .where(CONNECTOR.c.name.in_(bindparam("names", expanding=True)))
+        .order_by(CONNECTOR.c.name)
+        .with_for_update()
+    )
+
+
+@cache
+def save_connector() -> Executable:
+    """A connector, as it is now."""
+    return (
+        update(CONNECTOR)
+        .where(CONNECTOR.c.name == bindparam("b_name"))
+        .values({name: bindparam(name) for name in ("failures", "open_until", "tat")})
+    )

@@ -134,11 +134,27 @@ def memberships_of() -> Executable:
 
 @cache
 def spent() -> Executable:
-    """What was spent of the budgets `names`, in any period; locked until the transaction ends."""
+    """What was spent of the budgets `names`, in any period."""
     return (
         select(BUDGET)
         .where(BUDGET.c.budget.in_(bindparam("names", expanding=True)))
         .order_by(BUDGET.c.budget, BUDGET.c.period)
+    )
+
+
+@cache
+def begin_spending(insert: Insert) -> Executable:
+    """A budget's period of which nothing is spent, unless it is there."""
+    return insert(BUDGET).on_conflict_do_nothing(index_elements=list(BUDGET.primary_key))
+
+
+@cache
+def hold_spent() -> Executable:
+    """What was spent of `budget` in `period`, held until the transaction ends."""
+    return (
+        select(BUDGET)
+        .where(BUDGET.c.budget == bindparam("budget"), BUDGET.c.period == bindparam("period"))
+        .with_for_update()
     )
 
 

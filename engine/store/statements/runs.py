@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Executable, bindparam, func, select, tuple_, update
+from sqlalchemy import Column, Executable, Select, bindparam, func, select, tuple_, update
 
 from engine.model.values import Micros
-from engine.store.tables import EXPOSURE, RUN, STEP_ATTEMPT
+from engine.store.tables import EXPOSURE, OUTBOX, RUN, STEP_ATTEMPT
 
 
 @cache
@@ -20,21 +21,26 @@ def insert_run() -> Executable:
 @cache
 def update_run() -> Executable:
     """A run, where it is still at the transition `expected`."""
-    kept = ("id", "trigger_key", "workflow", "started_at", "fence", "lease_until")
-    changed = (column for column in RUN.c if column.name not in kept)
-    return (
-        update(RUN)
-        .where(RUN.c.id == bindparam("b_id"), RUN.c.seq == bindparam("b_expected"))
-        .values({column: bindparam(column.name) for column in changed})
-    )
+    return _update_run("customer", "open_for", *_MOVES)
 
 
 @cache
-def runs_by_key() -> Executable:
-    """The ids and trigger keys of the runs that have one of `keys`, or one of `ids`."""
-    return select(RUN.c.id, RUN.c.trigger_key).where(
-        RUN.c.trigger_key.in_(bindparam("keys", expanding=True))
-        | RUN.c.id.in_(bindparam("ids", expanding=True))
+def move_run() -> Executable:
+    """The same for one that stays open, for the same customer.
+
+    An index is written anew for each column that is set, whether it has changed or not.
+    """
+    return _update_run(*_MOVES)
+
+
+_MOVES = ("status", "due", "seq", "document")
+
+
+def _update_run(*columns: str) -> Executable:
+    return (
+        update(RUN)
+        .where(RUN.c.id == bindparam("b_id"), RUN.c.seq == bindparam("b_expected"))
+        .values({RUN.c[name]: bindparam(name) for name in columns})
     )
 
 
@@ -81,13 +87,66 @@ def run_page(
 
 
 @cache
+def starts(bounded: bool) -> Executable:
+    """When the latest `limit` runs of `workflow` that were not refused began, from `start` on."""
+    rows = (
+        select(RUN.c.started_at)
+        .where(RUN.c.workflow == bindparam("workflow"), RUN.c.started_at >= bindparam("start"))
+        .where(RUN.c.status != "refused")
+        .order_by(RUN.c.started_at.desc())
+        .limit(bindparam("limit"))
+    )
+    return rows.where(RUN.c.started_at < bindparam("end")) if bounded else rows
+
+
+@cache
 def overdue_runs() -> Executable:
-    """`limit` open runs that were due before `before`."""
+    """`limit` open runs that were due before `before`, after (`since`, `run`)."""
     return (
         select(RUN)
-        .where(RUN.c.due < bindparam("before"))
+        .where(RUN.c.due < bindparam("before"), RUN.c.due >= bindparam("since"))
+        .where(tuple_(RUN.c.due, RUN.c.id) > tuple_(bindparam("since"), bindparam("run")))
         .order_by(RUN.c.due, RUN.c.id)
         .limit(bindparam("limit"))
+    )
+
+
+@cache
+def runs_by_id() -> Executable:
+    """The runs `ids`."""
+    return select(RUN).where(RUN.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def unsent() -> Executable:
+    """`limit` effects of open runs that could have been claimed before `before`, after (`since`, `run`)."""
+    return _standing_still(OUTBOX.c.claimable_at)
+
+
+@cache
+def given_up() -> Executable:
+    """`limit` dead letters of open runs, settled before `before`, after (`since`, `run`)."""
+    return _standing_still(OUTBOX.c.settled_at).where(OUTBOX.c.dead.is_not(None))
+
+
+def _standing_still(at: Column[int]) -> Select[Any]:
+    return (
+        select(OUTBOX)
+        .join(RUN, RUN.c.id == OUTBOX.c.run)
+        .where(RUN.c.open_for.is_not(None), at < bindparam("before"), at >= bindparam("since"))
+        .where(tuple_(at, OUTBOX.c.run) > tuple_(bindparam("since"), bindparam("run")))
+        .order_by(at, OUTBOX.c.run)
+        .limit(bindparam("limit"))
+    )
+
+
+@cache
+def count_unsent() -> Executable:
+    """How many effects of open runs could have been claimed before `before`."""
+    return (
+        select(func.count())
+        .select_from(OUTBOX.join(RUN, RUN.c.id == OUTBOX.c.run))
+        .where(RUN.c.open_for.is_not(None), OUTBOX.c.claimable_at < bindparam("before"))
     )
 
 

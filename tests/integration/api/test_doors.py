@@ -38,8 +38,15 @@ WHO = {
     ("get", "/v1/workflows"): SEE,
     ("get", "/v1/workflows/{id}"): SEE,
     ("get", "/v1/runs"): READ,
+    ("get", "/v1/runs/overdue"): READ,
     ("get", "/v1/runs/{id}"): READ,
     ("post", "/v1/runs/{id}/cancel"): OPERATE,
+    ("get", "/metrics"): OPERATE,
+    ("post", "/v1/runs/{id}/retry"): OPERATE,
+    ("get", "/v1/dead-letters"): READ,
+    ("post", "/v1/dead-letters/{key}/replay"): OPERATE,
+    ("post", "/v1/dead-letters/{key}/settle"): OPERATE,
+    ("get", "/v1/connectors"): READ,
     ("get", "/v1/pause"): READ,
     ("post", "/v1/pause"): OPERATE,
     ("post", "/v1/resume"): OPERATE,
@@ -81,7 +88,7 @@ def test_every_route_is_described_and_lets_in_whom_it_says(as_role: Door) -> Non
     assert set(found) == set(WHO) | OPEN
     clients = {role: as_role(role) for role in ROLES}
     for (method, path), allowed in WHO.items():
-        address = path.replace("{id}", "none").replace("{rule}", "none")
+        address = path.replace("{id}", "none").replace("{rule}", "none").replace("{key}", "none")
         # then nobody comes in without a key, and only those roles with one
         assert nobody(method.upper(), address).status_code == 401, (method, path)
         for role, client in clients.items():

@@ -303,6 +303,7 @@ def test_doctor_balances(imported: Path, holdfast: Holdfast) -> None:
         "overdue_runs": 0,
         "dead_letters": 0,
         "unsealed": 0,
+        "processes": [],
     }
     assert "nothing is lost" in holdfast("doctor").out
 

@@ -10,6 +10,7 @@ from engine.runtime.actions import Actions
 from engine.runtime.actions.recorder import Recorder, recording
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
+from tests.servers import postgres_url
 
 START = 1_767_614_400_000_000  # 2026-01-05 12:00 UTC, a Monday
 
@@ -112,6 +113,12 @@ def folder(tmp_path: Path) -> Path:
     return workspace
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, folder: Path) -> str:
+    """The URL of an empty database, of each kind in turn."""
+    return postgres_url() if request.param == "postgres" else f"sqlite:///{folder / 'holdfast.db'}"
+
+
 @pytest.fixture
 def clock() -> VirtualClock:
     return VirtualClock(START)
@@ -121,13 +128,12 @@ Opener = Callable[..., Engine]
 
 
 @pytest.fixture
-def open_engine(folder: Path, clock: VirtualClock) -> Generator[Opener]:
+def open_engine(folder: Path, clock: VirtualClock, database: str) -> Generator[Opener]:
     """Opens the engine of the folder, again after it was closed; nothing happens by itself."""
     opened: list[Engine] = []
 
     def opener(actions: Actions | None = None, *, work: bool = False) -> Engine:
-        url = f"sqlite:///{folder / 'holdfast.db'}"
-        engine = Engine.open(folder, url, clock, actions=actions, work=work)
+        engine = Engine.open(folder, database, clock, actions=actions, work=work)
         opened.append(engine)
         return engine
 

@@ -136,7 +136,10 @@ def test_a_refused_message_is_tried_again_under_the_same_key(open_engine, clock:
     with engine.store.reader() as reader:
         (run,) = reader.runs(workflow="tell-desk")
         attempts = [(attempt.outcome.value, attempt.reason) for attempt in reader.attempts(run.id)]
+        (row,) = reader.effects(run.id)
     assert attempts == [("failed", "retry"), ("failed", "retry"), ("executed", None)]
+    # under the key that it was put under, which the other side may have seen before
+    assert delivery.key == row.effect.key
     assert run.status.value == "completed"
 
 
@@ -210,6 +213,82 @@ def test_a_late_result_of_a_lost_claim_is_dropped(open_engine, clock: VirtualClo
         (row,) = reader.effects(run.id)
         outcomes = [attempt.outcome.value for attempt in reader.attempts(run.id)]
     assert (row.outcome, run.status.value, outcomes) == ("executed", "completed", ["executed"])
+
+
+def told(engine: Any) -> list[tuple[str | None, str | None]]:
+    """Give outcome and reason of what the desk is told."""
+    with engine.store.reader() as reader:
+        rows = [row for run in reader.runs(workflow="tell-desk") for row in reader.effects(run.id)]
+    return [(row.outcome, row.reason) for row in rows]
+
+
+def test_what_a_dead_process_may_have_sent_is_uncertain_where_its_run_has_ended(
+    open_engine, clock: VirtualClock, recorders
+) -> None:
+    # given a message that was claimed by a process that died, and a run that is cancelled meanwhile
+    actions, recorded = recorders
+    engine = open_engine(actions)
+    known(engine, ORDER)
+    engine._writer.call(lambda: outbox.claim(engine._shell)).result()
+    with engine.store.reader() as reader:
+        (run,) = reader.runs(workflow="tell-desk")
+    engine.cancel_run(run.id, "desk@example.com").result()
+    assert told(engine) == [(None, None)]
+
+    # when the lease has run out
+    engine.run_until(clock.now() + HOUR)
+
+    # then it is not sent again, and people are told that it may have been
+    assert recorded["email.send"].deliveries == []
+    assert told(engine) == [("uncertain", None)]
+    assert engine.doctor()["dead_letters"] == 1
+
+
+def test_what_is_being_sent_when_its_run_ends_is_known_to_have_been_sent(
+    open_engine, clock: VirtualClock, recorders
+) -> None:
+    # given a message on its way
+    engine = open_engine(recorders[0])
+    known(engine, ORDER)
+    _, (ready,) = engine._writer.call(lambda: outbox.claim(engine._shell)).result()
+    with engine.store.reader() as reader:
+        (run,) = reader.runs(workflow="tell-desk")
+
+    # when its run is cancelled before the answer comes
+    engine.cancel_run(run.id, "desk@example.com").result()
+    engine._writer.call(lambda: outbox.conclude(engine._shell, [outbox.Sent(ready)])).result()
+
+    # then the outbox says what happened
+    assert told(engine) == [("executed", None)]
+
+
+def test_an_answer_that_was_lost_makes_a_later_refusal_uncertain(open_engine, clock: VirtualClock) -> None:
+    # given a server that gives no answer at first, and then refuses for good
+    lost, refused = DeliveryError("no answer", uncertain=True), DeliveryError("no mailbox", retryable=False)
+    engine = open_engine(refusing(lost, refused)[0])
+    known(engine, ORDER)
+    engine.run_until(clock.now() + HOUR)
+
+    # then nobody knows whether the first one was taken
+    assert told(engine) == [("uncertain", None)]
+
+
+def test_a_run_that_ends_after_a_lost_answer_leaves_its_message_uncertain(
+    open_engine, clock: VirtualClock
+) -> None:
+    # given a message that waits to be tried again because its answer was lost
+    engine = open_engine(refusing(DeliveryError("no answer", uncertain=True))[0])
+    known(engine, ORDER)
+    engine.tick()
+    with engine.store.reader() as reader:
+        (run,) = reader.runs(workflow="tell-desk")
+
+    # when its run is cancelled
+    engine.cancel_run(run.id, "desk@example.com").result()
+    engine.run_until(clock.now() + HOUR)
+
+    # then it is not called off as if it had never left
+    assert told(engine) == [("uncertain", None)]
 
 
 def test_a_cancelled_run_sends_nothing_more(open_engine, clock: VirtualClock, recorders) -> None:

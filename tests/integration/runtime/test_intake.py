@@ -128,12 +128,13 @@ def test_requests_that_wait_are_all_answered_each_with_its_own(open_engine) -> N
     assert engine.doctor()["balanced"]
 
 
-def test_what_is_received_never_goes_back_over_a_restart(folder: Path, clock: VirtualClock) -> None:
+def test_what_is_received_never_goes_back_over_a_restart(
+    folder: Path, clock: VirtualClock, database: str
+) -> None:
     # given an event, and an engine that is opened again under a clock that was set back
-    url = f"sqlite:///{folder / 'holdfast.db'}"
-    with Engine.open(folder, url, clock, work=False) as engine:
+    with Engine.open(folder, database, clock, work=False) as engine:
         engine.ingest([ORDER], source="shop").result()
-    with Engine.open(folder, url, VirtualClock(clock.now() - 10**9), work=False) as engine:
+    with Engine.open(folder, database, VirtualClock(clock.now() - 10**9), work=False) as engine:
         engine.ingest([ORDER | {"id": "o2"}], source="shop").result()
 
         # then the later event was not received earlier
@@ -149,10 +150,10 @@ def test_a_closed_engine_takes_nothing(open_engine) -> None:
         engine.ingest([ORDER], source="shop")
 
 
-def test_a_second_engine_on_the_database_is_refused(open_engine) -> None:
-    open_engine()
-    with pytest.raises(DatabaseInUseError):
-        open_engine()
+def test_a_second_engine_on_a_file_is_refused(folder: Path, clock: VirtualClock) -> None:
+    url = f"sqlite:///{folder / 'holdfast.db'}"
+    with Engine.open(folder, url, clock, work=False), pytest.raises(DatabaseInUseError):
+        Engine.open(folder, url, clock, work=False)
 
 
 def test_a_client_that_hangs_up_stops_nobody(open_engine) -> None:

@@ -74,7 +74,7 @@ def test_every_midnight_of_an_outage_has_its_figures(open_engine, clock: Virtual
 
 
 def test_figures_stay_as_they_are_when_the_clock_is_set_back_over_midnight(
-    open_engine, clock: VirtualClock, folder: Path
+    open_engine, clock: VirtualClock, folder: Path, database: str
 ) -> None:
     # given a midnight's figures, an order received after it, and an engine that starts before it again
     engine, start = open_engine(), clock.now()
@@ -86,7 +86,7 @@ def test_figures_stay_as_they_are_when_the_clock_is_set_back_over_midnight(
     assert engine.customer("c9").facts["rfm_m"].value == 5
     engine.close()
     clock = VirtualClock(start + 11 * HOUR)
-    with Engine.open(folder, f"sqlite:///{folder / 'holdfast.db'}", clock, work=False) as engine:
+    with Engine.open(folder, database, clock, work=False) as engine:
         # when that midnight comes again, then its figures are those that decisions have seen
         engine.tick()
         engine.run_until(start + 13 * HOUR)

@@ -10,7 +10,7 @@ from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import Entry, Posting
 from engine.model.reasons import DecisionOutcome, RunStatus, StepOutcome
 from engine.runs.run import AskItem, Coupon, Effect, Run, Signal, StepAttempt, Wait
-from engine.store.records import MemberRow, MemberSave, QuarantinedEvent
+from engine.store.records import MemberRow, MemberSave, ProcessRow, QuarantinedEvent, ReleaseRow
 
 
 def event(message_id: str, customer: str = "ann", **fields: Any) -> Event:
@@ -80,7 +80,6 @@ def run(id: str, **fields: Any) -> Run:
         "policy": "e" * 64,
         "customer": "ann",
         "key": "cart-1",
-        "trigger_key": f"trigger-{id}",
         "decision": "decision-1",
         "rule": "churned",
         "status": RunStatus.WAITING,
@@ -201,3 +200,13 @@ def quarantined(message_id: str | None, **fields: Any) -> QuarantinedEvent:
         "body": b"{}",
     }
     return QuarantinedEvent(**given | fields)
+
+
+def process(id: str, at: int) -> ProcessRow:
+    return ProcessRow(
+        id=id, role="serve", host="here", pid=1, version="0", started_at=at, heartbeat_at=at, release=0
+    )
+
+
+def release(number: int) -> ReleaseRow:
+    return ReleaseRow(number=number, hash=f"h{number}", at=number, files={}, facts_hash="f", cause="start")

@@ -1,89 +1,211 @@
-"""Migrations: what they make is what the tables say, and they go back with data in them."""
+"""Migrations, on both databases: they make what the tables say, and go up and down with data in them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect, select
+from sqlalchemy import Connection, create_engine, func, inspect, select, text
+from sqlalchemy.engine import make_url
 
+from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
 from engine.runs.changes import Changes
 from engine.store import schema
-from engine.store.sqlite import open_sqlite
-from engine.store.tables import METADATA, RUN
+from engine.store.opening import migrate, open_store
+from engine.store.rows import shard_of
+from engine.store.tables import COUNTER, CUSTOMER, METADATA, OUTBOX, PROCESS, RUN
 from tests.integration.store import rows
+from tests.servers import postgres_url
+
+CUSTOMERS = [f"c{number}" for number in range(40)]
 
 
-@pytest.fixture
-def connection() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either kind."""
+    if request.param == "postgres":
+        return postgres_url(empty=True)
+    return f"sqlite:///{tmp_path / 'holdfast.db'}"
 
 
-def test_migrating_up_makes_the_very_tables_that_the_code_uses(connection: Connection) -> None:
-    schema.upgrade(connection)
-
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
-    assert compare_metadata(context, METADATA) == []
-    assert schema.current(connection) == schema.head()
-
-
-def test_partial_indexes_have_their_conditions(connection: Connection) -> None:
-    # compare_metadata does not look at them.
-    schema.upgrade(connection)
-    made = _indexes(connection)
-
-    METADATA.drop_all(connection)
-    METADATA.create_all(connection)
-    assert made == _indexes(connection)
-    assert any("WHERE" in sql for sql in made.values())
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    named = make_url(url)
+    driver = "postgresql+psycopg" if named.get_backend_name() == "postgresql" else "sqlite"
+    engine = create_engine(named.set(drivername=driver))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
-def _indexes(connection: Connection) -> dict[str, str]:
-    found = connection.exec_driver_sql(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql <> ''"
-    )
-    return {name: sql for name, sql in found}
-
-
-def test_migrating_down_and_up_again_works_with_data(tmp_path: Path) -> None:
-    store = open_sqlite(tmp_path / "holdfast.db", exclusive=True)
+def fill(url: str) -> None:
+    """Put one of everything, and forty customers with an effect each, into a database."""
+    store = open_store(url)
     with store.begin() as writer:
         writer.add_events([rows.event("m-1")], ["1"])
-        writer.save([rows.first_save("ann", chunks={1: b"c"})])
+        writer.save([rows.first_save("ann", chunks={1: b"c"}), *map(rows.first_save, CUSTOMERS)])
         writer.write(
             Changes(
                 decisions=[rows.decision("d-1")],
                 runs={"r-1": rows.run("r-1")},
                 attempts=[rows.attempt("r-1", 1)],
-                effects=[rows.effect("k-1")],
+                effects=[rows.effect(f"k-{name}", customer=name) for name in CUSTOMERS],
             )
         )
+        writer.count(received=5, accepted=4, duplicates=1, decided=4)
+        writer.add_process(rows.process("p-1", at=70))
     store.close()
+    # as another process has counted
+    with connected(url) as connection:
+        stripe = connection.scalar(select(func.max(COUNTER.c.stripe))) or 0
+        more = {"name": "accepted", "stripe": stripe + 1, "number": 3}
+        connection.execute(COUNTER.insert(), [more])
 
-    engine = create_engine(f"sqlite:///{tmp_path / 'holdfast.db'}")
-    with engine.begin() as connection:
+
+def test_migrating_up_makes_the_very_tables_that_the_code_uses(url: str) -> None:
+    with connected(url) as connection:
+        schema.upgrade(connection)
+
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+        assert schema.current(connection) == schema.head()
+
+
+def test_partial_indexes_have_their_conditions(url: str) -> None:
+    # compare_metadata does not look at them.
+    with connected(url) as connection:
+        schema.upgrade(connection)
+        made = _indexes(connection)
+
+        METADATA.drop_all(connection)
+        METADATA.create_all(connection)
+        assert made == _indexes(connection)
+        assert any("WHERE" in sql for sql in made.values())
+
+
+def _indexes(connection: Connection) -> dict[str, str]:
+    asked = {
+        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql <> ''",
+        # Those of primary keys are named after the table that a migration made.
+        "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        " AND indexname NOT LIKE '%pkey' AND indexname NOT LIKE 'alembic%'",
+    }[connection.dialect.name]
+    return {name: sql for name, sql in connection.execute(text(asked))}
+
+
+def test_migrating_down_and_up_again_works_with_data(url: str) -> None:
+    fill(url)
+
+    with connected(url) as connection:
         schema.downgrade(connection, "base")
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
         assert schema.current(connection) is None
         schema.upgrade(connection)
         assert connection.execute(select(RUN)).all() == []
-    engine.dispose()
 
-    open_sqlite(tmp_path / "holdfast.db", exclusive=True).close()
+    open_store(url).close()
 
 
-def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    store = open_sqlite(tmp_path / "holdfast.db", exclusive=True)
+def test_shards_and_stripes_are_made_of_the_data_of_the_first_schema(url: str) -> None:
+    # given a database of the first schema, with data in it
+    fill(url)
+    with connected(url) as connection:
+        schema.downgrade(connection, "0001")
+        assert "shard" not in {column["name"] for column in inspect(connection).get_columns("customer")}
+        counted = {name: number for name, number in connection.execute(text("SELECT * FROM counter"))}
+        assert counted == {"received": 5, "accepted": 7, "duplicates": 1, "decided": 4}
+        assert connection.scalar(text("SELECT value FROM meta WHERE name = 'heartbeat'")) == "70"
+
+    # when it is migrated by the command
+    migrate(url)
+
+    # then every row is in the shard of its customer
+    with connected(url) as connection:
+        customers = connection.execute(select(CUSTOMER.c.id, CUSTOMER.c.shard)).all()
+        effects = connection.execute(select(OUTBOX.c.customer, OUTBOX.c.shard)).all()
+        assert len(customers) == 41 and len(effects) == 40
+        assert all(shard == shard_of(id) for id, shard in [*customers, *effects])
+        assert len({shard for _, shard in customers}) > 10
+
+        # and nothing that was counted or heard of is lost
+        assert connection.scalar(select(func.max(PROCESS.c.heartbeat_at))) == 70
+    store = open_store(url)
+    with store.reader() as reader:
+        found = reader.counters()
+        assert (found.received, found.accepted, found.duplicates, found.decided) == (5, 7, 1, 4)
+        assert [run.id for run in reader.runs()] == ["r-1"]
+        assert [each.seq for each in reader.attempts("r-1")] == [1]
+    with store.begin() as writer:
+        writer.count(accepted=1)
+        assert writer.counters().accepted == 8
     store.close()
 
-    again = open_sqlite(tmp_path / "holdfast.db", exclusive=True)
-    with pytest.raises(ZeroDivisionError), again._writers.begin() as connection:
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_an_older_database_is_refused_until_it_is_migrated(url: str, revision: str) -> None:
+    with connected(url) as connection:
+        command.upgrade(schema._config(connection), revision)
+    for exclusive in (True, False):
+        with pytest.raises(SchemaTooOldError, match="holdfast doctor --migrate"):
+            open_store(url, exclusive=exclusive)
+
+    migrate(url)
+    open_store(url).close()
+
+
+def test_a_newer_database_is_refused_and_not_migrated(url: str) -> None:
+    with connected(url) as connection:
+        schema.upgrade(connection)
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for exclusive in (True, False):
+        with pytest.raises(SchemaTooNewError, match="has the schema 9999, newer than this program's"):
+            open_store(url, exclusive=exclusive)
+    with pytest.raises(SchemaTooNewError):
+        migrate(url)
+
+
+def test_somebody_elses_database_is_left_alone(url: str) -> None:
+    with connected(url) as connection:
+        connection.execute(text("CREATE TABLE diary (day TEXT)"))
+    for attempt in (open_store, migrate):
+        with pytest.raises(StoreError, match="not one of Holdfast's"):
+            attempt(url)
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(url: str) -> None:
+    fill(url)
+    store = open_store(url)
+    with pytest.raises(ZeroDivisionError), store._writers.begin() as connection:  # type: ignore[attr-defined]
         schema.downgrade(connection, "base")
         raise ZeroDivisionError
-    with again.reader() as reader:
-        assert reader.members(None, 1) == []
+    with store.reader() as reader:
+        assert len(reader.members(None, 100)) == 41
+    store.close()
+
+
+def test_effects_outlast_the_way_down_to_before_delivery_was_kept_and_up_again(url: str) -> None:
+    # given an effect of which nobody knows whether it was taken, one that waits, and a connector
+    store = open_store(url)
+    with store.begin() as writer:
+        writer.write(Changes(effects=[rows.effect("unsure", unsure=True), rows.effect("waits")]))
+        writer.hold_connectors(["sms"])
+    store.close()
+
+    # when the schema goes back to before and forth again
+    with connected(url) as connection:
+        schema.downgrade(connection, "0003")
+        assert "connector" not in inspect(connection).get_table_names()
+        schema.upgrade(connection)
+
+    # then both are there, and what only the newer one knew is gone
+    again = open_store(url)
+    with again.begin() as writer:
+        claims = writer.claim_effects(["unsure", "waits"], 1000, 2000)
+        assert {each.effect.key: each.effect.unsure for each in claims} == {"unsure": False, "waits": False}
+        assert writer.connectors() == {}
     again.close()

@@ -234,8 +234,7 @@ def test_nothing_is_lost_when_the_process_is_killed_after_a_commit(path: Path) -
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("postgresql://localhost/holdfast", "does not run on PostgreSQL yet"),
-        ("postgresql+psycopg://localhost/holdfast", "does not run on PostgreSQL yet"),
+        ("postgresql://anna:secret@localhost:1/holdfast", r"anna:\*\*\*@localhost.* could not be used"),
         ("mysql://localhost/holdfast", "does not run on mysql"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),

@@ -6,6 +6,7 @@ import pytest
 from engine.errors import StoreError
 from engine.store.interface import Store
 from engine.store.records import Alias, MemberSave
+from engine.store.rows import SHARDS, shard_of
 from tests.integration.store import rows
 
 
@@ -190,3 +191,66 @@ def test_a_row_given_out_is_the_callers_own(store: Store) -> None:
         one.chunks[2] = b"mine"
         other = msgspec.structs.replace(one)
         assert reader.customer("ann") != other
+
+
+def test_whoever_is_held_is_known_by_version(store: Store) -> None:
+    with store.begin() as writer:
+        writer.save([rows.first_save("ann")])
+
+    with store.begin() as writer:
+        assert writer.hold(["bob", "ann", "bob"]) == {"ann": 1}
+        assert writer.hold_free(["bob", "ann"]) == {"ann"}
+
+
+def test_a_place_that_is_only_held_is_no_customer(store: Store) -> None:
+    # given somebody who is held and never saved
+    with store.begin() as writer:
+        writer.hold(["ann"])
+        assert writer.load(["ann"]) == {}
+        assert writer.customer("ann") is None
+
+    # then nothing of them stays
+    with store.reader() as reader:
+        assert reader.members(None, 10) == []
+        assert reader.census(0).customers == 0
+
+
+def test_a_customer_who_is_held_first_is_saved_as_new(store: Store) -> None:
+    with store.begin() as writer:
+        writer.hold(["ann"])
+        writer.save([rows.first_save("ann", chunks={202601: b"chunk"})])
+
+    with store.reader() as reader:
+        assert reader.customer("ann") == rows.member("ann", chunks={202601: b"chunk"})
+
+
+def test_persons_and_accounts_that_are_due_are_claimed_apart(store: Store) -> None:
+    with store.begin() as writer:
+        writer.save(
+            [
+                rows.first_save("acme", kind="account", next_due=10),
+                rows.first_save("ann", next_due=20),
+                rows.first_save("bob", next_due=15),
+                rows.first_save("later", next_due=99),
+            ]
+        )
+
+    with store.begin() as writer:
+        assert writer.claim_due(50, 10) == ["bob", "ann"]
+        assert writer.claim_due(50, 1) == ["bob"]
+    with store.begin() as writer:
+        assert writer.claim_due(12, 10) == ["acme"]
+        assert writer.claim_due(5, 10) == []
+
+
+def test_the_due_of_one_shard_are_claimed_alone(store: Store) -> None:
+    names = [f"c{number}" for number in range(50)]
+    with store.begin() as writer:
+        writer.save([rows.first_save(name, next_due=1) for name in names])
+
+    with store.begin() as writer:
+        by_shard = [writer.claim_due(1, 100, shard) for shard in range(SHARDS)]
+    assert [{shard_of(name) for name in found} for found in by_shard if found] == [
+        {shard} for shard in range(SHARDS) if by_shard[shard]
+    ]
+    assert sorted(name for found in by_shard for name in found) == sorted(names)

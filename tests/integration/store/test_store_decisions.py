@@ -26,14 +26,16 @@ def test_a_decision_comes_back_with_the_same_bytes(store: Store) -> None:
     assert read is not None and encode(read) == encode(decision)
 
 
-def test_a_decision_under_the_same_trigger_key_is_refused(store: Store) -> None:
+def test_a_second_decision_of_the_same_id_is_refused(store: Store) -> None:
+    # Its id is made of what the decision is unique by.
     with store.begin() as writer:
-        writer.write(Changes(decisions=[rows.decision("d-1", trigger_key="same")]))
+        writer.write(Changes(decisions=[rows.decision("d-1", rule="first")]))
 
-    with pytest.raises(StoreError, match="'same'"), store.begin() as writer:
-        writer.write(Changes(decisions=[rows.decision("d-2", trigger_key="same")]))
+    with pytest.raises(StoreError, match="'d-1'"), store.begin() as writer:
+        writer.write(Changes(decisions=[rows.decision("d-1", rule="second")]))
     with store.reader() as reader:
-        assert reader.decision("d-2") is None
+        kept = reader.decision("d-1")
+        assert kept is not None and kept.rule == "first"
 
 
 @pytest.fixture

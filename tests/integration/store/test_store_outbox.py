@@ -1,11 +1,12 @@
 """The outbox: effects claimed under a lease and a fence, settled once, revived by hand."""
 
+import msgspec
 import pytest
 
 from engine.errors import StoreError
 from engine.runs.changes import Changes, Settled
 from engine.store.interface import Store
-from engine.store.records import Claim
+from engine.store.records import Claim, ConnectorRow
 from tests.integration.store import rows
 
 
@@ -16,7 +17,8 @@ def put(store: Store, *effects: object) -> None:
 
 def claim(store: Store, now: int, limit: int = 10, lease_until: int = 1000) -> list[Claim]:
     with store.begin() as writer:
-        return writer.claim_effects(now, limit, lease_until)
+        keys = [key for key, _ in writer.claimable_effects(now, limit)]
+        return writer.claim_effects(keys, now, lease_until)
 
 
 def test_an_effect_is_claimed_whole_when_it_is_due(store: Store) -> None:
@@ -182,3 +184,83 @@ def test_a_runs_effects_come_in_the_order_of_creation(store: Store) -> None:
 
     with store.reader() as reader:
         assert [row.effect.key for row in reader.effects("run-1")] == ["c", "a", "b"]
+
+
+def test_a_lease_is_extended_for_who_holds_it_and_for_nobody_else(store: Store) -> None:
+    # given one effect that is held, one that was taken over, and one that has settled
+    put(store, rows.effect("held"), rows.effect("lost"), rows.effect("over"))
+    fences = {each.effect.key: each.fence for each in claim(store, 100, lease_until=160)}
+    with store.begin() as writer:
+        writer.settle_effect(Settled("over", "executed", None, 110), fences["over"])
+        writer.claim_effects(["lost"], 160, 200)
+
+    # when the one who claimed all three wants them longer
+    with store.begin() as writer:
+        assert writer.extend_effects(fences, 300) == 1
+        assert writer.extend_effects({}, 300) == 0
+
+    # then only what it still holds is its own until then
+    assert [each.effect.key for each in claim(store, 299)] == ["lost"]
+    assert [each.effect.key for each in claim(store, 300)] == ["held"]
+
+
+def states(store: Store) -> dict[str, tuple[str, str | None]]:
+    with store.reader() as reader:
+        rows_of = [reader.effect(key) for key in ("waits", "sending", "unsure")]
+    return {row.effect.key: (row.state, row.outcome) for row in rows_of if row is not None}
+
+
+def one_of_each(store: Store) -> None:
+    """Put an effect that waits, one that is being sent, and one whose last answer was lost."""
+    put(store, rows.effect("waits", due=500), rows.effect("sending"), rows.effect("unsure"))
+    fences = {each.effect.key: each for each in claim(store, 100)}
+    again = msgspec.structs.replace(fences["unsure"].effect, unsure=True, due=500)
+    put(store, again)
+
+
+def test_what_is_called_off_is_only_what_surely_was_not_taken(store: Store) -> None:
+    one_of_each(store)
+    with store.begin() as writer:
+        keys = ("waits", "sending", "unsure")
+        writer.write(Changes(settled=[Settled(key, "cancelled", "exit", 200, call_off=True) for key in keys]))
+    assert states(store) == {
+        "waits": ("settled", "cancelled"), "sending": ("leased", None), "unsure": ("ready", None)
+    }  # fmt: skip
+
+
+def test_the_end_of_a_run_cancels_only_what_surely_was_not_taken(store: Store) -> None:
+    one_of_each(store)
+    with store.begin() as writer:
+        assert writer.cancel_effects({"run-1"}, 200, "run_ended") == ["waits"]
+    assert states(store) == {
+        "waits": ("settled", "cancelled"), "sending": ("leased", None), "unsure": ("ready", None)
+    }  # fmt: skip
+
+
+def test_an_effect_whose_lease_lapsed_stays_unsure_for_good(store: Store) -> None:
+    put(store, rows.effect("k-1"))
+    claim(store, 100, lease_until=160)
+    (second,) = claim(store, 160, lease_until=220)
+    with store.begin() as writer:
+        writer.release_effect("k-1", second.fence, 300)
+    (third,) = claim(store, 300)
+    assert [(each.lapsed, each.effect.unsure) for each in (second, third)] == [(True, True), (False, True)]
+
+
+def test_what_is_known_of_a_connector_is_kept(store: Store) -> None:
+    # given two connectors of which nothing is known yet
+    with store.begin() as writer:
+        assert writer.connectors() == {}
+        rows_of = writer.hold_connectors(["sms", "email"])
+        assert rows_of == {"email": ConnectorRow(name="email"), "sms": ConnectorRow(name="sms")}
+
+    # when one of them fails
+    failed = ConnectorRow(name="sms", failures=3, open_until=900, tat=800)
+    with store.begin() as writer:
+        writer.hold_connectors(["sms"])
+        writer.save_connector(failed)
+
+    # then that is known from then on, and the other is as it was
+    with store.begin() as writer:
+        assert writer.hold_connectors(["sms"]) == {"sms": failed}
+        assert writer.connectors() == {"email": ConnectorRow(name="email"), "sms": failed}

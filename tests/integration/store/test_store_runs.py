@@ -5,10 +5,12 @@ import pytest
 
 from engine.errors import StoreError
 from engine.model.reasons import RunStatus
-from engine.runs.changes import Changes
+from engine.runs.changes import Changes, Settled
 from engine.runs.run import Run, Wait
 from engine.store.interface import Store
+from engine.store.opening import open_store
 from tests.integration.store import rows
+from tests.servers import postgres_url
 
 
 def write_runs(store: Store, *runs: Run) -> None:
@@ -61,11 +63,50 @@ def test_a_run_that_was_not_loaded_is_not_overwritten(store: Store) -> None:
         assert reader.run("r-1") == rows.run("r-1")
 
 
-def test_a_run_starts_once_per_trigger_key(store: Store) -> None:
-    write_runs(store, rows.run("r-1", trigger_key="same"))
+def test_a_run_that_moved_meanwhile_is_not_overwritten() -> None:
+    # given two processes that have both read a run
+    url = postgres_url()
+    one, other = open_store(url), open_store(url)
+    write_runs(one, rows.run("r-1"))
+    with pytest.raises(StoreError, match="r-1"), one.begin() as slow:
+        (stale,) = slow.load_runs(["ann"])
+        with other.begin() as quick:
+            (run,) = quick.load_runs(["ann"])
+            run.seq, run.path = run.seq + 1, "2"
+            quick.write(Changes(runs={run.id: run}))
 
-    with pytest.raises(StoreError, match="'same'"):
-        write_runs(store, rows.run("r-2", trigger_key="same"))
+        # when the slower one moves it too, then it is refused
+        stale.seq, stale.path = stale.seq + 1, "3"
+        slow.write(Changes(runs={stale.id: stale}))
+    with other.reader() as reader:
+        assert reader.run("r-1") == run
+    one.close()
+    other.close()
+
+
+def test_a_run_starts_once(store: Store) -> None:
+    # Its id is made of what started it.
+    write_runs(store, rows.run("r-1", workflow="first"))
+
+    with pytest.raises(StoreError, match="'r-1'"):
+        write_runs(store, rows.run("r-1", workflow="second"))
+    with store.reader() as reader:
+        kept = reader.run("r-1")
+        assert kept is not None and kept.workflow == "first"
+
+
+def test_a_run_that_goes_over_to_another_customer_is_found_as_theirs(store: Store) -> None:
+    write_runs(store, rows.run("r-1", customer="ann"))
+
+    with store.begin() as writer:
+        (run,) = writer.load_runs(["ann"])
+        run.customer, run.seq = "bob", run.seq + 1
+        writer.write(Changes(runs={run.id: run}))
+
+    with store.reader() as reader:
+        assert reader.load_runs(["ann"]) == []
+        assert [run.id for run in reader.load_runs(["bob"])] == ["r-1"]
+        assert [run.id for run in reader.runs(customers=["bob"])] == ["r-1"]
 
 
 def test_only_open_runs_of_the_customers_asked_for_are_loaded(store: Store) -> None:
@@ -110,6 +151,21 @@ def test_runs_are_filtered_and_paged(store: Store) -> None:
         assert ids(start=20, end=30) == ["a", "b"]
 
 
+def test_the_latest_starts_of_a_workflow_are_given_but_for_refused_ones(store: Store) -> None:
+    write_runs(
+        store,
+        *(rows.run(f"r{at}", started_at=at) for at in (10, 20, 30)),
+        rows.run("no", started_at=25, status=RunStatus.REFUSED, wait=None),
+        rows.run("other", started_at=25, workflow="other"),
+    )
+
+    with store.reader() as reader:
+        assert reader.starts("win-back", 0, 30, 10) == [20, 10]
+        assert reader.starts("win-back", 11, None, 10) == [30, 20]
+        assert reader.starts("win-back", 0, None, 1) == [30]
+        assert reader.starts("none", 0, None, 1) == []
+
+
 def test_runs_that_stand_still_are_overdue(store: Store) -> None:
     write_runs(
         store,
@@ -122,9 +178,55 @@ def test_runs_that_stand_still_are_overdue(store: Store) -> None:
     )
 
     with store.reader() as reader:
-        assert [run.id for run in reader.overdue_runs(31)] == ["later", "running", "late"]
-        assert [run.id for run in reader.overdue_runs(31, limit=1)] == ["later"]
-        assert reader.census(31).overdue_runs == 3
+        found = [(row.run.id, row.since, row.effect) for row in reader.overdue(31)]
+        assert found == [("later", 20, None), ("running", 25, None), ("late", 30, None)]
+        assert [row.run.id for row in reader.overdue(31, limit=1)] == ["later"]
+        assert [row.run.id for row in reader.overdue(31, after=(20, "later"))] == ["running", "late"]
+        assert reader.census(31).overdue_runs == reader.pulse(31).overdue_runs == 3
+        assert reader.pulse(31).open_runs == 5
+
+
+def test_runs_whose_effect_stands_still_are_overdue_too(store: Store) -> None:
+    # given runs that wait for effects: unsent, in time, given up, lost, and one that has gone on since
+    def waits(id: str, token: str) -> Run:
+        return rows.run(id, wait=Wait(kind="effect", token=token))
+
+    write_runs(
+        store,
+        waits("a", "e-a"),
+        waits("b", "e-b"),
+        waits("c", "e-c"),
+        waits("d", "e-d"),
+        waits("e", "e-later"),
+        rows.run("late", wait=Wait(kind="time", due=25)),
+        rows.run("gone", status=RunStatus.STOPPED, wait=None, ended_at=1),
+    )
+    dues = {"a": 20, "b": 40, "c": 10, "d": 10, "e": 10, "gone": 5}
+    with store.begin() as writer:
+        effects = [rows.effect(f"e-{id}", run=id, due=due) for id, due in dues.items()]
+        writer.write(Changes(effects=effects))
+        claims = writer.claim_effects(["e-c", "e-d", "e-e"], 12, 100)
+        outcomes = {"e-c": ("failed", 15), "e-d": ("uncertain", 30), "e-e": ("failed", 16)}
+        for claim in claims:
+            outcome, at = outcomes[claim.effect.key]
+            assert writer.settle_effect(Settled(claim.effect.key, outcome, None, at), claim.fence)
+
+    # then each is listed with what it waits for, page by page
+    with store.reader() as reader:
+        found = reader.overdue(31)
+        assert [(row.run.id, row.since, row.effect and row.effect.outcome) for row in found] == [
+            ("c", 15, "failed"), ("a", 20, None), ("late", 25, None), ("d", 30, "uncertain")
+        ]  # fmt: skip
+        paged: list[str] = []
+        place: tuple[int, str] | None = None
+        while page := reader.overdue(31, place, 1):
+            paged.append(page[0].run.id)
+            place = page[0].since, page[0].run.id
+        assert paged == ["c", "a", "late", "d"]
+        pulse = reader.pulse(31)
+        assert (pulse.overdue_runs, reader.census(31).overdue_runs) == (4, 4)
+        assert (pulse.waiting_effects, pulse.dead_letters, pulse.uncertain) == (3, 3, 1)
+        assert pulse.oldest_effect == 5
 
 
 def test_attempts_are_appended_in_order(store: Store) -> None:

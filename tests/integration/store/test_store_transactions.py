@@ -7,6 +7,7 @@ import pytest
 from engine.errors import StoreError
 from engine.runs.changes import Changes
 from engine.store.interface import Store
+from engine.store.memory.store import MemoryStore
 from tests.integration.store import rows
 
 
@@ -110,3 +111,18 @@ def test_a_writer_inside_a_writer_is_refused_instead_of_waiting_for_ever(store: 
 
     with store.begin() as writer:
         writer.count(received=1)
+
+
+def test_what_the_database_refuses_is_told_where_it_is_asked(store: Store) -> None:
+    # given a database out of which a table is taken, in a transaction that plays something
+    if isinstance(store, MemoryStore):
+        return  # has no database that could refuse anything
+    with pytest.raises(ZeroDivisionError), store.begin() as writer:
+        writer._connection.exec_driver_sql("DROP TABLE bucket_chunk")  # type: ignore[attr-defined]
+
+        # then whoever asks it hears of our own error, and takes it for none of the core
+        with pytest.raises(StoreError, match="could not be used"):
+            writer.load(["ann"])
+        raise ZeroDivisionError
+    with store.reader() as reader:
+        assert reader.load(["ann"]) == {}

@@ -74,6 +74,14 @@ def test_values_keep_their_kind_and_digits(value: object) -> None:
     assert repr(again) == repr(value)
 
 
+@pytest.mark.parametrize("built", ["00ff" * 16, "stale", "", "x" * 63])
+def test_what_a_state_was_built_by_comes_back_as_it_was(built: str) -> None:
+    state = Customer(twenty_facts()).state
+    state.built = built
+
+    assert decode(encode_hot(state), {}).built == built
+
+
 def test_bytes_of_another_form_are_not_guessed_at() -> None:
     hot = unpacked(encode_hot(Customer(table_of(workspace_of())).state))
     with pytest.raises(ValueError, match="form 99"):

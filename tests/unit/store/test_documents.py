@@ -32,6 +32,9 @@ from engine.store.documents import Shape, pack, unpack
         dt.date(2026, 3, 1),
         dt.datetime(2026, 3, 1, 12, 30, tzinfo=dt.UTC),
         dt.datetime(2026, 3, 1, 12, 30, 0, 5),
+        dt.datetime(1960, 3, 1, 12, 30, 0, 5, tzinfo=dt.UTC),
+        dt.datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=dt.UTC),
+        dt.datetime(2026, 3, 1, 12, 30, tzinfo=dt.timezone(dt.timedelta(hours=2))),
         dt.timedelta(days=-1, microseconds=1),
         ["a", Decimal(2), {"x": None}],
         {"a": {"b": [Decimal("0.10")]}},
@@ -55,6 +58,21 @@ values = st.recursive(
 @given(values)
 def test_any_value_of_json_with_exact_numbers_comes_back_as_it_was(value: object) -> None:
     assert repr(unpack(pack(value))) == repr(value)
+
+
+@pytest.mark.parametrize("digest", ["00ff", "", "0", "00 ff", "00FF", "win-back", "cafe", "\u0663\u0663"])
+def test_a_hash_takes_half_the_room_and_comes_back_as_the_text_that_it_was(digest: str) -> None:
+    shape = Shape(Outer, "id", "status", hashes=("note",))
+    outer = Outer(id="x", status=RunStatus.WAITING, note=digest)
+
+    assert shape.value(shape.row(outer)) == outer
+
+
+def test_a_digest_is_stored_as_its_bytes() -> None:
+    shape = Shape(Outer, "id", "status", hashes=("note",))
+    row = shape.row(Outer(id="x", status=RunStatus.WAITING, note="00ff" * 8))
+
+    assert unpack(row["document"]) == {4: b"\x00\xff" * 8}
 
 
 class Inner(msgspec.Struct, frozen=True):
@@ -84,7 +102,7 @@ def test_a_struct_is_split_into_columns_and_a_document() -> None:
     row = OUTER.row(Outer(id="x", status=RunStatus.WAITING, note="hi"))
 
     assert {name: row[name] for name in ("id", "status")} == {"id": "x", "status": "waiting"}
-    assert unpack(row["document"]) == {"note": "hi"}
+    assert unpack(row["document"]) == {4: "hi"}
 
 
 def test_a_struct_comes_back_whole() -> None:

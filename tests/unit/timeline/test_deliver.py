@@ -1,5 +1,6 @@
 """The moment of sending: checked again, tried again, and taken in however it ended."""
 
+import msgspec
 import pytest
 
 from engine.runs.run import Effect
@@ -180,3 +181,42 @@ def test_a_message_to_a_person_takes_no_place_of_the_customers() -> None:
         engine.receive("2026-03-02 10:00", "go", cart_id=cart)
     assert len(engine.delivered) == 2
     assert engine.member().standing.contact.sends == []
+
+
+def unsure(outbox: Outbox) -> Effect:
+    """Give the message as one that an attempt before this one may have sent."""
+    return msgspec.structs.replace(outbox.effect, unsure=True)
+
+
+def test_a_message_that_may_have_left_before_its_run_ended_is_uncertain_and_counts() -> None:
+    outbox = Outbox()
+    outbox.engine.receive("2026-03-02 10:01", "order_completed")
+    assert outbox.attempt("2026-03-02 10:02", unsure(outbox)).kind == "drop"
+    assert [(each.outcome, each.call_off) for each in outbox.changes.settled][-1] == ("uncertain", False)
+    assert outbox.log == [(instant("2026-03-02 10:02"), False)]
+    assert len(outbox.engine.recorded("message_sent")) == 1
+
+
+def test_a_message_that_may_have_left_before_consent_went_is_uncertain_and_its_run_goes_on() -> None:
+    outbox = Outbox()
+    outbox.engine.identify("2026-03-02 10:01", marketing_email=False)
+    assert outbox.attempt("2026-03-02 10:02", unsure(outbox)).kind == "drop"
+    run = outbox.engine.run("flow")
+    assert run.answers["letter"] == {"outcome": "uncertain"}
+    assert outbox.engine.outcomes(run) == [("2026-03-02 10:02", "uncertain", None)]
+    (uncertain,) = [each for each in outbox.changes.attempts if each.outcome.value == "uncertain"]
+    assert uncertain.detail == {"action": "email.send", "refused": "consent"}
+
+
+def test_a_message_that_may_have_left_before_a_pause_is_uncertain_and_not_held() -> None:
+    outbox = Outbox()
+    outbox.engine.simulation.world.paused = frozenset(("*",))
+    assert outbox.attempt("2026-03-02 10:01", unsure(outbox)).kind == "drop"
+    assert outbox.engine.outcomes(outbox.engine.run("flow")) == [("2026-03-02 10:01", "uncertain", None)]
+
+
+def test_the_end_of_a_run_calls_off_only_what_waits() -> None:
+    outbox = Outbox()
+    outbox.engine.receive("2026-03-02 10:01", "order_completed")
+    (called_off,) = outbox.changes.settled
+    assert (called_off.key, called_off.outcome, called_off.call_off) == (outbox.effect.key, "cancelled", True)

@@ -12,6 +12,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 TABLES = (
@@ -51,18 +52,18 @@ def upgrade() -> None:
     """Make every table and index."""
     op.create_table(
         "alias",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("survivor", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("survivor", TEXT, nullable=False),
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("cause", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("alias_survivor", "alias", ["survivor"])
     op.create_table(
         "ask",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("run", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
         sa.Column("answered_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -71,29 +72,29 @@ def upgrade() -> None:
     op.create_table(
         "base_figure",
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("hash", TEXT, nullable=False),
         sa.Column("figures", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("day"),
     )
     op.create_table(
         "bucket_chunk",
-        sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
         sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("customer", "month"),
     )
     op.create_table(
         "budget",
-        sa.Column("budget", sa.Text(), nullable=False),
-        sa.Column("period", sa.Text(), nullable=False),
-        sa.Column("spent", sa.Text(), nullable=False),
+        sa.Column("budget", TEXT, nullable=False),
+        sa.Column("period", TEXT, nullable=False),
+        sa.Column("spent", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("budget", "period"),
     )
     op.create_table(
         "case",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -101,14 +102,14 @@ def upgrade() -> None:
     op.create_index("case_status", "case", ["status", "id"])
     op.create_table(
         "counter",
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "coupon",
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("code", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
         sa.Column("issued_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("code"),
@@ -116,10 +117,10 @@ def upgrade() -> None:
     op.create_index("coupon_customer", "coupon", ["customer", "issued_at", "code"])
     op.create_table(
         "customer",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("account", sa.Text(), nullable=True),
+        sa.Column("account", TEXT, nullable=True),
         sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("next_due", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("erased_at", sa.BigInteger(), autoincrement=False, nullable=True),
@@ -131,12 +132,12 @@ def upgrade() -> None:
     op.create_index("customer_due", "customer", ["next_due", "id"], **_where("next_due IS NOT NULL"))
     op.create_table(
         "decision",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("trigger_key", sa.Text(), nullable=False),
-        sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("trigger_key", TEXT, nullable=False),
+        sa.Column("rule", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("outcome", TEXT, nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -146,34 +147,34 @@ def upgrade() -> None:
     op.create_index("decision_trigger_key", "decision", ["trigger_key"], unique=True)
     op.create_table(
         "decision_count",
-        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("rule", TEXT, nullable=False),
         sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("outcome", TEXT, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("rule", "hour", "outcome"),
     )
     op.create_table(
         "definition",
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("sha256"),
     )
     op.create_table(
         "event",
         sa.Column("seq", SERIAL, nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("message_id", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("message_id", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("received_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("sent_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("decided_at", sa.BigInteger(), autoincrement=False, nullable=True),
-        sa.Column("account", sa.Text(), nullable=True),
-        sa.Column("anonymous_id", sa.Text(), nullable=True),
-        sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("flags", sa.Text(), nullable=True),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("account", TEXT, nullable=True),
+        sa.Column("anonymous_id", TEXT, nullable=True),
+        sa.Column("cause", TEXT, nullable=False),
+        sa.Column("flags", TEXT, nullable=True),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("properties", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -183,9 +184,9 @@ def upgrade() -> None:
     op.create_index("event_received", "event", ["received_at", "seq"])
     op.create_table(
         "exposure",
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.Column("workflow", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("run", TEXT, nullable=False),
+        sa.Column("workflow", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("run"),
@@ -194,11 +195,11 @@ def upgrade() -> None:
     op.create_index("exposure_workflow", "exposure", ["workflow", "at", "run"])
     op.create_table(
         "idempotency",
-        sa.Column("key_id", sa.Text(), nullable=False),
-        sa.Column("method", sa.Text(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body_hash", sa.Text(), nullable=False),
+        sa.Column("key_id", TEXT, nullable=False),
+        sa.Column("method", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("body_hash", TEXT, nullable=False),
         sa.Column("status", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -207,11 +208,11 @@ def upgrade() -> None:
     op.create_index("idempotency_at", "idempotency", ["at"])
     op.create_table(
         "key",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("label", TEXT, nullable=False),
+        sa.Column("hash", TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("expires_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), autoincrement=False, nullable=True),
@@ -220,8 +221,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "meta",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -232,11 +233,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "outbox",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.Column("workflow", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("run", TEXT, nullable=False),
+        sa.Column("workflow", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("due", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("claimable_at", sa.BigInteger(), autoincrement=False, nullable=True),
@@ -244,9 +245,9 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("lease_until", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("settled_at", sa.BigInteger(), autoincrement=False, nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("dead", sa.Text(), nullable=True),
+        sa.Column("outcome", TEXT, nullable=True),
+        sa.Column("reason", TEXT, nullable=True),
+        sa.Column("dead", TEXT, nullable=True),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
@@ -258,9 +259,9 @@ def upgrade() -> None:
     op.create_table(
         "posting",
         sa.Column("id", SERIAL, nullable=False),
-        sa.Column("program", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("program", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -270,11 +271,11 @@ def upgrade() -> None:
         "quarantine",
         sa.Column("id", SERIAL, nullable=False),
         sa.Column("received_at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("message_id", sa.Text(), nullable=True),
-        sa.Column("customer", sa.Text(), nullable=True),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("message_id", TEXT, nullable=True),
+        sa.Column("customer", TEXT, nullable=True),
+        sa.Column("code", TEXT, nullable=False),
+        sa.Column("detail", TEXT, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -288,12 +289,12 @@ def upgrade() -> None:
     op.create_index("release_live", "release", ["at", "number"])
     op.create_table(
         "run",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("trigger_key", sa.Text(), nullable=False),
-        sa.Column("workflow", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
-        sa.Column("open_for", sa.Text(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("trigger_key", TEXT, nullable=False),
+        sa.Column("workflow", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
+        sa.Column("open_for", TEXT, nullable=True),
+        sa.Column("status", TEXT, nullable=False),
         sa.Column("started_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("due", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
@@ -311,11 +312,11 @@ def upgrade() -> None:
     op.create_table(
         "segment_membership",
         sa.Column("id", SERIAL, nullable=False),
-        sa.Column("segment", sa.Text(), nullable=False),
-        sa.Column("customer", sa.Text(), nullable=False),
+        sa.Column("segment", TEXT, nullable=False),
+        sa.Column("customer", TEXT, nullable=False),
         sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("valid_to", sa.BigInteger(), autoincrement=False, nullable=True),
-        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("cause", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("segment_membership_customer", "segment_membership", ["customer"])
@@ -329,7 +330,7 @@ def upgrade() -> None:
     op.create_index("segment_membership_segment", "segment_membership", ["segment", "customer", "valid_from"])
     op.create_table(
         "step_attempt",
-        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("run", TEXT, nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("attempt", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),

@@ -1,0 +1,89 @@
+"""`python -m benchmarks`: measure, print a table, and write one JSON object a line."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import first_step, parked, steps_postgres, steps_sqlite
+from benchmarks.machine import machine
+from benchmarks.rows import Row
+
+ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
+    "steps_sqlite": steps_sqlite.measure,
+    "steps_postgres": steps_postgres.measure,
+    "parked_1m": parked.measure,
+    "parked_1m_postgres": parked.measure_postgres,
+    "first_step_p99": first_step.measure,
+}
+"""What can be measured: each is given an empty folder, and whether it shall be quick."""
+
+
+def main() -> int:
+    """Measure what was asked for; 1 where something could not be measured."""
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller numbers, in a few minutes")
+    parser.add_argument("--only", choices=sorted(ROWS), action="append", help="this row alone; repeatable")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here, one object a line")
+    parser.add_argument("--folder", type=Path, help="where databases are made; on the disk to be measured")
+    given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    spare_the_collector()
+    failed = False
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-", dir=given.folder) as top:
+        where = machine(Path(top))
+        if given.json:
+            given.json.write_text("")
+        for name in given.only or ROWS:
+            folder = Path(top) / name
+            folder.mkdir()
+            try:
+                measured = ROWS[name](folder, given.quick)
+            except Exception as error:
+                failed = True
+                print(f"{name}: {error}", file=sys.stderr)
+                continue
+            rows += measured
+            if given.json:
+                with given.json.open("a") as file:
+                    file.writelines(row.line(where) + "\n" for row in measured)
+        show(rows, where)
+    return 1 if failed else 0
+
+
+def spare_the_collector() -> None:
+    """Look for garbage as seldom as `holdfast serve` does."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def show(rows: list[Row], where: str) -> None:
+    """Print the rows as a table."""
+    table = Table("name", "value", "unit", "against", "ratio", "detail")
+    for row in rows:
+        table.add_row(
+            row.name,
+            f"{row.value:,.1f}",
+            row.unit,
+            "\n".join(f"{peer} {value:,.1f}" for peer, value in row.against.items()),
+            "\n".join(f"{ratio:,.1f}x" for ratio in row.ratio.values()),
+            "\n".join(f"{name} {value}" for name, value in row.detail.items()),
+        )
+    console = Console()
+    console.print(table)
+    console.print(where)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

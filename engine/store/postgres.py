@@ -1,0 +1,261 @@
+"""PostgreSQL: any number of processes on one database, each with one writing transaction at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from psycopg import IsolationLevel
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
+
+from engine.errors import StoreError, TransientStoreError
+from engine.model.values import Micros
+from engine.store import schema
+from engine.store.interface import Reader, Writer
+from engine.store.sql.access import SqlReader, SqlWriter
+from engine.store.sql.transaction import Habits
+
+STRIPES = 64
+"""Rows that one count is spread over, so that processes seldom wait for one another to count."""
+
+COMMIT_PATIENCE = 10.0
+"""Seconds in which a commit whose answer was lost is asked after."""
+
+LOCK_TIMEOUT, IDLE_TIMEOUT = 10_000, 15_000
+"""Milliseconds to wait for who holds a row, and after which a process that stands still loses its own."""
+
+_SESSION = {
+    "application_name": "holdfast",
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
+_BARRIER, _MIGRATING = 0x486F6C6466617374, 0x486F6C6466617375
+"""Advisory locks: shared by every writer and taken whole by `alone`; held while the schema is made."""
+
+_PASSING = frozenset(
+    (
+        "25P03",  # idle in a transaction for too long
+        "40001",  # serialization failure
+        "40P01",  # deadlock
+        "53300",  # too many connections
+        "55P03",  # a lock was not to be had in time
+        "57P01",  # the server shuts down
+        "57P02",  # it crashed
+        "57P03",  # it is starting
+        "57P05",  # idle for too long
+    )
+)
+"""What the server says that concerns this transaction only, not its work."""
+
+
+class PostgresStore:
+    """A PostgreSQL database, opened; `engine.store.interface.Store` says what it does."""
+
+    def __init__(self, url: URL, *, writing: bool, lock_timeout: int, idle_timeout: int) -> None:
+        self.name = url.render_as_string(hide_password=True)
+        self._writing = writing
+        self._turn = threading.Lock()
+        self._writer_thread: int | None = None
+        self._alone: int | None = None
+        options = (
+            f"-c lock_timeout={lock_timeout} -c idle_in_transaction_session_timeout={idle_timeout}"
+            " -c synchronous_commit=on -c timezone=UTC"
+        )
+        self._writers = _engine(url, options, connections=3)
+        self._readers = _engine(url, "-c timezone=UTC", connections=16, reading=True)
+        self._habits = Habits(
+            insert=insert, failure=self._failure, shared=True, stripe=os.getpid() % STRIPES
+        )
+
+    @property
+    def shared(self) -> bool:
+        """Yes: other processes write too."""
+        return True
+
+    def now(self) -> Micros | None:
+        """Give the server's clock."""
+        with self._sentences(), self._writers.connect() as connection:
+            at: Micros = connection.scalar(
+                text("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+            )
+            return at
+
+    @contextmanager
+    def begin(self) -> Iterator[Writer]:
+        """Open the writing transaction of this process; waits until its one before has ended."""
+        if not self._writing:
+            raise StoreError(f"{self.name} was opened for reading only, or has been closed")
+        if self._writer_thread == threading.get_ident():
+            raise StoreError("this thread already has a writing transaction open")
+        with self._turn:
+            self._writer_thread = threading.get_ident()
+            try:
+                with self._sentences():
+                    yield from self._transaction()
+            finally:
+                self._writer_thread = None
+
+    def _transaction(self) -> Iterator[Writer]:
+        with self._writers.connect() as connection:
+            with connection.begin() as transaction:
+                number = self._enter(connection)
+                writer = SqlWriter(connection, self._habits)
+                yield writer
+                writer.give_places_back()
+                try:
+                    transaction.commit()
+                except DBAPIError:
+                    if not self._went_through(number):
+                        raise
+
+    def _enter(self, connection: Connection) -> str:
+        """Take part in the barrier, and give the transaction's number."""
+        if self._alone is None:
+            entered, key = "pg_advisory_xact_lock_shared(:key)", _BARRIER
+        else:
+            # Whoever has lost the whole barrier without knowing must not write as if it were alone.
+            entered, key = (
+                "1 / (SELECT COUNT(*) FROM pg_locks WHERE granted AND pid = :key AND locktype = 'advisory')",
+                self._alone,
+            )
+        row = connection.execute(
+            text(f"SELECT CAST(pg_current_xact_id() AS TEXT), CAST({entered} AS TEXT)"), {"key": key}
+        ).one()
+        return str(row[0])
+
+    def _went_through(self, number: str) -> bool:
+        """Tell whether a transaction was committed whose commit was not answered.
+
+        Raises `StoreError` where that cannot be learnt: the work may not be tried again.
+        """
+        until = time.monotonic() + COMMIT_PATIENCE
+        while time.monotonic() < until:
+            with suppress(DBAPIError), self._writers.connect() as connection:
+                status = connection.scalar(
+                    text("SELECT pg_xact_status(CAST(:number AS xid8))"), {"number": number}
+                )
+                if status != "in progress":
+                    return bool(status == "committed")
+            time.sleep(0.05)
+        raise StoreError(f"whether the last commit reached the database {self.name} is not known")
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Open a snapshot for reading only."""
+        # It is given back without a commit: there is nothing that could be lost with the answer to one.
+        with self._sentences(), self._readers.connect() as connection:
+            yield SqlReader(connection, self._habits)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other process begin a writing transaction until the block ends."""
+        if self._alone is not None:
+            yield
+            return
+        with self._sentences(), self._writers.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            pid = connection.scalar(text("SELECT pg_backend_pid()"))
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _BARRIER})
+            self._alone = pid
+            try:
+                yield
+            finally:
+                self._alone = None
+                with suppress(DBAPIError):
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _BARRIER})
+
+    def close(self) -> None:
+        """Close every connection; nothing is written any more."""
+        self._writing = False
+        self._writers.dispose()
+        self._readers.dispose()
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        """Turn what the driver raises into a `StoreError` that says whether trying again makes sense."""
+        try:
+            yield
+        except PoolTimeoutError as error:
+            raise TransientStoreError(f"every connection to {self.name} is in use") from error
+        except DBAPIError as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: DBAPIError) -> StoreError:
+        told = str(error.orig).strip().partition("\n")[0]
+        sentence = f"the database {self.name} could not be used: {told}"
+        return (TransientStoreError if _passes(error) else StoreError)(sentence)
+
+
+def _passes(error: DBAPIError) -> bool:
+    """Tell whether what failed may well succeed when it is tried again."""
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or state in _PASSING:
+        return True
+    return state is None and isinstance(error, OperationalError | InterfaceError)
+
+
+def open_postgres(
+    url: URL, *, writing: bool, lock_timeout: int = LOCK_TIMEOUT, idle_timeout: int = IDLE_TIMEOUT
+) -> PostgresStore:
+    """Open a PostgreSQL database, as a process of the engine (`writing`) or to read beside one.
+
+    An engine fills an empty database with the newest schema. Raises `SchemaTooOldError`,
+    `SchemaTooNewError`, or `StoreError` for a database that cannot be used.
+    """
+    store = PostgresStore(url, writing=writing, lock_timeout=lock_timeout, idle_timeout=idle_timeout)
+    try:
+        with store._sentences(), store._writers.begin() as connection:
+            if writing and schema.is_empty(connection):
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+                if schema.is_empty(connection):
+                    schema.upgrade(connection)
+            schema.check(connection, store.name)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def migrate_postgres(url: URL) -> None:
+    """Bring an existing database to the newest schema; no engine may run on it.
+
+    Processes that do are waited for: they lose their connections once the tables have changed.
+    """
+    store = PostgresStore(url, writing=True, lock_timeout=LOCK_TIMEOUT, idle_timeout=IDLE_TIMEOUT)
+    try:
+        with store.alone(), store._sentences(), store._writers.begin() as connection:
+            schema.check_migratable(connection, store.name)
+            schema.upgrade(connection)
+    finally:
+        store.close()
+
+
+def _engine(url: URL, options: str, *, connections: int, reading: bool = False) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        poolclass=QueuePool,
+        pool_size=min(connections, 4),
+        max_overflow=max(connections - 4, 0),
+        pool_timeout=10,
+        connect_args={**_SESSION, "options": options},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, record: Any) -> None:
+        if reading:
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+
+    return engine

@@ -1,0 +1,339 @@
+"""What may be asked of a store: one snapshot of everything that is remembered."""
+
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from engine.customers.event import Event
+from engine.decisions.decision import Decision
+from engine.escalation.case import Case
+from engine.experiments.assignment import Exposure
+from engine.loyalty.ledger import Posting
+from engine.model.reasons import RunStatus
+from engine.model.values import Day, Micros
+from engine.runs.run import AskItem, Coupon, Run, StepAttempt
+from engine.store.records import (
+    Alias,
+    Answer,
+    BaseRow,
+    Census,
+    ConnectorRow,
+    Counters,
+    DecisionCount,
+    KeyRow,
+    LeaseRow,
+    Marks,
+    MemberRow,
+    MembershipRow,
+    Outage,
+    OutboxRow,
+    OverdueRow,
+    ProcessRow,
+    Pulse,
+    QuarantinedEvent,
+    ReleaseRow,
+    Request,
+    Resolution,
+    StoredEvent,
+)
+
+
+class Reader(Protocol):
+    """One snapshot of everything that is remembered."""
+
+    # Customers
+
+    def load(self, ids: Iterable[str]) -> dict[str, MemberRow]:
+        """Give the customers that are stored under these very ids, with all their chunks."""
+        ...
+
+    def customer(self, id: str) -> MemberRow | None:
+        """Give one customer with all chunks."""
+        ...
+
+    def members(self, after: str | None, limit: int, *, chunks: bool = True) -> list[MemberRow]:
+        """Page all customers by id; without their chunks where they are not asked for."""
+        ...
+
+    def members_of_account(self, account: str) -> list[str]:
+        """Give the ids of the persons tied to an account, sorted."""
+        ...
+
+    def resolve(self, ids: Iterable[str]) -> Resolution:
+        """Give for each id the one that it goes by now: itself, unless it was bound to another."""
+        ...
+
+    def aliases_of(self, *survivors: str) -> list[Alias]:
+        """Give every name bound to these customers, over several steps too, in the order of binding."""
+        ...
+
+    def due_customers(self, now: Micros, limit: int) -> list[str]:
+        """Give who has something due at `now` or before, in the order (next due, id)."""
+        ...
+
+    def earliest_due(self) -> Micros | None:
+        """Give when anything of any customer is due next."""
+        ...
+
+    # Events
+
+    def event(self, source: str, message_id: str) -> StoredEvent | None:
+        """Give the event that was accepted under this source and message id."""
+        ...
+
+    def events_of(
+        self,
+        customers: Iterable[str],
+        *,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, int] | None = None,
+        limit: int | None = None,
+    ) -> list[Event]:
+        """Give the events sent under these very ids, the engine's own too, by (received, seq)."""
+        ...
+
+    def events(
+        self,
+        *,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, int] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        """Page everybody's events by (received, seq), the engine's own too."""
+        ...
+
+    def pending_events(self, limit: int) -> list[Event]:
+        """Give accepted events that nobody has decided yet, by seq."""
+        ...
+
+    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
+        """Page what could not be accepted, by id."""
+        ...
+
+    # Decisions
+
+    def decision(self, id: str) -> Decision | None:
+        """Give one decision."""
+        ...
+
+    def decisions(
+        self,
+        *,
+        rule: str | None = None,
+        customers: Sequence[str] | None = None,
+        outcome: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, str] | None = None,
+        limit: int = 100,
+        newest: bool = False,
+    ) -> list[Decision]:
+        """Page decisions by (at, id); the newest first where that is asked."""
+        ...
+
+    def decision_counts(
+        self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
+    ) -> list[DecisionCount]:
+        """Give what was counted instead of kept, by (rule, hour, outcome)."""
+        ...
+
+    # Runs and their effects
+
+    def run(self, id: str) -> Run | None:
+        """Give one run."""
+        ...
+
+    def load_runs(self, customers: Iterable[str]) -> list[Run]:
+        """Give the open runs of these customers, by (started, id)."""
+        ...
+
+    def runs(
+        self,
+        *,
+        workflow: str | None = None,
+        customers: Sequence[str] | None = None,
+        status: RunStatus | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+        after: tuple[Micros, str] | None = None,
+        limit: int = 100,
+        newest: bool = False,
+    ) -> list[Run]:
+        """Page runs by (started, id); `start` and `end` bound when they started."""
+        ...
+
+    def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:
+        """Give when the latest runs of a workflow began in a span, the newest first; not refused ones."""
+        ...
+
+    def overdue(
+        self, before: Micros, after: tuple[Micros, str] | None = None, limit: int = 100
+    ) -> list[OverdueRow]:
+        """Page the open runs that should have moved before an instant, by (since, run).
+
+        Those that were due, those whose effect could have been sent, and those whose effect was given up.
+        """
+        ...
+
+    def attempts(self, run: str) -> list[StepAttempt]:
+        """Give what a run has attempted, in the order in which it was written."""
+        ...
+
+    def effects(self, run: str) -> list[OutboxRow]:
+        """Give a run's external effects, by (created, key)."""
+        ...
+
+    def effect(self, key: str) -> OutboxRow | None:
+        """Give one external effect."""
+        ...
+
+    def earliest_effect_due(self) -> Micros | None:
+        """Give when the next effect may be claimed: its due, or the end of a lease."""
+        ...
+
+    def claimable_effects(self, now: Micros, limit: int, shard: int | None = None) -> list[tuple[str, str]]:
+        """Give key and customer of effects that are due or whose lease has run out, by (due, key)."""
+        ...
+
+    def dead_letters(self, after: str | None = None, limit: int = 100) -> list[OutboxRow]:
+        """Page the effects that failed for good or are uncertain, by key."""
+        ...
+
+    def connectors(self) -> dict[str, ConnectorRow]:
+        """Give what is known of the connectors of which anything is, by name."""
+        ...
+
+    def exposures(
+        self, *, workflow: str | None = None, customers: Sequence[str] | None = None
+    ) -> list[Exposure]:
+        """Give who reached a workflow's start, and the arm, by (at, run)."""
+        ...
+
+    def coupons(self, customers: Sequence[str]) -> list[Coupon]:
+        """Give the coupons issued to customers, by (issued, code)."""
+        ...
+
+    # People's part, lists and points
+
+    def ask(self, id: str) -> AskItem | None:
+        """Give one question to a person."""
+        ...
+
+    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
+        """Page the questions that are open, or those that were answered, by id."""
+        ...
+
+    def case(self, id: str) -> Case | None:
+        """Give one case."""
+        ...
+
+    def cases(
+        self,
+        *,
+        status: str | None = None,
+        customers: Sequence[str] | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[Case]:
+        """Page cases by id."""
+        ...
+
+    def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:
+        """Give the points booked for customers, in the order of booking."""
+        ...
+
+    def members_of(
+        self, segment: str, *, at: Micros | None = None, after: str | None = None, limit: int = 1000
+    ) -> list[str]:
+        """Page by id who is in a segment now, or who was at an instant."""
+        ...
+
+    def memberships_of(self, customer: str) -> list[MembershipRow]:
+        """Give every membership that a customer has or had, in the order of entering."""
+        ...
+
+    def budgets(self, periods: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Decimal]:
+        """Give what was spent of each (budget, first day of the period); nothing spent is left out.
+
+        A writer holds what it asks for, until it ends.
+        """
+        ...
+
+    # Definitions, figures, keys and the record of the engine itself
+
+    def definition(self, sha256: str) -> str | None:
+        """Give a definition's text by its hash."""
+        ...
+
+    def release(self, number: int) -> ReleaseRow | None:
+        """Give one release."""
+        ...
+
+    def releases(self) -> list[ReleaseRow]:
+        """Give every release, the first one first."""
+        ...
+
+    def release_at(self, at: Micros) -> ReleaseRow | None:
+        """Give the release that was live at an instant."""
+        ...
+
+    def load_base(self, day: Day) -> BaseRow | None:
+        """Give the base-wide figures of the midnight that begins a day."""
+        ...
+
+    def latest_base(self, day: Day) -> BaseRow | None:
+        """Give the newest base-wide figures of that day or one before."""
+        ...
+
+    def find_key(self, id: str) -> KeyRow | None:
+        """Give an API key, also one that has expired or was revoked."""
+        ...
+
+    def list_keys(self) -> list[KeyRow]:
+        """Give every API key, in the order in which they were made."""
+        ...
+
+    def find_answer(self, request: Request) -> Answer | None:
+        """Give the answer that a request with this Idempotency-Key has already had."""
+        ...
+
+    def marks(self) -> Marks:
+        """Give what a transaction has to know before it begins."""
+        ...
+
+    def last_heartbeat(self) -> Micros | None:
+        """Give when any process last said that it runs."""
+        ...
+
+    def processes(self) -> list[ProcessRow]:
+        """Give the processes that are known, the one last heard of first."""
+        ...
+
+    def holder_of(self, name: str, now: Micros) -> str | None:
+        """Give the process whose duty that is at an instant, None for nobody."""
+        ...
+
+    def outages(self) -> list[Outage]:
+        """Give the times in which no engine ran, in order."""
+        ...
+
+    def counters(self) -> Counters:
+        """Give what intake has counted since the beginning."""
+        ...
+
+    def leases(self) -> list[LeaseRow]:
+        """Give the duties that processes have or had, by name."""
+        ...
+
+    def pulse(self, overdue_before: Micros) -> Pulse:
+        """Give how the work stands, cheaply."""
+        ...
+
+    def census(self, overdue_before: Micros) -> Census:
+        """Count the rows themselves: what `holdfast doctor` holds against the counters."""
+        ...

@@ -1,0 +1,111 @@
+"""Dead letters and connectors over the API: seen, replayed, settled, and who did it."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import DeliveryError
+from engine.model.actions import SHIPPED
+from engine.runtime.actions import Actions
+from engine.runtime.actions.recorder import Recorder
+from engine.runtime.clock import VirtualClock
+from engine.runtime.engine import Engine
+from tests.integration.api.conftest import START, Door
+
+REFUSED = DeliveryError("no such mailbox", retryable=False)
+
+
+@pytest.fixture
+def mail() -> Recorder:
+    """E-mail that refuses the first two messages for good."""
+    return Recorder(SHIPPED["email.send"], refusals=[REFUSED, REFUSED])
+
+
+@pytest.fixture
+def engine(folder: Path, clock: VirtualClock, mail: Recorder) -> Generator[Engine]:
+    settings = folder / "holdfast.yaml"
+    settings.write_text(
+        settings.read_text()
+        + "connectors:\n  email: {smtp: localhost, from: shop@example.com, rate: 5 per minute}\n"
+    )
+    database, actions = f"sqlite:///{folder / 'holdfast.db'}", Actions({"email.send": mail})
+    with Engine.open(folder, database, clock, actions=actions, work=False) as engine:
+        yield engine
+
+
+@pytest.fixture
+def dead(as_role: Door, engine: Engine) -> list[dict[str, Any]]:
+    """Two customers whose news were refused; gives their dead letters."""
+    operator = as_role("operator")
+    for name in ("ann", "ben"):
+        traits = {"email": f"{name}@example.com", "marketing_email": True}
+        operator.events(
+            {"customer": name, "event": "identify", "traits": traits},
+            {"customer": name, "event": "news_asked", "id": name},
+        )
+    engine.run_until(START + 60_000_000)
+    items: list[dict[str, Any]] = as_role("auditor").get("/v1/dead-letters").json()["items"]
+    return items
+
+
+def test_dead_letters_come_a_page_at_a_time(as_role: Door, dead: list[dict[str, Any]]) -> None:
+    assert {(each["customer"], each["outcome"], each["workflow"]) for each in dead} == {
+        ("ann", "failed", "news"),
+        ("ben", "failed", "news"),
+    }
+    auditor = as_role("auditor")
+    first = auditor.get("/v1/dead-letters?limit=1").json()
+    second = auditor.get(f"/v1/dead-letters?limit=1&cursor={first['next_cursor']}").json()
+    assert first["items"] + second["items"] == dead
+    assert second["next_cursor"] is None
+
+
+def test_a_dead_letter_is_replayed_once_for_one_key(
+    as_role: Door, engine: Engine, mail: Recorder, dead: list[dict[str, Any]]
+) -> None:
+    # when one is replayed twice under one Idempotency-Key
+    operator, head = as_role("operator"), {"Idempotency-Key": "once"}
+    path = f"/v1/dead-letters/{dead[0]['key']}/replay"
+    first, again = (operator.post(path, headers=head) for _ in range(2))
+    engine.run_until(START + 120_000_000)
+
+    # then it leaves once, its run completes, and who did it is told
+    assert (first.status_code, again.content) == (200, first.content)
+    assert [delivery.key for delivery in mail.deliveries] == [dead[0]["key"]]
+    run = operator.get(f"/v1/runs/{dead[0]['run']}").json()
+    assert run["status"] == "completed"
+    assert {"by": "operator@example.com"} in [step["detail"] for step in run["steps"]]
+    assert operator.post(path).status_code == 409
+
+
+def test_a_dead_letter_is_settled_with_a_note(as_role: Door, dead: list[dict[str, Any]]) -> None:
+    operator = as_role("operator")
+    path = f"/v1/dead-letters/{dead[0]['key']}/settle"
+    assert operator.post(path, {"outcome": "maybe"}).status_code == 400
+    settled = operator.post(path, {"outcome": "executed", "note": "told by phone"}).json()
+    assert (settled["outcome"], settled["reason"]) == ("executed", "operator")
+    assert [each["key"] for each in operator.get("/v1/dead-letters").json()["items"]] == [dead[1]["key"]]
+    step = operator.get(f"/v1/runs/{dead[0]['run']}").json()["steps"][-1]
+    told = {"action": "email.send", "by": "operator@example.com", "note": "told by phone"}
+    assert (step["outcome"], step["detail"]) == ("executed", told)
+    assert operator.post(path, {"outcome": "failed"}).status_code == 409
+
+
+def test_a_failed_run_is_retried(
+    as_role: Door, engine: Engine, mail: Recorder, dead: list[dict[str, Any]]
+) -> None:
+    operator = as_role("operator")
+    run = operator.post(f"/v1/runs/{dead[1]['run']}/retry").json()
+    assert (run["status"], run["reason"]) == ("waiting", None)
+    engine.run_until(START + 120_000_000)
+    assert [delivery.key for delivery in mail.deliveries] == [dead[1]["key"]]
+    assert operator.post(f"/v1/runs/{dead[1]['run']}/retry").status_code == 409
+
+
+def test_connectors_are_shown_with_their_breakers(as_role: Door, engine: Engine) -> None:
+    operator = as_role("operator")
+    shown = {"name": "email", "delivery": "at_least_once", "rate": "5 per minute"}
+    well = {"state": "closed", "failures": 0, "open_until": None}
+    assert operator.get("/v1/connectors").json() == {"items": [shown | well]}

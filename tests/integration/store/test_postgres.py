@@ -1,0 +1,54 @@
+"""What is PostgreSQL's own: one schema made by many at once, and a migration beside processes that run."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import create_engine, make_url, text
+
+from engine.store import schema
+from engine.store.opening import migrate, open_store
+from engine.store.postgres import _BARRIER
+from tests.integration.store import rows
+from tests.servers import postgres_url
+
+
+def test_a_migration_waits_for_the_transaction_of_a_process() -> None:
+    # given an older database, and a process of the older program in the middle of a transaction
+    url = postgres_url()
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        schema.downgrade(connection, "0001")
+    process = engine.connect()
+    process.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _BARRIER})
+
+    # when the database is migrated meanwhile
+    with ThreadPoolExecutor(1) as threads:
+        migrating = threads.submit(migrate, url)
+        with engine.connect() as connection:
+            waiting = text("SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            while not connection.scalar(waiting):
+                assert not migrating.done()
+
+        # then it goes on once that has ended
+        process.commit()
+        migrating.result()
+    process.close()
+    engine.dispose()
+    open_store(url).close()
+
+
+def test_processes_that_start_at_once_on_an_empty_database_make_one_schema() -> None:
+    # given an empty database
+    url = postgres_url(empty=True)
+
+    # when four processes start on it at once
+    with ThreadPoolExecutor(4) as threads:
+        stores = list(threads.map(lambda _: open_store(url), range(4)))
+
+    # then each can write
+    for number, store in enumerate(stores):
+        with store.begin() as writer:
+            writer.add_process(rows.process(f"p-{number}", number))
+    with stores[0].reader() as reader:
+        assert len(reader.processes()) == 4
+    for store in stores:
+        store.close()
