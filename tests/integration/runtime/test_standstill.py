@@ -102,7 +102,8 @@ def test_a_run_whose_effect_was_given_up_by_us_waits_for_a_person(
     assert told(engine) == [("bob", "dead_letter", start)]
     (one,) = engine.overdue()
     monkeypatch.setattr(outbox, "attempt", attempt)
-    assert one.effect is not None and engine.replay_dead_letter(one.effect.effect.key).result()
+    assert one.effect is not None
+    assert not engine.replay_dead_letter(one.effect.effect.key, "desk@example.com").result().dead
     engine.run_until(clock.now())
     assert told(engine) == []
     assert len(recorded["email.send"].deliveries) == 1
