@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 from engine.errors import StoreError
 from engine.model.values import Micros
-from engine.runs.changes import Changes
 from engine.store.interface import Reader, Writer
 from engine.store.memory.customers import CustomerReading, CustomerWriting
 from engine.store.memory.decisions import DecisionReading, DecisionWriting
@@ -18,6 +17,7 @@ from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
 from engine.store.memory.runs import RunReading, RunWriting
 from engine.store.memory.tables import Tables
+from engine.store.order import ChangesInOrder
 from engine.store.records import Census, Pulse
 from engine.store.rows import OUTSIDE
 
@@ -65,24 +65,9 @@ class MemoryWriter(
     PeopleWriting,
     EngineWriting,
     MemoryReader,
+    ChangesInOrder,
 ):
     """The `Writer` of the in-memory store."""
-
-    def write(self, changes: Changes) -> None:
-        self.add_engine_events(changes.events)
-        self._write_decisions(changes.decisions)
-        self._write_counts(changes.counts)
-        self._write_runs(changes.runs)
-        self._write_attempts(changes.attempts)
-        self._write_effects(changes.effects)
-        self._write_settled(changes.settled)
-        self._write_exposures(changes.exposures)
-        self._write_memberships(changes.memberships)
-        self._write_coupons(changes.coupons)
-        self._write_asks(changes.asks)
-        self._write_cases(changes.cases.values())
-        self._write_postings(changes.postings)
-        self._write_spent(changes.spent)
 
 
 class MemoryStore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.values import Micros
-from engine.runs.changes import Changes
+from engine.store.order import ChangesInOrder
 from engine.store.records import Census, Pulse
 from engine.store.sql.customers import CustomerReading, CustomerWriting
 from engine.store.sql.decisions import DecisionReading, DecisionWriting
@@ -61,21 +61,6 @@ class SqlWriter(
     PeopleWriting,
     EngineWriting,
     SqlReader,
+    ChangesInOrder,
 ):
     """The `Writer` of a SQL database."""
-
-    def write(self, changes: Changes) -> None:
-        self.add_engine_events(changes.events)
-        self._write_decisions(changes.decisions)
-        self._write_counts(changes.counts)
-        self._write_runs(changes.runs)
-        self._write_attempts(changes.attempts)
-        self._write_effects(changes.effects)
-        self._write_settled(changes.settled)
-        self._write_exposures(changes.exposures)
-        self._write_memberships(changes.memberships)
-        self._write_coupons(changes.coupons)
-        self._write_asks(changes.asks)
-        self._write_cases(changes.cases.values())
-        self._write_postings(changes.postings)
-        self._write_spent(changes.spent)

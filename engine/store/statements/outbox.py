@@ -12,6 +12,14 @@ from engine.store.tables import CONNECTOR, OUTBOX
 _SETTLING = ("state", "claimable_at", "lease_until", "settled_at", "outcome", "reason", "dead")
 
 
+_BY_CLAIM = (
+    OUTBOX.c.key == bindparam("b_key"),
+    OUTBOX.c.fence == bindparam("b_fence"),
+    OUTBOX.c.state == "leased",
+)
+"""The effect of a claim, while it still holds."""
+
+
 @cache
 def put_effect(insert: Insert) -> Executable:
     """An effect to deliver; one that is there already is ready again, unless it has settled."""
@@ -77,11 +85,7 @@ def extend_effect() -> Executable:
     """A claim with `b_fence`, leased until `lease_until`."""
     return (
         update(OUTBOX)
-        .where(
-            OUTBOX.c.key == bindparam("b_key"),
-            OUTBOX.c.fence == bindparam("b_fence"),
-            OUTBOX.c.state == "leased",
-        )
+        .where(*_BY_CLAIM)
         .values(lease_until=bindparam("lease_until"), claimable_at=bindparam("lease_until"))
     )
 
@@ -100,11 +104,7 @@ def release_effect() -> Executable:
     """A claim given back, to be claimed again at `due`."""
     return (
         update(OUTBOX)
-        .where(
-            OUTBOX.c.key == bindparam("b_key"),
-            OUTBOX.c.fence == bindparam("b_fence"),
-            OUTBOX.c.state == "leased",
-        )
+        .where(*_BY_CLAIM)
         .values(state="ready", due=bindparam("due"), claimable_at=bindparam("due"), lease_until=None)
     )
 
@@ -134,11 +134,7 @@ def settle_claim() -> Executable:
     """A claim with `b_fence`, settled."""
     return (
         update(OUTBOX)
-        .where(
-            OUTBOX.c.key == bindparam("b_key"),
-            OUTBOX.c.fence == bindparam("b_fence"),
-            OUTBOX.c.state == "leased",
-        )
+        .where(*_BY_CLAIM)
         .values({name: bindparam(name) for name in _SETTLING})
     )
 
