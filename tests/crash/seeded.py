@@ -27,6 +27,7 @@ HANGS = re.compile("Timeout|come to rest|never|neither|does not end")
 DYING = "tests/crash/test_crashpoints.py::test_dying_at_any_point_comes_to_the_same"
 STORE = "tests/integration/store"
 RUNTIME = "tests/integration/runtime"
+SCALE = "tests/integration/scale"
 SHUFFLED = "tests/crash/test_shuffled.py"
 
 
@@ -254,6 +255,31 @@ BUGS: dict[str, Bug] = {
         "a commit whose answer is lost is taken for one that failed",
         edit("engine/store/postgres.py", "if not self._went_through(number):", "if number:"),
         "tests/crash/test_postgres.py::test_a_commit_whose_answer_is_lost_counts_as_done",
+    ),
+    "no sweep": Bug(
+        "what nobody is poked for waits until a worker happens to have nothing else to do",
+        edit(
+            "engine/runtime/worker.py",
+            "everywhere = not poked or now - self._swept >= SWEEP or now < self._swept",
+            "everywhere = not poked or not self._swept",
+        ),
+        f"{SCALE}/test_pokes.py::test_a_worker_that_is_poked_all_the_time_still_sweeps_each_second",
+    ),
+    "leases are not extended": Bug(
+        "what takes longer than a lease to be sent is sent by another at the same time",
+        edit("engine/runtime/outbox.py", "self._call(lambda: extend(self._shell, held))", "pass"),
+        f"{RUNTIME}/test_senders.py::test_a_lease_lasts_as_long_as_the_answer_takes",
+    ),
+    "a release is not followed": Bug(
+        "a process goes on deciding by the rules that it was started with",
+        (
+            Edit(
+                "engine/runtime/releasing.py",
+                "if releases and releases[-1].number != shell.release:",
+                "if releases and shell.release is None:",
+            ),
+        ),
+        f"{SCALE}/test_releases.py::test_the_next_event_is_decided_by_the_rules_of_another_process",
     ),
     "members outlive a roll-back": Bug(
         "what a failed transaction has changed in memory is taken for what is stored",

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 import pytest
 
 from engine.errors import StoreError
+from engine.model.values import SECOND
+from engine.runtime.clock import VirtualClock
 from engine.runtime.pokes import FULL, QUEUE, SILENCE, Listener, Poker, checked
+from engine.runtime.worker import Worker
 from engine.store.rows import shard_of
 from tests.integration.scale.shops import Shared, arrive, order, until
 from tests.servers import Redis
@@ -225,6 +228,32 @@ def test_a_commit_pokes_the_shards_in_which_it_left_something(shared: Shared) ->
 
     # then that customer's shard is poked
     assert noted == [frozenset((shard_of("ann"),))]
+
+
+def test_a_worker_that_is_poked_all_the_time_still_sweeps_each_second(shared: Shared) -> None:
+    # given a worker that has just looked everywhere, and an API process whose pokes are lost
+    clock = VirtualClock(time.time_ns() // 1000)
+    api, other = shared.open(clock=clock), shared.open(role="worker", clock=clock)
+    arrive(api, "ann", "bob")
+    worker = Worker(other._drive)
+    worker._step()
+    clock.move_to(clock.now() + SECOND // 10)
+    api.ingest([order("bob", "o1", 200, clock.now())], source="shop").result()
+    clock.move_to(clock.now() + SECOND // 10)
+
+    # when it is poked for another customer's shard before the second has passed
+    worker.poke(shard_of("ann"))
+    worker._step()
+    before = other._drive.sending, shared.sent()
+
+    # and after it
+    clock.move_to(clock.now() + SECOND)
+    worker.poke(shard_of("ann"))
+    worker._step()
+
+    # then what nobody has poked for has been sent by then, and not before
+    other._drive.close()
+    assert (before, len(shared.sent())) == ((False, []), 1)
 
 
 def test_a_listener_ends_whatever_it_is_at(redis: Redis) -> None:
