@@ -63,6 +63,7 @@ def _rows(
     against: dict[str, float],
 ) -> list[Row]:
     """Restart an engine on the runs and on an empty database, in processes of their own."""
+    park_probes(urls[0])
     full = _restarted(urls[0], PROBES)
     empty = _restarted(urls[1], 0)
     return [
@@ -93,11 +94,16 @@ def _rows(
 
 
 def park(url: str, runs: int) -> None:
-    """Begin so many runs that wait for an end within the next year, and the probes."""
+    """Begin so many runs that wait for an end within the next year."""
     with Engine.open(WORKSPACE, url, work=False) as engine:
         now = SystemClock().now()
         for batch in trials(runs, now, (now + DAY, now + 365 * DAY)):
             engine.ingest(batch, source="bench").result()
+
+
+def park_probes(url: str) -> None:
+    """Begin the probes, last of all: an engine has to be there again before they are due."""
+    with Engine.open(WORKSPACE, url, work=False) as engine:
         now = SystemClock().now()
         for batch in trials(PROBES, now, (now + AHEAD, now + 2 * AHEAD), "probe"):
             engine.ingest(batch, source="bench").result()

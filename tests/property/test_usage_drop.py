@@ -1,152 +1,18 @@
-"""A simulated base: how often a drop is a false alarm, how soon a true one is found, what a holiday does.
+"""A simulated base: how often a drop is a false alarm, how soon a true one is found, what a holiday does."""
 
-Weeks are gamma-Poisson: a customer's own rate times a gamma of mean 1 and coefficient of variation 0.22, as a
-Poisson count. The rule is that of T1: two weeks against the median of eight, 40% and two robust standard
-deviations, a median of at least 5 a week, against the base's own movement; after an alarm it is silent for
-four weeks.
-"""
-
-import math
-import random
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-
-import msgspec
 import pytest
 
-from engine.customers.figures import BaseTally
-from engine.customers.table import FactTable
 from engine.model.reasons import UnknownReason
-from engine.model.values import DAY, PerWeek
-from tests.customer_facts import Customer, at, computed, happened, table_of, workspace_of
-
-WEEK = 7 * DAY
-MONDAY = at("2026-01-05")
-BASELINE, RECENT, COOL_DOWN, YEAR = 8, 2, 4, 52
-WEEKS = BASELINE + RECENT + YEAR
-VARIATION, DROP = 0.22, Decimal("0.4")
-HOLIDAY = 30
-CUSTOMERS = 150
-VOLUMES = (2, 10, 50)
-
-
-def facts() -> FactTable:
-    fall = computed(
-        drop="minutes", of="usage", recent="2w", baseline="8w", at_least=PerWeek(Decimal(5)),
-        robust=Decimal(2), against_fleet=True,
-    )  # fmt: skip
-    return table_of(workspace_of(fall=fall))
-
-
-TABLE = facts()
-
-
-def poisson(chance: random.Random, mean: float) -> int:
-    """Count the arrivals of rate 1 in a stretch of `mean` (Knuth, The Art of Computer Programming, 3.4.1)."""
-    left, count = math.exp(-mean), -1
-    product = 1.0
-    while product > left or count < 0:
-        count += 1
-        product *= chance.random()
-    return count
-
-
-def weekly(chance: random.Random, volume: float, factors: Mapping[int, float]) -> list[int]:
-    """One customer's weeks; `factors` says which weeks are other ones."""
-    shape = 1 / VARIATION**2
-    return [
-        poisson(chance, volume * factors.get(week, 1.0) * chance.gammavariate(shape, 1 / shape))
-        for week in range(WEEKS)
-    ]
-
-
-def take_week(customer: Customer, number: int, minutes: int) -> None:
-    if minutes:
-        customer.take(happened("usage", MONDAY + number * WEEK + DAY // 2, minutes=minutes))
-
-
-class Fallen(msgspec.Struct):
-    """A customer of the base who loses 60% from a week on."""
-
-    customer: Customer
-    weeks: list[int]
-    start: int
-    found: bool = False
-
-
-class Played(msgspec.Struct):
-    """What was seen on each Monday: the falls of every customer by volume, and why one is unknown.
-
-    `without_base` are the falls around the holiday as they would be without the base's own movement.
-    """
-
-    falls: dict[int, list[list[Decimal | None]]]
-    without_base: dict[int, list[list[Decimal | None]]]
-    reasons: set[UnknownReason | None] = set()
-    fallen: list[Fallen] = []
-
-
-def play(seed: int, factors: Mapping[int, float], starts: Sequence[int] = ()) -> Played:
-    """Play a base week by week; from each of `starts` on one more customer of 50 a week falls."""
-    chance = random.Random(seed)
-    weeks = {volume: [weekly(chance, volume, factors) for _ in range(CUSTOMERS)] for volume in VOLUMES}
-    customers = {volume: [Customer(TABLE) for _ in range(CUSTOMERS)] for volume in VOLUMES}
-    seen = Played(
-        {volume: [[] for _ in range(CUSTOMERS)] for volume in VOLUMES},
-        {volume: [[] for _ in range(CUSTOMERS)] for volume in VOLUMES},
-        set(),
-        [
-            Fallen(Customer(TABLE), weekly(chance, 50, dict.fromkeys(range(start, WEEKS), 0.4)), start)
-            for start in starts
-        ],
-    )
-    for number in range(WEEKS):
-        now = MONDAY + (number + 1) * WEEK
-        tally = BaseTally(TABLE, now)
-        for volume in VOLUMES:
-            for customer, several in zip(customers[volume], weeks[volume], strict=True):
-                take_week(customer, number, several[number])
-                tally.add(customer.state)
-        figures = tally.figures()
-        for volume in VOLUMES:
-            for place, customer in enumerate(customers[volume]):
-                facts = customer.facts(now, base=figures)
-                seen.falls[volume][place].append(facts["fall"])
-                if HOLIDAY <= number < HOLIDAY + RECENT:
-                    seen.without_base[volume][place].append(customer.facts(now)["fall"])
-                if volume == 2:
-                    seen.reasons.add(facts.reason("fall"))
-        for one in seen.fallen:
-            if number < one.start + RECENT:
-                take_week(one.customer, number, one.weeks[number])
-            if one.start <= number < one.start + RECENT:
-                fall = one.customer.facts(now, base=figures)["fall"]
-                one.found = one.found or (fall is not None and fall >= DROP)
-    return seen
-
-
-def alarms(falls: Sequence[Decimal | None]) -> int:
-    """How often the rule fires, silent for four weeks after each time."""
-    silent_until = count = 0
-    for week, fall in enumerate(falls):
-        if week >= silent_until and fall is not None and fall >= DROP:
-            silent_until = week + COOL_DOWN
-            count += 1
-    return count
-
-
-FIRST = BASELINE + RECENT
+from tests.simulated_base import MONDAYS, Played, a_year, alarmed, alarms, calm_base, holiday_base
 
 
 @pytest.fixture(scope="module")
 def calm() -> Played:
-    """A base to which nothing happens but chance, and 600 customers beside it who truly fall."""
-    return play(20260105, {}, [FIRST + number % (YEAR - RECENT) for number in range(600)])
+    return calm_base(20260105)
 
 
 def test_at_fifty_a_week_chance_alarms_at_most_six_times_in_ten_years(calm: Played) -> None:
-    a_year = sum(alarms(falls) for falls in calm.falls[50]) / CUSTOMERS * YEAR / (WEEKS - FIRST + 1)
-    assert 0 < a_year <= 0.6
+    assert 0 < a_year(calm.falls[50]) <= 0.6
 
 
 def test_at_two_a_week_no_percentage_ever_alarms(calm: Played) -> None:
@@ -157,23 +23,12 @@ def test_at_two_a_week_no_percentage_ever_alarms(calm: Played) -> None:
 
 
 def test_at_fifty_a_week_a_drop_by_sixty_percent_is_found_within_two_weeks(calm: Played) -> None:
-    found = sum(one.found for one in calm.fallen)
-    assert found / len(calm.fallen) >= 0.85
+    assert sum(one.found for one in calm.fallen) / len(calm.fallen) >= 0.85
 
 
 @pytest.fixture(scope="module")
 def holiday() -> Played:
-    """A base in which everybody does 35% of the usual in one week."""
-    return play(20261228, {HOLIDAY: 0.35})
-
-
-def alarmed(falls: Sequence[Sequence[Decimal | None]]) -> float:
-    """The share that alarms on one of the Mondays given."""
-    return sum(bool(alarms(one)) for one in falls) / CUSTOMERS
-
-
-MONDAYS = slice(HOLIDAY, HOLIDAY + RECENT)
-"""Those whose recent weeks hold the holiday."""
+    return holiday_base(20261228)
 
 
 @pytest.mark.parametrize(("volume", "most"), [(50, 0.05), (10, 0.13), (2, 0.0)])
