@@ -113,9 +113,9 @@ async def get_points(request: Call, id: FromPath[str]) -> PointsAnswer:
         if (start or 0) > ends:
             raise RequestError("from lies after to", code="invalid_parameter")
         stated = statement_answer(await aside(engine.statement, id, held.program, start or 0, ends))
-    last = after(listing, tuple[int, str], id)
-    left = [one for one in held.postings if last is None or (one.at, one.key) < last]
-    booked = page(listing, left, posting_answer, lambda one: (one.at, one.key), id)
+    # Nothing is ever booked before what is there: a cursor is the place of a posting from the first one.
+    numbered = list(enumerate(held.postings))[: after(listing, int, id)]
+    booked = page(listing, numbered[::-1], lambda one: posting_answer(one[1]), lambda one: one[0], id)
     return points_answer(held, booked, stated)
 
 

@@ -44,7 +44,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer has in a program; `postings` are the newest first."""
+    """What a customer has in a program; `postings` are in the order of booking."""
 
     customer: str
     program: str
@@ -110,7 +110,6 @@ def held(shell: Shell, customer: str, program: str | None, now: Micros) -> Held:
         names = names_of(reader, customer)
         member = cast.get(names[0])
         book = member.standing.ledger.books.get(found.id) or Book()
-        postings = reader.postings(names, program=found.id)
         return Held(
             customer=member.id,
             program=found.id,
@@ -118,7 +117,7 @@ def held(shell: Shell, customer: str, program: str | None, now: Micros) -> Held:
             balance=balance(member.standing.ledger, found.id),
             progress=progress(found, book),
             book=book,
-            postings=sorted(postings, key=lambda one: (one.at, one.key), reverse=True),
+            postings=reader.postings(names, program=found.id),
         )
 
 
