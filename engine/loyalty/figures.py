@@ -76,10 +76,16 @@ def liability(
         reason = "no_redemption_rate"
     owed = None
     if cost_per_point is not None and rate is not None:
-        owed = outstanding * cost_per_point * rate
+        owed = _plain(outstanding * cost_per_point * rate)
     return Liability(
         outstanding=outstanding, pending=pending, available=available, reserved=reserved,
         debt=-all_lots.get("debt", 0) if all_lots.get("debt", 0) < 0 else 0,
         cost_per_point=cost_per_point, currency=currency, redemption_rate=rate, rate_from=origin or None,
         liability=owed, reason=reason, breakage=broken,
     )  # fmt: skip
+
+
+def _plain(amount: Decimal) -> Decimal:
+    """Leave out zeros at the end of the fraction, and only those."""
+    whole = amount.to_integral_value()
+    return whole if amount == whole else amount.normalize()
