@@ -237,7 +237,8 @@ def statement_answer(of: Statement) -> StatementAnswer:
 class PointsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a member has in a program. `lots` are those of which something is left.
 
-    `credits` is money that redemptions gave, by currency; `statement` is there where a period was named.
+    `adjustments` come with how they were decided, the newest first; `credits` is money that redemptions
+    gave, by currency; `statement` is there where a period was named.
     """
 
     customer: str
@@ -300,8 +301,7 @@ def points_answer(
         ],
         adjustments=[
             _adjustment(held.customer, held.program, key, one)
-            for key, one in book.adjustments.items()
-            if one.state == "pending"
+            for key, one in reversed(book.adjustments.items())
         ],
         postings=postings,
         statement=statement,

@@ -202,6 +202,7 @@ class BuiltInEvent(enum.Enum):
     POINTS_ADJUSTED = "points_adjusted"  # a person gave or took points: program, key, points, reason, by
     ADJUSTMENT_APPROVED = "adjustment_approved"  # another person let it happen: program, key, by
     ADJUSTMENT_REFUSED = "adjustment_refused"  # another person turned it down: program, key, by
+    ADJUSTMENT_VOID = "adjustment_void"  # nobody decided it in time: program, key, points
     COUPON_ISSUED = "coupon_issued"  # a coupon was issued: code, percent, worth, run
     COUPON_REDEEMED = "coupon_redeemed"  # a coupon was used: code
     COUPON_EXPIRED = "coupon_expired"  # a coupon ran out unused: code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from engine.customers.event import Event
 from engine.errors import HoldfastError, NotFoundError, RequestError
 from engine.loyalty import adjusting
 from engine.loyalty.ledger import Adjustment, Redemption
@@ -23,18 +24,23 @@ def act(stage: Stage, name: str, properties: Mapping[str, Any]) -> Redemption | 
 
     Raises NotFoundError, RequestError, ForbiddenError or ConflictError, and has then changed nothing.
     """
-    program = stage.plans.workspace.programs.get(str(properties.get("program")))
+    programs, named = stage.plans.workspace.programs, properties.get("program")
+    only = next(iter(programs.values())) if named is None and len(programs) == 1 else None
+    program = only or programs.get(str(named))
     if program is None:
-        raise NotFoundError(f"there is no program {properties.get('program')}")
+        raise NotFoundError(f"there is no program {named}")
     done = ACTS[name](stage, program, str(properties.get("key")), properties)
     stage.forget()
     return done
 
 
-def replay(stage: Stage, name: str, properties: Mapping[str, Any]) -> None:
-    """Do it again as it was done; one that cannot be done now, under other files, changes nothing."""
+def replay(stage: Stage, event: Event) -> None:
+    """Do it again as it was done; one that cannot be done now, under other files, changes nothing.
+
+    In the tests of a workspace it is done for the first time, and needs no key.
+    """
     try:
-        act(stage, name, properties)
+        act(stage, event.name, {"key": event.message_id, **event.properties})
     except HoldfastError:
         return
 

@@ -115,7 +115,9 @@ def turn(stage: Stage, program: Program, *, midnight: bool = True) -> None:
         for key in reserving.overdue(book, now):
             released = reserving.release(whole_ledger, program.id, customer, key, now, reason="timed out")
             postings += [released] if released is not None else []
-        adjusting.lapse(book, now)
+        for key in adjusting.lapse(book, now):
+            told = {"program": program.id, "key": key, "points": book.adjustments[key].points}
+            stage.emit("adjustment_void", told, program.id, key)
         stage.changes.postings += postings
     _qualify(stage, program, 0)
     if midnight:

@@ -61,8 +61,8 @@ def _note(moment: Moment, event: Event) -> None:
         cases.taken(moment.stage, event.name, properties)
     elif event.name == points.GRANTED and event.cause == "run":
         points.granted(moment.stage, properties)
-    elif event.name in acts.ACTS and event.cause == "operator":
-        acts.replay(moment.stage, event.name, properties)
+    elif event.name in acts.ACTS and event.cause in ("operator", "engine"):
+        acts.replay(moment.stage, event)
     elif event.name == "source_failed":
         named = properties.get("facts")
         for fact in named if isinstance(named, (list, tuple)) else (named,):

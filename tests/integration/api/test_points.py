@@ -320,7 +320,9 @@ def test_a_refused_adjustment_never_happens(shop: Shop) -> None:
 def test_an_adjustment_that_nobody_decides_is_void(shop: Shop) -> None:
     shop.points("adjust", {"points": 501, "reason": "lost parcel", "key": "a1"})
     shop.until("2026-01-08 12:00")
-    assert shop.held()["adjustments"] == []
+    (made,) = shop.held()["adjustments"]
+    assert (made["state"], made["decided_by"]) == ("void", None)
+    assert [told["key"] for told in shop.events("adjustment_void")] == ["a1"]
     assert code_of(shop.points("adjust/a1/approve", who="operator.eve")) == (409, "adjustment_decided")
 
 
@@ -413,3 +415,26 @@ def test_postings_and_what_people_did_are_on_the_timeline(shop: Shop) -> None:
     assert any(each["kind"] == "event" and each["event"]["name"] == "points_redeemed" for each in items)
     assert shop("GET", "/v1/customers/ana", who="auditor").json()["facts"]["points"]["value"] == 290
     assert shop.engine.doctor()["balanced"]
+
+
+CALL = """
+rule: ask-for-points
+when: {call: yes}
+if: customer.points >= 200
+then: [{do: segment.add, with: {segment: rich}}]
+"""
+RICH = "segment: rich\nstatic: yes\n"
+
+
+def test_why_and_backtest_know_what_people_did(tmp_path: Path) -> None:
+    with opened(tmp_path, PROGRAM, CALL, RICH, settings=SETTINGS, actions=recording()[0]) as shop:
+        shop.send("order_completed", "o1", order_id="o1", total=300)
+        shop.until("2026-01-06 12:00")
+        shop.points("redeem", {"points": 150, "key": "r1"})
+        shop.until("2026-01-07 12:00")
+        seen = {}
+        for day in (6, 7):
+            at = f"2026-01-{day:02}T11:00:00Z"
+            told = shop("GET", f"/v1/customers/ana/why?rule=ask-for-points&at={at}", who="auditor").json()
+            seen[day] = told["lines"][0]["values"]["customer.points"]
+        assert seen == {6: 300, 7: 150}
