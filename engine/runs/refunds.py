@@ -69,14 +69,20 @@ def take_back(stage: Stage, compiled: CompiledEarn, event: Event) -> None:
         if not lot.origin:
             continue
         origin = refunds.unpack(lot.origin)
-        if (origin.when, origin.index) == (compiled.earn.when, compiled.index) and origin.fits(
-            event.name, event.properties
-        ):
+        if _is_of(compiled, origin) and origin.fits(event.name, event.properties):
             found = True
             _take(stage, compiled.program, compiled, lot, ref, event.name, event.properties)
     if not found and all(each.ref != ref for each in book.early):
         kept = Early(event.name, ref, stage.now, refunds.pack_values(event.properties))
         book.early = [*book.early[1 - EARLY :], kept]
+
+
+def _is_of(compiled: CompiledEarn, origin: Origin) -> bool:
+    """Tell whether points were earned in this way; its place may have changed where it is the only one."""
+    if origin.when != compiled.earn.when:
+        return False
+    alike = [earn for earn in compiled.program.earn if earn.when == origin.when]
+    return origin.index == compiled.index or len(alike) == 1
 
 
 def take_back_grants(stage: Stage, event: Event) -> None:
