@@ -25,12 +25,12 @@ from api.answers import (
 from api.auth import ADD, OPERATE, READ
 from api.doors import Call, CustomerId, Instant, aside, door, engine_of, instant, query_of, read
 from api.paging import Listing, Page, after, page
+from api.points import PostingAnswer, posting_answer
 from api.repeats import acting
 from engine.customers.event import Event
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, Line
 from engine.errors import ForbiddenError, RequestError
-from engine.loyalty.ledger import Posting
 from engine.model.reasons import QuarantineReason
 from engine.model.values import SECOND, Micros
 from engine.runs.run import Run
@@ -144,17 +144,6 @@ async def patch_customer(request: Call, id: FromPath[str]) -> TraitsSet:
     return await _set(request, id)
 
 
-class PostingAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A movement of points: from and to which balance, and how many."""
-
-    program: str
-    key: str
-    kind: str
-    at: datetime
-    reason: str | None
-    entries: list[Any]
-
-
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened; the field named like its `kind` holds it."""
 
@@ -177,18 +166,7 @@ def _entry(entry: Entry) -> TimelineEntry:
         return TimelineEntry(at=at, kind="run", run=run_answer(of))
     if isinstance(of, OutboxRow):
         return TimelineEntry(at=at, kind="message", message=effect_answer(of))
-    return TimelineEntry(at=at, kind="points", points=_posting(of))
-
-
-def _posting(of: Posting) -> PostingAnswer:
-    return PostingAnswer(
-        program=of.program,
-        key=of.key,
-        kind=of.kind,
-        at=moment_of(of.at),
-        reason=of.reason,
-        entries=msgspec.to_builtins(of.entries),
-    )
+    return TimelineEntry(at=at, kind="points", points=posting_answer(of))
 
 
 @get("/v1/customers/{id:str}/timeline", opt=door(READ, query=Listing))

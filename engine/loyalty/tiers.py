@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
 import msgspec
 
-from engine.loyalty.ledger import Book
+from engine.loyalty.ledger import Book, Grace
 from engine.model.program import Program
-from engine.model.values import Day, Period
+from engine.model.values import DAY, Day, Duration, Period
 
 
 class TierChange(msgspec.Struct, frozen=True):
@@ -52,7 +53,8 @@ def qualify(program: Program, book: Book, points: int, day: Day) -> TierChange |
     """Count points granted on a day towards the tier, and give the change of tier if there is one.
 
     With 0 points it only lets the period roll on. A tier rises as soon as it is reached and falls only
-    when a period has ended below it, as `downgrade` says; spending points changes nothing.
+    when a period has ended below it, as `downgrade` says; spending points changes nothing. With `grace`
+    it falls so many days later, unless what is earned until then makes up for what the period lacked.
     """
     before = book.tier
     if book.joined is None:
@@ -60,27 +62,138 @@ def qualify(program: Program, book: Book, points: int, day: Day) -> TierChange |
     start = period_start(program.period, book.joined, day)
     if book.period is not None and book.period < start:
         # A period that went by without a grant ended with no qualifying points at all.
-        for qualifying in _ended(program, book, start):
-            book.tier = _after(program, book.tier, qualifying)
+        for qualifying, ended in _ended(program, book, start):
+            _leave_grace(program, book, ended)
+            _end(program, book, qualifying, ended)
         book.qualifying = 0
     book.period = start
+    _leave_grace(program, book, day)
     book.qualifying += points
+    if book.grace is not None:
+        book.grace.qualifying += points
+        if _reaches(program, book.grace.qualifying, book.tier):
+            book.grace = None
     earned = tier_of(program, book.qualifying)
     if earned != book.tier and _order(program, earned) > _order(program, book.tier):
-        book.tier = earned
+        book.tier, book.grace = earned, None
     if book.tier == before:
         return None
     return TierChange(before, book.tier, _order(program, book.tier) > _order(program, before))
 
 
-def _ended(program: Program, book: Book, start: Day) -> list[int]:
-    ended = [book.qualifying]
+def give_back(book: Book, points: int, earned: Day) -> None:
+    """Take qualifying points back that were granted on a day.
+
+    No tier falls because of it before its period ends; points of periods that have ended count no more.
+    """
+    if book.period is not None and earned >= book.period:
+        book.qualifying = max(0, book.qualifying - points)
+    if book.grace is not None:
+        book.grace.qualifying = max(0, book.grace.qualifying - points)
+
+
+class Risk(msgspec.Struct, frozen=True):
+    """A tier that will fall: so many points are missing when the period ends, on which days."""
+
+    tier: str
+    missing: int
+    ends: Day
+    falls: Day
+
+
+def at_risk(program: Program, book: Book, day: Day) -> Risk | None:
+    """Tell whether a tier is to be warned of today: `warn` before its period ends below it, once."""
+    tier = book.tier
+    if program.warn is None or program.downgrade == "never" or book.period is None or tier is None:
+        return None
+    ends = period_end(program.period, book.joined or book.period, book.period)
+    early = day < ends - days_of(program.warn)
+    if early or book.warned == book.period or _reaches(program, book.qualifying, tier):
+        return None
+    book.warned = book.period
+    grace = days_of(program.grace) if program.grace is not None else 0
+    return Risk(tier, _up(program.tiers[tier].from_) - book.qualifying, ends, ends + grace)
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a member stands: points of the period, what keeps the tier, what reaches the next one.
+
+    `keeps` and `missing` are points still to be earned; `next` is None in the highest tier.
+    """
+
+    tier: str | None
+    qualifying: int
+    period_starts: Day | None
+    period_ends: Day | None
+    keeps: int
+    next: str | None
+    missing: int | None
+    grace_until: Day | None
+
+
+def progress(program: Program, book: Book) -> Progress:
+    """Give where a member stands in a program."""
+    tier = tier_held(program, book)
+    names = _ascending(program)
+    following = names[_order(program, tier) + 1 :]
+    starts = book.period
+    kept = program.tiers[tier].from_ if tier is not None and tier in program.tiers else Decimal(0)
+    return Progress(
+        tier=tier,
+        qualifying=book.qualifying,
+        period_starts=starts,
+        period_ends=None if starts is None else period_end(program.period, book.joined or starts, starts),
+        keeps=max(0, _up(kept) - book.qualifying),
+        next=following[0] if following else None,
+        missing=max(0, _up(program.tiers[following[0]].from_) - book.qualifying) if following else None,
+        grace_until=book.grace.until if book.grace is not None else None,
+    )
+
+
+def period_end(period: Period, joined: Day, start: Day) -> Day:
+    """Give the first day after the period that begins on a day."""
+    # Longer than a period and shorter than two: it always lies in the next one.
+    return period_start(period, joined, start + 31 * period.months + 1)
+
+
+def days_of(length: Duration) -> Day:
+    """Give a length of time in days, a part of one as a whole one."""
+    return length.days if length.days is not None else -(-length.micros // DAY)
+
+
+def _ended(program: Program, book: Book, start: Day) -> list[tuple[int, Day]]:
     joined, period = book.joined or start, book.period or start
-    # Longer than a period and shorter than two: it always lands in the next one.
-    step = 31 * program.period.months + 1
-    while (period := period_start(program.period, joined, period + step)) < start:
-        ended.append(0)
+    ended = []
+    qualifying = book.qualifying
+    while period < start:
+        period = period_end(program.period, joined, period)
+        ended.append((qualifying, period))
+        qualifying = 0
     return ended
+
+
+def _end(program: Program, book: Book, qualifying: int, day: Day) -> None:
+    """End a period on a day: a tier that it did not keep falls, or is kept for the time of grace."""
+    if program.downgrade == "never" or _reaches(program, qualifying, book.tier):
+        book.grace = None
+    elif program.grace is None:
+        book.tier = _after(program, book.tier, qualifying)
+    elif book.grace is None:
+        book.grace = Grace(qualifying, day + days_of(program.grace))
+
+
+def _leave_grace(program: Program, book: Book, day: Day) -> None:
+    if book.grace is not None and book.grace.until <= day:
+        book.tier = _after(program, book.tier, book.grace.qualifying)
+        book.grace = None
+
+
+def _reaches(program: Program, qualifying: int, tier: str | None) -> bool:
+    return _order(program, tier_of(program, qualifying)) >= _order(program, tier)
+
+
+def _up(points: Decimal) -> int:
+    return int(points.to_integral_value(ROUND_CEILING))
 
 
 def _after(program: Program, tier: str | None, qualifying: int) -> str | None:

@@ -14,7 +14,7 @@ class Argument(msgspec.Struct, frozen=True):
     """One key of an action's `with:`; `form` is what its value is read as.
 
     The forms: text, number, percent, money, duration, customer (another customer's id), message,
-    ladder, segment, reward, who (a person or role), map, any.
+    ladder, segment, reward, who (a person or role), reversal (what takes points back), map, any.
     """
 
     form: str
@@ -121,6 +121,9 @@ SHIPPED: dict[str, ActionSpec] = {
                 "expires": _key("duration", False, "from now; never without it"),
                 "pending_for": _key("duration", False, "how long they cannot be spent yet"),
                 "reason": _key("text", False, "kept in the ledger"),
+                "reversed_by": _key(
+                    "reversal", False, "the event that takes them back: event, match, and of with less"
+                ),
             },
             answers={"granted": FactType.NUMBER},
         ),
@@ -189,8 +192,17 @@ class BuiltInEvent(enum.Enum):
     SEGMENT_LEFT = "segment_left"  # the customer left a segment: segment
     BAND_CHANGED = "band_changed"  # a score's band changed: score, band, from, value
     TIER_REACHED = "tier_reached"  # a higher tier was reached: program, tier, from
-    TIER_AT_RISK = "tier_at_risk"  # the period ends soon below the tier: program, tier, missing
+    TIER_AT_RISK = "tier_at_risk"  # the period ends soon below the tier: program, tier, missing, ends, falls
+    TIER_LOST = "tier_lost"  # a period, and its grace, ended below the tier: program, tier, from
     POINTS_EXPIRING = "points_expiring"  # points expire soon: program, points, expires_at
+    POINTS_REDEEMED = "points_redeemed"  # a person spent points: program, key, reward or points, by
+    POINTS_RESERVED = "points_reserved"  # a person set points aside: program, key, reward or points, by
+    RESERVATION_COMMITTED = "reservation_committed"  # reserved points were spent: program, key, by
+    RESERVATION_RELEASED = "reservation_released"  # reserved points were given back: program, key, by
+    POINTS_ADJUSTED = "points_adjusted"  # a person gave or took points: program, key, points, reason, by
+    ADJUSTMENT_APPROVED = "adjustment_approved"  # another person let it happen: program, key, by
+    ADJUSTMENT_REFUSED = "adjustment_refused"  # another person turned it down: program, key, by
+    ADJUSTMENT_VOID = "adjustment_void"  # nobody decided it in time: program, key, points
     COUPON_ISSUED = "coupon_issued"  # a coupon was issued: code, percent, worth, run
     COUPON_REDEEMED = "coupon_redeemed"  # a coupon was used: code
     COUPON_EXPIRED = "coupon_expired"  # a coupon ran out unused: code

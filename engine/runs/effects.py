@@ -16,7 +16,7 @@ from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ValueSyntaxError
 from engine.model.values import Duration, Micros, Money
-from engine.runs import cases, points
+from engine.runs import cases, points, rewards
 from engine.runs.changes import MembershipChange
 from engine.runs.run import Coupon, Run
 from engine.runs.stage import Stage
@@ -146,7 +146,7 @@ ACTIONS: Mapping[str, Callable[[Stage, str, Arguments, Run | None], Answers]] = 
     "segment.remove": _segment(False),
     "contact.suppress": _suppress,
     "points.grant": points.grant,
-    "points.redeem": points.redeem,
+    "points.redeem": rewards.redeem,
     "coupon.issue": _coupon,
     "case.open": cases.open_,
     "case.cancel": cases.cancel,

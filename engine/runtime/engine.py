@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from copy import copy
@@ -17,10 +17,12 @@ from engine.customers.event import Cause
 from engine.decisions.decision import Decision
 from engine.errors import StoreError
 from engine.escalation.case import Case
+from engine.loyalty.figures import Liability
+from engine.loyalty.statement import Statement
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runs.run import AskItem, Run
-from engine.runtime import mending, operating, reading
+from engine.runtime import mending, operating, points, reading
 from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
@@ -245,6 +247,28 @@ class Engine:
     def cancel_run(self, run: str, by: str) -> Future[Run]:
         """End a run; `ConflictError` when it has ended already."""
         return self._do(lambda: operating.cancel_run(self._shell, run, by))
+
+    def act_on_points(
+        self, customer: str, name: str, asked: Mapping[str, Any], by: str
+    ) -> Future[points.Done]:
+        """Redeem, reserve, commit, release or adjust points, as `engine.runs.acts` names it.
+
+        `NotFoundError`, `ForbiddenError` for who may not decide, `ConflictError` where there are too few
+        points or the key was used for something else.
+        """
+        return self._do(lambda: points.act(self._shell, customer, name, asked, by))
+
+    def points(self, customer: str, program: str | None = None) -> points.Held:
+        """Give what a customer has in a program; raises `NotFoundError`."""
+        return points.held(self._shell, customer, program, self.clock.now())
+
+    def statement(self, customer: str, program: str | None, start: Micros, end: Micros) -> Statement:
+        """Give a member's statement of a period; raises `NotFoundError`."""
+        return points.stated(self._shell, customer, program, start, end)
+
+    def liability(self, program: str) -> Liability:
+        """Give what a program owes its members; raises `NotFoundError`."""
+        return points.liability(self._shell, program)
 
     def pause(self, workflow: str | None = None) -> Future[None]:
         """Hold back what a workflow (without one: every workflow) would do."""

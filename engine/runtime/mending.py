@@ -102,6 +102,9 @@ def settle(
             mending.record(turn.changes, run, effect.path, key, step, "operator", told, turn.now)
             if outcome == "executed":
                 mending.count(turn.world, turn.cast, turn.changes, effect, turn.now)
+        else:
+            step = StepOutcome(outcome)
+            deliver.settle_gift(turn.world, turn.cast, turn.changes, effect, step, turn.now)
         turn.flush()
         turn.result = row = _row(turn, key)
         return row

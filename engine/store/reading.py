@@ -1,6 +1,5 @@
 """What may be asked of a store: one snapshot of everything that is remembered."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
-from engine.loyalty.ledger import Posting
+from engine.loyalty.ledger import Account, Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
@@ -245,6 +244,14 @@ class Reader(Protocol):
 
     def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:
         """Give the points booked for customers, in the order of booking."""
+        ...
+
+    def posting(self, program: str, key: str) -> Posting | None:
+        """Give one booking."""
+        ...
+
+    def points_of(self, program: str, *, closed: bool = False) -> dict[Account, int]:
+        """Sum what all lots of a program hold by account, or those of which nothing is left."""
         ...
 
     def members_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -12,7 +12,7 @@ from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
-from engine.loyalty.ledger import Posting
+from engine.loyalty.ledger import ACCOUNTS, Posting
 from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
@@ -109,6 +109,24 @@ def quarantine_row(entry: QuarantinedEvent) -> Columns:
     row = columns_of(entry)
     del row["id"]
     return row
+
+
+def lot_rows(postings: Iterable[Posting]) -> list[Columns]:
+    """Give what postings add to each lot, in the order of their keys."""
+    sums: dict[tuple[str, str], Columns] = {}
+    for posting in postings:
+        for entry in posting.entries:
+            place = (posting.program, entry.lot)
+            row = sums.get(place)
+            if row is None:
+                row = sums[place] = {"program": place[0], "key": place[1], **dict.fromkeys(ACCOUNTS, 0)}
+            row[entry.account] += entry.points
+    return [sums[place] for place in sorted(sums)]
+
+
+def is_closed(lot: Row) -> bool:
+    """Tell whether nothing of a lot is left."""
+    return not (lot["pending"] or lot["available"] or lot["reserved"])
 
 
 def run_row(run: Run) -> Columns:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
+from engine.loyalty.ledger import ACCOUNTS
+
 METADATA = MetaData()
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
@@ -254,6 +256,15 @@ POSTING = Table(
 )
 Index("posting_key", POSTING.c.program, POSTING.c.key, unique=True)
 Index("posting_customer", POSTING.c.customer, POSTING.c.id)
+
+LOT = Table(
+    "lot",
+    METADATA,
+    _text("program", key=True),
+    _text("key", key=True),
+    *(Column(account, BigInteger, nullable=False) for account in ACCOUNTS),
+)
+"""What postings come to for each grant, by account: a sum of them, kept up as they are booked."""
 
 SEGMENT_MEMBERSHIP = Table(
     "segment_membership",

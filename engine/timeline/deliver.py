@@ -14,7 +14,7 @@ from engine.model.actions import ActionSpec
 from engine.model.reasons import EndReason, RunStatus, StepOutcome
 from engine.model.values import Micros
 from engine.model.workflow import Do
-from engine.runs import advance, doing
+from engine.runs import advance, doing, rewards
 from engine.runs.changes import Changes, Settled
 from engine.runs.ending import end
 from engine.runs.program import CompiledWorkflow, Instruction
@@ -178,8 +178,21 @@ def settle(world: World, cast: Cast, changes: Changes, effect: Effect, result: R
             answers=dict(result.answers), detail={"action": effect.action, **result.detail},
         )  # fmt: skip
         advance.settled(moment.stage, run, outcome, result.answers)
+    elif rewards.is_gift(effect):
+        rewards.delivered(moment.stage, effect, outcome)
     moment.forget()
     drain(world, cast, changes, queue, now)
+
+
+def settle_gift(
+    world: World, cast: Cast, changes: Changes, effect: Effect, outcome: StepOutcome, now: Micros
+) -> None:
+    """Take in what a person says of what points bought: whether it was delivered after all."""
+    member = cast.get(effect.customer)
+    moment = Moment(world, member, changes, now, [], at_event=True)
+    if rewards.is_gift(effect):
+        rewards.delivered(moment.stage, effect, outcome)
+        moment.forget()
 
 
 def answer(

@@ -61,8 +61,9 @@ def play_instant(moment: Moment) -> None:
     """Carry out everything that is due at the moment's instant but the ends of contracts."""
     world, member, now = moment.world, moment.member, moment.now
     midnight = moment.desk.midnight and _midnight(world.ruleset.zone, now) == now
-    if _points_due(member.standing.ledger) is not None or midnight:
-        _turn_points(moment)
+    points_due = _points_due(member.standing.ledger)
+    if midnight or (points_due is not None and points_due <= now):
+        _turn_points(moment, midnight=midnight)
     asks = weighing_due(moment.desk, member.standing)
     if midnight or (asks is not None and asks <= now):
         weigh(moment)
@@ -76,10 +77,10 @@ def play_instant(moment: Moment) -> None:
             advance.due(moment.stage, run)
 
 
-def _turn_points(moment: Moment) -> None:
+def _turn_points(moment: Moment, *, midnight: bool) -> None:
     for name, program in moment.world.ruleset.workspace.programs.items():
         if program.on == moment.member.kind and name in moment.member.standing.ledger.books:
-            points.turn(moment.stage, program)
+            points.turn(moment.stage, program, midnight=midnight)
             moment.forget()
 
 

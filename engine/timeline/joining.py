@@ -9,6 +9,7 @@ from engine.customers.merging import united
 from engine.customers.state import FactState
 from engine.decisions import missing
 from engine.decisions.standing import Standing
+from engine.loyalty.merging import merge_books
 from engine.model.reasons import EndReason, RunStatus
 from engine.model.rule import OnMissing
 from engine.runs.changes import MembershipChange
@@ -64,9 +65,7 @@ def _standing(into: Standing, other: Standing) -> None:
         if known_book is None:
             into.ledger.books[program] = book
             continue
-        known_book.lots = [*known_book.lots, *book.lots]
-        known_book.redeemed = {**book.redeemed, **known_book.redeemed}
-        known_book.qualifying += book.qualifying
+        merge_books(known_book, book)
     for score, state in other.scores.items():
         into.scores.setdefault(score, state)
     for fact, failed_at in other.failed.items():

@@ -13,8 +13,10 @@ from engine.customers.event import Event
 from engine.decisions.decide import Occasion
 from engine.decisions.decision import Decision
 from engine.errors import NotFoundError
+from engine.loyalty.ledger import Adjustment, Redemption
 from engine.model.facts import Subject
 from engine.model.values import Micros
+from engine.runs import acts
 from engine.runs.changes import Changes
 from engine.runs.stage import Emitted, Member
 from engine.timeline.adopting import settle_in
@@ -165,6 +167,27 @@ def call_rule(
     drain(world, cast, changes, queue, now)
     made = [decision for decision in changes.decisions[before:] if decision.id == seen.id]
     return made[0] if made else seen
+
+
+def act_on_points(
+    world: World, cast: Cast, changes: Changes, event: Event, *, again: bool = False
+) -> Redemption | Adjustment:
+    """Do what a person's event does with points, and take the event; `again`: it was taken before.
+
+    Raises where it cannot be done; what has changed by then is not to be kept.
+    """
+    member = cast.get(event.customer)
+    now = max(event.received_at, member.standing.played_to)
+    _catch_up(world, cast, changes, member, now, inclusive=False)
+    begin(world, member, changes, now)
+    queue: list[Emitted] = []
+    moment = Moment(world, member, changes, now, queue, at_event=True)
+    done = acts.act(moment.stage, event.name, event.properties)
+    if not again:
+        # It is done already, and taking it once more changes nothing but what events change.
+        take(Moment(world, member, changes, now, queue, at_event=True), event)
+    drain(world, cast, changes, queue, now)
+    return done
 
 
 def merge(

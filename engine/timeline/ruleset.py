@@ -107,14 +107,15 @@ class Desk(msgspec.Struct, frozen=True):
     segments: tuple[CompiledSegment, ...]
     scores: tuple[CompiledScore, ...]
     earns: Mapping[str, tuple[CompiledEarn, ...]]
+    reverses: Mapping[str, tuple[CompiledEarn, ...]]
     clubs: tuple[Club, ...]
     midnight: bool
 
 
 NOTHING = Desk(
     rules={}, on_event={}, first={}, second={}, awaited={}, schedules=(), dates=(), renewals={},
-    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), earns={}, clubs=(),
-    midnight=False,
+    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), earns={},
+    reverses={}, clubs=(), midnight=False,
 )  # fmt: skip
 
 BASE = "@base"
@@ -265,7 +266,10 @@ def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Sub
         quiet=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnQuiet)),
         segments=segments,
         scores=scores,
-        earns=earns,
+        earns=_index((compiled.earn.when, compiled) for compiled in earns),
+        reverses=_index(
+            (compiled.earn.reversed_by.event, compiled) for compiled in earns if compiled.earn.reversed_by
+        ),
         clubs=_clubs(workspace, subject),
         midnight=bool(segments or scores or earns)
         or any(isinstance(trigger, OnQuiet) and trigger.quiet == "p90" for trigger in _triggers(pairs)),
@@ -358,7 +362,7 @@ def _fades(workspace: Workspace, fact: str) -> bool:
 SURVEY_FIGURES = ("mean", "share", "share_lower", "share_upper", "min", "max")
 
 
-def _earns(workspace: Workspace, catalog: Catalog, subject: Subject) -> dict[str, tuple[CompiledEarn, ...]]:
+def _earns(workspace: Workspace, catalog: Catalog, subject: Subject) -> list[CompiledEarn]:
     zone = workspace.settings.timezone
     found = []
     for _, program in sorted(workspace.programs.items()):
@@ -369,8 +373,22 @@ def _earns(workspace: Workspace, catalog: Catalog, subject: Subject) -> dict[str
             scope = msgspec.structs.replace(seen, customer=catalog.customer(subject))
             points = compile_expression(earn.points.text, scope)
             where = compile_expression(earn.where.text, scope) if earn.where else None
-            found.append((earn.when, CompiledEarn(program, index, earn, points, where)))
-    return _index(found)
+            compiled = CompiledEarn(program, index, earn, points, where, scope)
+            back = earn.reversed_by
+            if back is not None:
+                refund = trigger_scope(OnEvent(event=back.event), catalog, zone)
+                match = back.match
+                compiled = msgspec.structs.replace(
+                    compiled,
+                    wanted={match: match}
+                    if isinstance(match, str)
+                    else {name: compile_expression(formula.text, scope) for name, formula in match.items()},
+                    less={
+                        name: compile_expression(formula.text, refund) for name, formula in back.less.items()
+                    },
+                )
+            found.append(compiled)
+    return found
 
 
 def _policy_hash(workspace: Workspace) -> str:

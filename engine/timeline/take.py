@@ -17,7 +17,7 @@ from engine.expressions import Env, Expression, Outcome
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
 from engine.model.values import HOUR, Micros
-from engine.runs import cases, points
+from engine.runs import acts, cases, points, refunds
 from engine.timeline import react
 from engine.timeline.choose import choose
 from engine.timeline.crossings import crossings
@@ -61,6 +61,8 @@ def _note(moment: Moment, event: Event) -> None:
         cases.taken(moment.stage, event.name, properties)
     elif event.name == points.GRANTED and event.cause == "run":
         points.granted(moment.stage, properties)
+    elif event.name in acts.ACTS and event.cause in ("operator", "engine"):
+        acts.replay(moment.stage, event)
     elif event.name == "source_failed":
         named = properties.get("facts")
         for fact in named if isinstance(named, (list, tuple)) else (named,):
@@ -182,5 +184,14 @@ def _where(where: Expression | None, view: Mapping[str, Any]) -> bool:
 
 def _earn(moment: Moment, event: Event, view: Mapping[str, Any]) -> None:
     for compiled in moment.desk.earns.get(event.name, ()):
-        points.earn(moment.stage, compiled, event, moment.env(view))
+        env = moment.env(view)
+        lot = points.earn(moment.stage, compiled, event, env)
+        if lot is not None:
+            refunds.keep_origin(moment.stage, compiled, event, env, lot)
+        moment.forget()
+    for compiled in moment.desk.reverses.get(event.name, ()):
+        refunds.take_back(moment.stage, compiled, event)
+        moment.forget()
+    if any(event.name in book.watched for book in moment.member.standing.ledger.books.values()):
+        refunds.take_back_grants(moment.stage, event)
         moment.forget()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.contact.log import ContactLog, Sent
 from engine.decisions.standing import GoalWatch, Recent, Standing, Term, Timer, decode, encode
 from engine.escalation.case import Case, Told
-from engine.loyalty.ledger import Book, Ledger, Lot
+from engine.loyalty.ledger import Adjustment, Book, Early, Grace, Ledger, Lot, Redemption
 from engine.scores.band import Override, ScoreState
 from engine.scores.score import LastPart
 from engine.segments.dwell import Count
@@ -101,6 +101,35 @@ terms = st.builds(
     spent=st.none() | instants,
     moved=st.none() | instants,
 )
+redemptions = st.builds(
+    Redemption,
+    points=st.integers(1, 10**6),
+    at=instants,
+    state=st.sampled_from(["reserved", "redeemed", "released"]),
+    parts=st.lists(st.tuples(names, st.integers(1, 99)), max_size=2),
+    reward=st.none() | names,
+    until=st.none() | instants,
+)
+adjustments = st.builds(
+    Adjustment,
+    points=st.integers(-99, 99),
+    reason=names,
+    by=names,
+    at=instants,
+    state=st.sampled_from(["pending", "applied", "refused", "void"]),
+    until=st.none() | instants,
+)
+books = st.builds(
+    Book,
+    lots=st.lists(lots, max_size=2),
+    redemptions=st.dictionaries(names, redemptions, max_size=2),
+    adjustments=st.dictionaries(names, adjustments, max_size=2),
+    credits=st.dictionaries(names, st.decimals(0, 10**6, places=2), max_size=2),
+    early=st.lists(
+        st.builds(Early, event=names, ref=names, at=instants, properties=st.binary(max_size=8)), max_size=2
+    ),
+    grace=st.none() | st.builds(Grace, qualifying=st.integers(0, 99), until=st.integers(1, 10**6)),
+)
 recents = st.builds(Recent, occurred_at=instants, received_at=instants, properties=properties)
 standings = st.builds(
     Standing,
@@ -123,7 +152,7 @@ standings = st.builds(
     starts=st.dictionaries(names, instants, max_size=2),
     ledger=st.builds(
         Ledger,
-        books=st.dictionaries(names, st.builds(Book, lots=st.lists(lots, max_size=2)), max_size=1),
+        books=st.dictionaries(names, books, max_size=1),
     ),
     cases=st.dictionaries(names, cases, max_size=2),
     failed=st.dictionaries(names, instants, max_size=2),

@@ -129,6 +129,8 @@ def _argument(draft: Draft, step: Do | DoNow, key: str, form: str, value: Any) -
         who(draft, step, "with", key, value=value)
     elif form in ("message", "ladder", "segment"):
         draft.refer(step, "with", key, kind=form, name=value)
+    elif form == "reversal":
+        _reversal(draft, step, key, value)
     elif form == "reward":
         rewards = {
             reward.reward for program in draft.workspace.programs.values() for reward in program.redeem
@@ -147,6 +149,47 @@ def _argument(draft: Draft, step: Do | DoNow, key: str, form: str, value: Any) -
         wrong = _misform(value, form)
         if wrong:
             draft.say(step, "with", key, code="wrong-type", message=wrong[0], hint=wrong[1])
+
+
+def _reversal(draft: Draft, step: Do | DoNow, key: str, value: Any) -> None:
+    """Check what takes granted points back: an event, what it must say, and from which amount on."""
+    if not isinstance(value, dict):
+        wanted = "write {event: order_refunded, match: {order_id: =event.order_id}}"
+        draft.say(step, "with", key, code="wrong-type", message="a map is expected here", hint=wanted)
+        return
+    for name in value:
+        if name not in _REVERSAL:
+            draft.say(
+                step, "with", key, name, code="unknown-key", message=f"unknown key {name}",
+                hint=known_or(name, _REVERSAL), at_key=True,
+            )  # fmt: skip
+    event, match = value.get("event"), value.get("match")
+    if not isinstance(event, str):
+        draft.say(
+            step, "with", key, code="missing-key", message="reversed_by needs `event:`",
+            hint="write event: order_refunded",
+        )  # fmt: skip
+    else:
+        draft.event(step, "with", key, "event", name=event)
+    if not isinstance(match, dict) or not match:
+        draft.say(
+            step, "with", key, code="missing-key", message="reversed_by needs `match:`",
+            hint="write match: {order_id: =event.order_id}",
+        )  # fmt: skip
+    if ("of" in value) != ("less" in value):
+        draft.say(
+            step, "with", key, code="missing-key", message="`of:` and `less:` belong together",
+            hint="write of: =event.total, less: amount",
+        )  # fmt: skip
+    if step.with_.get("customer") is not None:
+        draft.say(
+            step, "with", key, code="other-customer",
+            message="points of another customer cannot be taken back so",
+            hint="leave customer or reversed_by out",
+        )  # fmt: skip
+
+
+_REVERSAL = ("event", "match", "of", "less")
 
 
 def _misform(value: Any, form: str) -> tuple[str, str] | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from engine.authoring.checks.expressions import NUMBERS, customer, judge, key, values
+from engine.authoring.checks.literals import is_duration
 from engine.authoring.checks.rules import properties
 from engine.authoring.draft import KEBAB, SNAKE, Draft
 from engine.authoring.wording import known_or, quoted
 from engine.expressions import Scope
-from engine.model.program import Earn, Program
+from engine.model.program import Earn, Program, Redeem
 
-_GIVES = ("coupon", "event")
+_GIVES = ("coupon", "credit", "webhook", "body", "event")
+_MONEY = re.compile(r"\d{1,12}(\.\d{1,4})? [A-Z]{3}")
+_COUPON = ("percent", "amount", "worth", "expires")
 
 
 def check(draft: Draft) -> None:
@@ -29,6 +34,8 @@ def check(draft: Draft) -> None:
             _earn(draft, program, earn)
         _tiers(draft, program)
         _rewards(draft, program)
+        _days(draft, program)
+        _terms(draft, program)
 
 
 def _scope(draft: Draft, program: Program, event: str) -> Scope:
@@ -160,4 +167,117 @@ def _rewards(draft: Draft, program: Program) -> None:
                     hint=known_or(name, _GIVES),
                     at_key=True,
                 )
+        _gives(draft, reward)
         values(draft, reward.gives, customer(draft, program.on))
+
+
+def _gives(draft: Draft, reward: Redeem) -> None:
+    coupon, credit, webhook = (reward.gives.get(name) for name in ("coupon", "credit", "webhook"))
+    if "coupon" in reward.gives:
+        written = coupon if isinstance(coupon, dict) else {}
+        if ("percent" in written) == ("amount" in written):
+            draft.say(
+                reward,
+                "gives",
+                "coupon",
+                code="missing-argument",
+                message="a coupon needs percent or amount",
+                hint="write {percent: 10} or {amount: 5.00 EUR}",
+            )
+        for name in written:
+            if name not in _COUPON:
+                draft.say(
+                    reward,
+                    "gives",
+                    "coupon",
+                    name,
+                    code="unknown-key",
+                    message=f"unknown key {name}",
+                    hint=known_or(name, _COUPON),
+                    at_key=True,
+                )
+        expires = written.get("expires")
+        if expires is not None and not (isinstance(expires, str) and is_duration(expires)):
+            draft.say(
+                reward,
+                "gives",
+                "coupon",
+                "expires",
+                code="wrong-type",
+                message=f"{expires} is no length of time",
+                hint="write 30m, 12h, 3d or 2w",
+            )
+    if credit is not None:
+        own = draft.workspace.settings.currency
+        if not isinstance(credit, str) or not _MONEY.fullmatch(credit) or not credit.endswith(own):
+            draft.say(
+                reward,
+                "gives",
+                "credit",
+                code="wrong-type",
+                message=f"{credit} is no amount of money in {own}",
+                hint=f"write 5.00 {own}",
+            )
+    if webhook is not None and webhook not in draft.workspace.settings.connectors.webhooks:
+        draft.unknown(
+            reward,
+            "gives",
+            "webhook",
+            noun="webhook",
+            name=str(webhook),
+            known=draft.workspace.settings.connectors.webhooks,
+            otherwise="add it under connectors in holdfast.yaml",
+        )
+    if "body" in reward.gives and webhook is None:
+        draft.say(
+            reward,
+            "gives",
+            "body",
+            code="missing-argument",
+            message="a body goes to a webhook",
+            hint="write webhook: and its name",
+            at_key=True,
+        )
+
+
+def _days(draft: Draft, program: Program) -> None:
+    """Grace and warnings are looked at once a day."""
+    for name in ("grace", "warn"):
+        length = getattr(program, name)
+        if length is not None and length.days is None:
+            draft.say(
+                program,
+                name,
+                code="not-days",
+                message=f"{name} is counted in whole days",
+                hint="write it as 30d or 8w",
+            )
+
+
+def _terms(draft: Draft, program: Program) -> None:
+    adjust, cost = program.adjust, program.liability
+    if adjust.approve_above < 0:
+        draft.say(
+            adjust,
+            "approve_above",
+            code="out-of-range",
+            message="nobody adjusts fewer than 0 points",
+            hint="write 0 or more",
+        )
+    if adjust.limit is not None and adjust.limit < max(adjust.approve_above, 1):
+        draft.say(
+            adjust,
+            "limit",
+            code="out-of-range",
+            message="the limit lies below what one person may adjust alone",
+            hint="write a higher limit, or a lower approve_above",
+        )
+    own = draft.workspace.settings.currency
+    if cost is not None and cost.cost_per_point.currency != own:
+        draft.say(
+            cost,
+            "cost_per_point",
+            code="other-currency",
+            message=f"the workspace counts in {own}",
+            hint=f"write it in {own}",
+        )

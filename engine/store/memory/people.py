@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from engine.errors import StoreError
 from engine.escalation.case import Case
-from engine.loyalty.ledger import Posting
+from engine.loyalty.ledger import ACCOUNTS, Account, Posting
 from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon
 from engine.store.memory.tables import MemoryTransaction, page
 from engine.store.records import MembershipRow
-from engine.store.rows import ASK, CASE, COUPON, POSTING, Columns, fold_memberships
+from engine.store.rows import ASK, CASE, COUPON, POSTING, Columns, fold_memberships, is_closed, lot_rows
 
 Period = tuple[str, str]
 
@@ -59,6 +59,15 @@ class PeopleReading(MemoryTransaction):
             for row in self._rows("posting")
             if row["customer"] in customers and (program is None or row["program"] == program)
         ]
+
+    def posting(self, program: str, key: str) -> Posting | None:
+        row = self._table("posting").get((program, key))
+        return None if row is None else POSTING.value(row)
+
+    def points_of(self, program: str, *, closed: bool = False) -> dict[Account, int]:
+        lots = lot_rows(POSTING.value(row) for row in self._rows("posting") if row["program"] == program)
+        counted = [lot for lot in lots if is_closed(lot) or not closed]
+        return {account: sum(lot[account] for lot in counted) for account in ACCOUNTS}
 
     def members_of(
         self, segment: str, *, at: Micros | None = None, after: str | None = None, limit: int = 1000

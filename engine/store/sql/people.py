@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from engine.errors import StoreError
 from engine.escalation.case import Case
-from engine.loyalty.ledger import Posting
+from engine.loyalty.ledger import ACCOUNTS, Account, Posting
 from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon
 from engine.store.records import MembershipRow
-from engine.store.rows import ASK, CASE, COUPON, POSTING, fold_memberships
+from engine.store.rows import ASK, CASE, COUPON, POSTING, fold_memberships, lot_rows
 from engine.store.sql.transaction import SqlTransaction, portions
 from engine.store.statements import people as sql
 
@@ -54,6 +54,14 @@ class PeopleReading(SqlTransaction):
     def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:
         return [POSTING.value(row) for row in self._rows(sql.postings_of(customers, program))]
 
+    def posting(self, program: str, key: str) -> Posting | None:
+        row = self._row(sql.posting_by_key(), program=program, key=key)
+        return None if row is None else POSTING.value(row)
+
+    def points_of(self, program: str, *, closed: bool = False) -> dict[Account, int]:
+        row = self._row(sql.points_of(closed), program=program)
+        return {account: 0 if row is None else int(row[account] or 0) for account in ACCOUNTS}
+
     def members_of(
         self, segment: str, *, at: Micros | None = None, after: str | None = None, limit: int = 1000
     ) -> list[str]:
@@ -91,6 +99,7 @@ class PeopleWriting(PeopleReading):
     def _write_postings(self, postings: Sequence[Posting]) -> None:
         rows = [POSTING.row(posting) for posting in postings]
         self._add(sql.insert_posting(), rows, "this movement of points", "key")
+        self._change(sql.add_to_lot(self._insert), lot_rows(postings))
 
     def _write_memberships(self, changes: Sequence[MembershipChange]) -> None:
         closed, added = fold_memberships(changes)

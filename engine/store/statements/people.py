@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import Executable, Table, bindparam, select, update
+from sqlalchemy import Executable, Table, bindparam, func, select, update
 
+from engine.loyalty.ledger import ACCOUNTS
 from engine.model.values import Micros
 from engine.store.statements import Insert
-from engine.store.tables import ASK, BUDGET, CASE, COUPON, POSTING, SEGMENT_MEMBERSHIP
+from engine.store.tables import ASK, BUDGET, CASE, COUPON, LOT, POSTING, SEGMENT_MEMBERSHIP
 
 
 def _put(insert: Insert, table: Table) -> Executable:
@@ -89,6 +90,29 @@ def postings_of(customers: Sequence[str], program: str | None) -> Executable:
     """Movements of points in the order of booking."""
     rows = select(POSTING).where(POSTING.c.customer.in_(customers)).order_by(POSTING.c.id)
     return rows if program is None else rows.where(POSTING.c.program == program)
+
+
+@cache
+def posting_by_key() -> Executable:
+    """One movement of points."""
+    return select(POSTING).where(POSTING.c.program == bindparam("program"), POSTING.c.key == bindparam("key"))
+
+
+@cache
+def add_to_lot(insert: Insert) -> Executable:
+    """What movements add to a lot; a new one begins with it."""
+    add = insert(LOT)
+    sums = {account: LOT.c[account] + add.excluded[account] for account in ACCOUNTS}
+    return add.on_conflict_do_update(index_elements=list(LOT.primary_key), set_=sums)
+
+
+@cache
+def points_of(closed: bool) -> Executable:
+    """The sums of a program's lots by account; only of those of which nothing is left."""
+    sums = select(*(func.sum(LOT.c[account]).label(account) for account in ACCOUNTS)).where(
+        LOT.c.program == bindparam("program")
+    )
+    return sums.where(LOT.c.pending + LOT.c.available + LOT.c.reserved == 0) if closed else sums
 
 
 @cache

@@ -16,7 +16,7 @@ from engine.runs.changes import Changes
 from engine.store import schema
 from engine.store.opening import migrate, open_store
 from engine.store.rows import shard_of
-from engine.store.tables import COUNTER, CUSTOMER, METADATA, OUTBOX, PROCESS, RUN
+from engine.store.tables import COUNTER, CUSTOMER, LOT, METADATA, OUTBOX, PROCESS, RUN
 from tests.integration.store import rows
 from tests.servers import postgres_url
 
@@ -55,6 +55,7 @@ def fill(url: str) -> None:
                 runs={"r-1": rows.run("r-1")},
                 attempts=[rows.attempt("r-1", 1)],
                 effects=[rows.effect(f"k-{name}", customer=name) for name in CUSTOMERS],
+                postings=[rows.posting("o-1"), rows.posting("o-2")],
             )
         )
         writer.count(received=5, accepted=4, duplicates=1, decided=4)
@@ -109,6 +110,19 @@ def test_migrating_down_and_up_again_works_with_data(url: str) -> None:
         assert connection.execute(select(RUN)).all() == []
 
     open_store(url).close()
+
+
+def test_lots_are_made_of_the_points_booked_before(url: str) -> None:
+    # given a database of a schema without lots, with points booked in it
+    fill(url)
+    with connected(url) as connection:
+        schema.downgrade(connection, "0004")
+        assert not inspect(connection).has_table("lot")
+
+        schema.upgrade(connection)
+
+        found = connection.execute(select(LOT.c.key, LOT.c.issued, LOT.c.available).order_by(LOT.c.key))
+        assert [tuple(row) for row in found] == [("o-1", -5, 5), ("o-2", -5, 5)]
 
 
 def test_shards_and_stripes_are_made_of_the_data_of_the_first_schema(url: str) -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from engine.errors import StoreError
+from engine.loyalty.ledger import Account, Entry, Posting
 from engine.runs.changes import Changes, MembershipChange
 from engine.store.interface import Store
 from engine.store.records import MembershipRow
@@ -64,6 +65,33 @@ def test_points_are_booked_once_per_program_and_key(store: Store) -> None:
         assert reader.postings(["ann"]) == postings[:2]
     with pytest.raises(StoreError, match="'z'"), store.begin() as writer:
         writer.write(Changes(postings=[rows.posting("z")]))
+
+
+def test_a_movement_is_found_by_its_key(store: Store) -> None:
+    with store.begin() as writer:
+        writer.write(Changes(postings=[rows.posting("z")]))
+        assert writer.posting("rewards", "z") == rows.posting("z")
+        assert writer.posting("other", "z") is None
+
+
+def moved(lot: str, account: Account, points: int) -> Posting:
+    entries = (Entry("available", -points, lot), Entry(account, points, lot))
+    return rows.posting(f"{lot}:{account}", kind="redeemed", entries=entries)
+
+
+def test_the_points_of_a_program_are_summed_by_account_and_by_what_is_over(store: Store) -> None:
+    # given three lots of 5: one untouched, one partly spent, one spent and expired to the end
+    with store.begin() as writer:
+        writer.write(Changes(postings=[rows.posting(key) for key in ("a", "b", "c")]))
+        writer.write(Changes(postings=[moved("b", "redeemed", 2), moved("c", "redeemed", 1)]))
+        writer.write(Changes(postings=[moved("c", "expired", 4), rows.posting("a", program="other")]))
+
+    with store.reader() as reader:
+        found = {name: points for name, points in reader.points_of("rewards").items() if points}
+        assert found == {"issued": -15, "available": 8, "redeemed": 3, "expired": 4}
+        over = {name: points for name, points in reader.points_of("rewards", closed=True).items() if points}
+        assert over == {"issued": -5, "redeemed": 1, "expired": 4}
+        assert set(reader.points_of("nobody").values()) == {0}
 
 
 def enter(customer: str, at: int, segment: str = "at-risk") -> MembershipChange:

@@ -64,7 +64,7 @@ def test_w1_a_redemption_replayed_takes_nothing_more() -> None:
     mature(ledger, "rewards", "c1", MATURES)
     spend(ledger, "r1", 150, 20 * DAY)
     assert spend(ledger, "r1", 150, 21 * DAY) is None
-    assert ledger.book("rewards").redeemed["r1"] == 150
+    assert ledger.book("rewards").redemptions["r1"].points == 150
     assert balance(ledger, "rewards").available == 150
     with pytest.raises(ConflictError, match="other points"):
         spend(ledger, "r1", 100, 21 * DAY)

@@ -7,9 +7,19 @@ from typing import Any
 import pytest
 
 from engine.loyalty.ledger import Book, Ledger, grant, redeem
-from engine.loyalty.tiers import TierChange, period_start, qualify, tier_held, tier_of
+from engine.loyalty.tiers import (
+    Risk,
+    TierChange,
+    at_risk,
+    give_back,
+    period_start,
+    progress,
+    qualify,
+    tier_held,
+    tier_of,
+)
 from engine.model.program import Program, Tier
-from engine.model.values import Day, Period
+from engine.model.values import Day, Duration, Period
 
 TIERS = {
     "green": Tier(from_=Decimal(0)),
@@ -117,3 +127,53 @@ def test_months_that_went_by_are_counted_one_by_one() -> None:
     assert book.tier == "gold"
     qualify(program(period="1 month"), book, 0, day("2025-04-30"))
     assert book.tier == "green"
+
+
+def warned(grace: str | None = None) -> Program:
+    length = Duration.parse(grace) if grace else None
+    return Program(id="rewards", earn=(), tiers=TIERS, warn=Duration.parse("30d"), grace=length)
+
+
+def test_a_tier_at_risk_is_told_of_once_when_the_last_days_begin() -> None:
+    book = Book(joined=JOINED, period=JOINED, qualifying=480, tier="gold")
+    assert at_risk(warned(), book, day("2026-02-12")) is None
+    assert at_risk(warned("60d"), book, day("2026-02-13")) == Risk(
+        "gold", 20, day("2026-03-15"), day("2026-05-14")
+    )
+    assert at_risk(warned(), book, day("2026-02-14")) is None
+
+
+def test_a_tier_that_is_kept_is_not_at_risk() -> None:
+    book = Book(joined=JOINED, period=JOINED, qualifying=500, tier="gold")
+    assert at_risk(warned(), book, day("2026-03-14")) is None
+
+
+def test_grace_keeps_a_tier_so_many_days_and_no_longer() -> None:
+    book = Book(joined=JOINED, period=JOINED, qualifying=480, tier="gold")
+    assert qualify(warned("60d"), book, 0, day("2026-03-15")) is None
+    assert qualify(warned("60d"), book, 19, day("2026-05-13")) is None
+    assert qualify(warned("60d"), book, 0, day("2026-05-14")) == TierChange("gold", "green", reached=False)
+
+
+def test_points_of_the_grace_make_up_for_the_period_before() -> None:
+    book = Book(joined=JOINED, period=JOINED, qualifying=480, tier="gold")
+    qualify(warned("60d"), book, 20, day("2026-03-20"))
+    assert qualify(warned("60d"), book, 0, day("2026-05-20")) is None
+    assert (book.tier, book.grace, book.qualifying) == ("gold", None, 20)
+
+
+def test_refunded_points_qualify_no_more_and_the_tier_waits_for_its_period() -> None:
+    book = Book(joined=JOINED, period=JOINED, qualifying=500, tier="gold")
+    give_back(book, 20, JOINED + 3)
+    assert (book.qualifying, book.tier) == (480, "gold")
+    # points of a period that is over count no more
+    give_back(book, 20, JOINED - 3)
+    assert book.qualifying == 480
+
+
+def test_progress_tells_what_keeps_the_tier_and_what_reaches_the_next() -> None:
+    book = Book(joined=JOINED, period=JOINED, qualifying=480, tier="gold")
+    found = progress(warned(), book)
+    assert (found.keeps, found.next, found.missing) == (20, "black", 1520)
+    assert (found.period_starts, found.period_ends) == (JOINED, day("2026-03-15"))
+    assert progress(warned(), Book()).missing == 500

@@ -1,0 +1,156 @@
+"""Points as people see and move them: what members have, and what is done about it, each in one turn."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from engine.customers.event import Event
+from engine.customers.normalise import digest
+from engine.decisions.decision import identity
+from engine.errors import ConflictError, NotFoundError, RequestError
+from engine.loyalty import figures
+from engine.loyalty.ledger import (
+    Adjustment,
+    Balance,
+    Book,
+    Posting,
+    Redemption,
+    balance,
+)
+from engine.loyalty.statement import Statement, statement
+from engine.loyalty.tiers import Progress, progress
+from engine.model.program import Program
+from engine.model.values import Micros
+from engine.runtime.operating import OPERATOR
+from engine.runtime.reading import looking, names_of
+from engine.runtime.shell import Shell
+from engine.runtime.tick import prepare
+from engine.store.records import Accepted
+from engine.timeline import play
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of acting on points: under which key, of whom, and the balance after it."""
+
+    customer: str
+    program: str
+    key: str
+    redemption: Redemption | None = None
+    adjustment: Adjustment | None = None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer has in a program; `postings` are in the order of booking."""
+
+    customer: str
+    program: str
+    at: Micros
+    balance: Balance
+    progress: Progress
+    book: Book
+    postings: list[Posting]
+
+
+def act(shell: Shell, customer: str, name: str, asked: Mapping[str, Any], by: str) -> Done:
+    """Do what a person asks about a customer's points; the same key again gives the same answer.
+
+    It is an event of the customer. Raises NotFoundError, RequestError, ForbiddenError, and ConflictError
+    where there are too few points or the key was used for something else.
+    """
+    program = program_named(shell, asked.get("program"))
+    key = str(asked.get("key") or secrets.token_hex(12))
+    now = shell.instants.take()
+    prepare(shell, now)
+    with shell.turn(now) as turn:
+        id = turn.customer(customer)
+        turn.come_after()
+        member = turn.cast.find(id)
+        if member is None:
+            raise NotFoundError(f"there is no customer {customer}")
+        if member.kind != program.on:
+            raise RequestError(f"{program.id} is about a {program.on}, and {customer} is a {member.kind}")
+        booked = turn.writer.posting(program.id, key)
+        if booked is not None and turn.writer.resolve([booked.customer])[booked.customer] != id:
+            raise ConflictError(f"the key {key} was used for another customer", code="key_reused")
+        given = {name: value for name, value in asked.items() if value is not None}
+        event = Event(
+            source=OPERATOR,
+            message_id=identity(name, program.id, id, key),
+            customer=id,
+            name=name,
+            occurred_at=turn.now,
+            received_at=turn.now,
+            properties={**given, "program": program.id, "key": key, "by": by},
+            cause="operator",
+        )
+        (receipt,) = turn.writer.add_events([event], [digest(event)], decided_at=turn.now)
+        new = isinstance(receipt, Accepted)
+        if new:
+            turn.count(received=1, accepted=1, decided=1)
+        done = play.act_on_points(turn.world, turn.cast, turn.changes, event, again=not new)
+        kept = msgspec.structs.replace(done)
+        turn.result = answer = Done(
+            customer=id,
+            program=program.id,
+            key=key,
+            redemption=kept if isinstance(kept, Redemption) else None,
+            adjustment=kept if isinstance(kept, Adjustment) else None,
+        )
+        return answer
+
+
+def held(shell: Shell, customer: str, program: str | None, now: Micros) -> Held:
+    """Give what a customer has in a program; raises `NotFoundError`."""
+    found = program_named(shell, program)
+    with looking(shell, now) as (reader, _, cast):
+        names = names_of(reader, customer)
+        member = cast.get(names[0])
+        book = member.standing.ledger.books.get(found.id) or Book()
+        return Held(
+            customer=member.id,
+            program=found.id,
+            at=now,
+            balance=balance(member.standing.ledger, found.id),
+            progress=progress(found, book),
+            book=book,
+            postings=reader.postings(names, program=found.id),
+        )
+
+
+def stated(shell: Shell, customer: str, program: str | None, start: Micros, end: Micros) -> Statement:
+    """Give a member's statement of [start, end); raises `NotFoundError`."""
+    found = program_named(shell, program)
+    with shell.store.reader() as reader:
+        return statement(reader.postings(names_of(reader, customer), program=found.id), start, end)
+
+
+def liability(shell: Shell, program: str) -> figures.Liability:
+    """Give what a program owes its members, with everything that it is made of; raises `NotFoundError`."""
+    found = program_named(shell, program)
+    cost = found.liability
+    with shell.store.reader() as reader:
+        return figures.liability(
+            reader.points_of(found.id),
+            reader.points_of(found.id, closed=True),
+            None if cost is None else cost.cost_per_point.amount,
+            None if cost is None else cost.cost_per_point.currency,
+            None if cost is None or cost.redemption_rate is None else cost.redemption_rate.share,
+        )
+
+
+def program_named(shell: Shell, name: object) -> Program:
+    """Give a program by its name, the only one without; raises `NotFoundError` or `RequestError`."""
+    programs = shell.ruleset.workspace.programs
+    if name is not None:
+        if str(name) not in programs:
+            raise NotFoundError(f"there is no program {name}")
+        return programs[str(name)]
+    if not programs:
+        raise NotFoundError("there is no program")
+    if len(programs) > 1:
+        raise RequestError(f"name a program: {', '.join(sorted(programs))}", code="invalid_parameter")
+    return next(iter(programs.values()))
