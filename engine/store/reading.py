@@ -211,7 +211,7 @@ class Reader(Protocol):
     def exposures(
         self, *, workflow: str | None = None, customers: Sequence[str] | None = None
     ) -> list[Exposure]:
-        """Give who reached a workflow's start, and the arm, by (at, run)."""
+        """Give who reached a workflow's start or a split, and the arm, by (at, run, split)."""
         ...
 
     def coupons(self, customers: Sequence[str]) -> list[Coupon]:
