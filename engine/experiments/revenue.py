@@ -6,14 +6,17 @@ Sums are exact decimals; only their ratios are floats.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Context, Decimal, localcontext
-from typing import Literal
+from itertools import groupby
+from typing import Any, Literal
 
 import msgspec
 
 from engine.experiments.distributions import student_quantile
 from engine.experiments.proportions import CONFIDENCE, Interval
 from engine.experiments.sequence import sequence
+from engine.model.values import Micros
 
 _EXACT = Context(prec=200)
 _CENT = Decimal("0.01")
@@ -48,6 +51,45 @@ class Spending(msgspec.Struct):
     def variance(self) -> float:
         """Variance of one customer's spend; 0 with fewer than two."""
         return _covariance(self.n, self.y, self.y, self.yy)
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """A customer who came to an arm, with one event of money, or none.
+
+    `amount` is what the event says; what is no number counts as nothing.
+    """
+
+    customer: str
+    arm: str
+    at: Micros
+    occurred_at: Micros | None
+    amount: Any
+
+
+def tally(visits: Iterable[Visit]) -> dict[str, Spending]:
+    """Give the sums of each arm; a customer's visits come one after the other."""
+    found: dict[str, Spending] = {}
+    for _, group in groupby(visits, key=lambda visit: visit.customer):
+        before = after = Decimal(0)
+        arm = ""
+        with localcontext(_EXACT):
+            for visit in group:
+                arm = visit.arm
+                if visit.occurred_at is None:
+                    continue
+                if visit.occurred_at < visit.at:
+                    before += _number(visit.amount)
+                else:
+                    after += _number(visit.amount)
+        found.setdefault(arm, Spending()).add(after, before)
+    return found
+
+
+def _number(amount: Any) -> Decimal:
+    if isinstance(amount, bool) or not isinstance(amount, (int, float, Decimal)):
+        return Decimal(0)
+    exact = Decimal(str(amount)) if isinstance(amount, float) else Decimal(amount)
+    return exact if exact.is_finite() else Decimal(0)
 
 
 class Cuped(msgspec.Struct, frozen=True):

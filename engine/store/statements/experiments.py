@@ -1,0 +1,158 @@
+"""SQL of experiments: who came to which arm first, whether the goal was reached, and what was spent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import CTE, Executable, Select, and_, case, func, or_, select
+
+from engine.experiments.assignment import GLOBAL_SALT, HELD_OUT, TREATED
+from engine.model.values import DAY, Micros
+from engine.store.records import Exposed, Spent
+from engine.store.tables import ALIAS, EVENT, EXPOSURE, RUN
+
+
+def arm_counts(exposed: Exposed, measured_before: Micros) -> Executable:
+    """How many customers came to each arm first, by design, and how many of them reached the goal.
+
+    `measured` are those whose run started before an instant, so that their time is over. Who had reached
+    the goal before they came to the arm is counted apart.
+    """
+    first = _first(exposed).c
+    early = and_(first.goal_at.is_not(None), first.goal_at < first.at)
+    in_time = or_(first.goal_at.is_(None), first.goal_at >= first.at)
+    measured = and_(first.started_at < measured_before, in_time)
+    return select(
+        first.arm,
+        first.design,
+        first.conflicting,
+        func.count().label("customers"),
+        _number(measured).label("measured"),
+        _number(and_(measured, first.goal_at.is_not(None))).label("reached"),
+        _number(early).label("reached_before"),
+        func.min(first.at).label("first_at"),
+        func.max(first.at).label("last_at"),
+    ).group_by(first.arm, first.design, first.conflicting)
+
+
+def spending(exposed: Exposed, designs: Sequence[str], spent: Spent) -> Executable:
+    """Each first exposure with each event of money about it, customer by customer.
+
+    (customer, arm, when they came, when the event occurred, its properties), the last two NULL where
+    there is none. Events are looked for under every id that means the customer.
+    """
+    all_first = _first(exposed)
+    measured = (
+        select(all_first.c.who, all_first.c.arm, all_first.c.at)
+        .where(all_first.c.design.in_(designs), all_first.c.conflicting == 0)
+        .where(all_first.c.at < spent.measured_before)
+        .cte("measured")
+    )
+    names = select(measured.c.who, measured.c.who.label("id")).cte("names", recursive=True)
+    names = names.union_all(
+        select(names.c.who, ALIAS.c.id).select_from(names.join(ALIAS, ALIAS.c.survivor == names.c.id))
+    )
+    start = measured.c.at - spent.before
+    about = and_(
+        EVENT.c.customer == names.c.id,
+        EVENT.c.name == spent.event,
+        EVENT.c.occurred_at >= start,
+        EVENT.c.occurred_at < measured.c.at + spent.after,
+        # Nothing is received long before it occurs; so the index leaves the years before out.
+        EVENT.c.received_at >= start - DAY,
+    )
+    return (
+        select(
+            measured.c.who,
+            measured.c.arm,
+            measured.c.at,
+            EVENT.c.occurred_at,
+            EVENT.c.properties,
+        )
+        .select_from(measured.join(names, names.c.who == measured.c.who).outerjoin(EVENT, about))
+        .order_by(measured.c.who)
+    )
+
+
+def exposed_workflows() -> Executable:
+    """Which workflows have exposures to their holdout, how many, and since when."""
+    return (
+        select(
+            EXPOSURE.c.workflow,
+            func.count().label("exposures"),
+            func.min(EXPOSURE.c.at).label("first_at"),
+            func.max(EXPOSURE.c.at).label("last_at"),
+        )
+        .where(EXPOSURE.c.split == "")
+        .group_by(EXPOSURE.c.workflow)
+        .order_by(EXPOSURE.c.workflow)
+    )
+
+
+def _number(condition: Any) -> Any:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _first(exposed: Exposed) -> CTE:
+    """The first exposure of each customer, by the name that they go by now, and whether another disagrees.
+
+    The first one alone: what happens after it, a second run too, may be an effect of the arm.
+    """
+    rows = _rows(exposed).cte("exposed")
+    aliased = (
+        select(ALIAS.c.id, ALIAS.c.survivor)
+        .where(ALIAS.c.id.in_(select(rows.c.customer)))
+        .cte("aliased", recursive=True)
+    )
+    aliased = aliased.union_all(
+        select(aliased.c.id, ALIAS.c.survivor).select_from(
+            aliased.join(ALIAS, ALIAS.c.id == aliased.c.survivor)
+        )
+    )
+    last = select(aliased).where(aliased.c.survivor.not_in(select(ALIAS.c.id))).cte("last")
+    who = func.coalesce(last.c.survivor, rows.c.customer)
+    ranked = (
+        select(
+            who.label("who"),
+            rows.c.arm,
+            rows.c.design,
+            rows.c.at,
+            RUN.c.goal_at,
+            RUN.c.started_at,
+            func.row_number().over(partition_by=who, order_by=(rows.c.at, rows.c.run)).label("place"),
+            func.min(rows.c.arm).over(partition_by=who).label("least"),
+            func.max(rows.c.arm).over(partition_by=who).label("most"),
+        )
+        .select_from(rows.join(RUN, RUN.c.id == rows.c.run).outerjoin(last, last.c.id == rows.c.customer))
+        .cte("ranked")
+    )
+    return (
+        select(
+            ranked.c.who,
+            ranked.c.arm,
+            ranked.c.design,
+            ranked.c.at,
+            ranked.c.goal_at,
+            ranked.c.started_at,
+            case((ranked.c.least != ranked.c.most, 1), else_=0).label("conflicting"),
+        )
+        .where(ranked.c.place == 1)
+        .cte("first")
+    )
+
+
+def _rows(exposed: Exposed) -> Select[Any]:
+    arm: Any = EXPOSURE.c.arm
+    if exposed.by_global:
+        arm = case((EXPOSURE.c.salt == GLOBAL_SALT, HELD_OUT), else_=TREATED)
+    rows = select(
+        EXPOSURE.c.customer,
+        EXPOSURE.c.run,
+        EXPOSURE.c.at,
+        EXPOSURE.c.design,
+        arm.label("arm"),
+    ).where(EXPOSURE.c.workflow.in_(exposed.workflows), EXPOSURE.c.split == exposed.split)
+    if not exposed.by_global:
+        rows = rows.where(EXPOSURE.c.salt != GLOBAL_SALT)
+    return rows if exposed.until is None else rows.where(EXPOSURE.c.at < exposed.until)
