@@ -218,6 +218,10 @@ class Reader(Protocol):
         """Give who reached a workflow's start or a split, and the arm, by (at, run, split)."""
         ...
 
+    def reached(self, rules: Sequence[str], start: Micros, end: Micros) -> int:
+        """Count the customers whom rules fired for in a span, or would have, being in shadow."""
+        ...
+
     def exposed_workflows(self) -> list[ExposedWorkflow]:
         """Give which workflows have exposures to their holdout, by name."""
         ...

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine.customers.event import Event
+from engine.model.reasons import DecisionOutcome
 from engine.model.values import Day, Micros
 from engine.runs.run import Effect, Run
 
@@ -324,6 +325,10 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
 
 Resolution: TypeAlias = Mapping[str, str]
 """From each id that was asked about to the id that it goes by now."""
+
+
+REACHES = (DecisionOutcome.FIRED.value, DecisionOutcome.SHADOW.value)
+"""Outcomes of a decision that reaches a customer, or would have."""
 
 
 class Exposed(msgspec.Struct, frozen=True, kw_only=True):

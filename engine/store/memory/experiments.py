@@ -10,8 +10,8 @@ from engine.experiments.assignment import GLOBAL_SALT, HELD_OUT, TREATED
 from engine.experiments.revenue import Spending, Visit, tally
 from engine.model.values import Micros
 from engine.store.documents import unpack
-from engine.store.memory.tables import MemoryTransaction, page
-from engine.store.records import ArmCount, Exposed, ExposedWorkflow, Spent
+from engine.store.memory.tables import MemoryTransaction, page, within
+from engine.store.records import REACHES, ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.rows import Columns
 
 
@@ -34,6 +34,15 @@ class _First(msgspec.Struct):
 
 class ExperimentReading(MemoryTransaction):
     """What is asked about experiments."""
+
+    def reached(self, rules: Sequence[str], start: Micros, end: Micros) -> int:
+        return len(
+            {
+                row["customer"]
+                for row in self._rows("decision")
+                if row["rule"] in rules and row["outcome"] in REACHES and within(row["at"], start, end)
+            }
+        )
 
     def exposed_workflows(self) -> list[ExposedWorkflow]:
         found: dict[str, list[Micros]] = {}

@@ -15,6 +15,9 @@ from engine.store.statements import experiments as sql
 class ExperimentReading(SqlTransaction):
     """What is asked about experiments."""
 
+    def reached(self, rules: Sequence[str], start: Micros, end: Micros) -> int:
+        return int(self._scalar(sql.reached(rules, start, end)))
+
     def exposed_workflows(self) -> list[ExposedWorkflow]:
         return [ExposedWorkflow(**row) for row in self._rows(sql.exposed_workflows())]
 

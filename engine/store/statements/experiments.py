@@ -9,8 +9,8 @@ from sqlalchemy import CTE, Executable, Select, and_, case, func, or_, select
 
 from engine.experiments.assignment import GLOBAL_SALT, HELD_OUT, TREATED
 from engine.model.values import DAY, Micros
-from engine.store.records import Exposed, Spent
-from engine.store.tables import ALIAS, EVENT, EXPOSURE, RUN
+from engine.store.records import REACHES, Exposed, Spent
+from engine.store.tables import ALIAS, DECISION, EVENT, EXPOSURE, RUN
 
 
 def arm_counts(exposed: Exposed, measured_before: Micros) -> Executable:
@@ -72,6 +72,15 @@ def spending(exposed: Exposed, designs: Sequence[str], spent: Spent) -> Executab
         )
         .select_from(measured.join(names, names.c.who == measured.c.who).outerjoin(EVENT, about))
         .order_by(measured.c.who)
+    )
+
+
+def reached(rules: Sequence[str], start: Micros, end: Micros) -> Executable:
+    """How many customers rules fired for in a span, or would have."""
+    return (
+        select(func.count(DECISION.c.customer.distinct()))
+        .where(DECISION.c.rule.in_(rules), DECISION.c.outcome.in_(REACHES))
+        .where(DECISION.c.at >= start, DECISION.c.at < end)
     )
 
 

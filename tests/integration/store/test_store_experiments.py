@@ -7,6 +7,7 @@ import pytest
 
 from engine.experiments.assignment import GLOBAL_SALT
 from engine.experiments.revenue import Spending
+from engine.model.reasons import DecisionOutcome
 from engine.runs.changes import Changes, GoalReached
 from engine.store.interface import Store
 from engine.store.records import ArmCount, Exposed, ExposedWorkflow, Spent
@@ -214,6 +215,23 @@ def test_money_of_those_whose_time_is_not_over_waits(store: Store) -> None:
     spend(store, ("ann", 150, 1), ("bob", 310, 2))
 
     assert sums(store, measured_before=300)["treated"].y == 1
+
+
+def test_whom_rules_reached_is_counted_once_each(store: Store) -> None:
+    decisions = [
+        rows.decision("d-1", rule="quiet", customer="ann", at=100),
+        rows.decision("d-2", rule="quiet", customer="ann", at=150),
+        rows.decision("d-3", rule="drop", customer="bob", at=150, outcome=DecisionOutcome.SHADOW),
+        rows.decision("d-4", rule="drop", customer="cid", at=150, outcome=DecisionOutcome.AT_MOST),
+        rows.decision("d-5", rule="other", customer="dan", at=150),
+        rows.decision("d-6", rule="drop", customer="eve", at=200),
+    ]
+    with store.begin() as writer:
+        writer.write(Changes(decisions=decisions))
+
+    with store.reader() as reader:
+        assert reader.reached(["quiet", "drop"], 100, 200) == 2
+        assert reader.reached([], 100, 200) == 0
 
 
 def test_many_customers_stream_by(store: Store) -> None:
