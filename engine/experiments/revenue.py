@@ -34,13 +34,14 @@ class Spending(msgspec.Struct):
 
     def add(self, after: Decimal, before: Decimal = Decimal(0)) -> None:
         """Count one customer."""
-        with localcontext(_EXACT):
-            self.n += 1
-            self.y += after
-            self.yy += after * after
-            self.x += before
-            self.xx += before * before
-            self.xy += after * before
+        self.n += 1
+        if after:
+            self.y = _EXACT.add(self.y, after)
+            self.yy = _EXACT.fma(after, after, self.yy)
+        if before:
+            self.x = _EXACT.add(self.x, before)
+            self.xx = _EXACT.fma(before, before, self.xx)
+            self.xy = _EXACT.fma(after, before, self.xy)
 
     @property
     def mean(self) -> float:
@@ -72,15 +73,14 @@ def tally(visits: Iterable[Visit]) -> dict[str, Spending]:
     for _, group in groupby(visits, key=lambda visit: visit.customer):
         before = after = Decimal(0)
         arm = ""
-        with localcontext(_EXACT):
-            for visit in group:
-                arm = visit.arm
-                if visit.occurred_at is None:
-                    continue
-                if visit.occurred_at < visit.at:
-                    before += _number(visit.amount)
-                else:
-                    after += _number(visit.amount)
+        for visit in group:
+            arm = visit.arm
+            if visit.occurred_at is None:
+                continue
+            if visit.occurred_at < visit.at:
+                before = _EXACT.add(before, _number(visit.amount))
+            else:
+                after = _EXACT.add(after, _number(visit.amount))
         found.setdefault(arm, Spending()).add(after, before)
     return found
 

@@ -42,36 +42,31 @@ def spending(exposed: Exposed, designs: Sequence[str], spent: Spent) -> Executab
     (customer, arm, when they came, when the event occurred, its properties), the last two NULL where
     there is none. Events are looked for under every id that means the customer.
     """
-    all_first = _first(exposed)
-    measured = (
-        select(all_first.c.who, all_first.c.arm, all_first.c.at)
-        .where(all_first.c.design.in_(designs), all_first.c.conflicting == 0)
-        .where(all_first.c.at < spent.measured_before)
-        .cte("measured")
+    first = _first(exposed).c
+    wanted = (
+        select(first.who, first.arm, first.at, first.who.label("id"))
+        .where(first.design.in_(designs), first.conflicting == 0, first.at < spent.measured_before)
+        .cte("names", recursive=True)
     )
-    names = select(measured.c.who, measured.c.who.label("id")).cte("names", recursive=True)
-    names = names.union_all(
-        select(names.c.who, ALIAS.c.id).select_from(names.join(ALIAS, ALIAS.c.survivor == names.c.id))
+    # Each customer with every name that means them: nothing is joined but by an index of a table.
+    names = wanted.union_all(
+        select(wanted.c.who, wanted.c.arm, wanted.c.at, ALIAS.c.id).select_from(
+            wanted.join(ALIAS, ALIAS.c.survivor == wanted.c.id)
+        )
     )
-    start = measured.c.at - spent.before
+    start = names.c.at - spent.before
     about = and_(
         EVENT.c.customer == names.c.id,
         EVENT.c.name == spent.event,
         EVENT.c.occurred_at >= start,
-        EVENT.c.occurred_at < measured.c.at + spent.after,
+        EVENT.c.occurred_at < names.c.at + spent.after,
         # Nothing is received long before it occurs; so the index leaves the years before out.
         EVENT.c.received_at >= start - DAY,
     )
     return (
-        select(
-            measured.c.who,
-            measured.c.arm,
-            measured.c.at,
-            EVENT.c.occurred_at,
-            EVENT.c.properties,
-        )
-        .select_from(measured.join(names, names.c.who == measured.c.who).outerjoin(EVENT, about))
-        .order_by(measured.c.who)
+        select(names.c.who, names.c.arm, names.c.at, EVENT.c.occurred_at, EVENT.c.properties)
+        .select_from(names.outerjoin(EVENT, about))
+        .order_by(names.c.who)
     )
 
 
@@ -108,32 +103,28 @@ def _first(exposed: Exposed) -> CTE:
 
     The first one alone: what happens after it, a second run too, may be an effect of the arm.
     """
-    rows = _rows(exposed).cte("exposed")
-    aliased = (
-        select(ALIAS.c.id, ALIAS.c.survivor)
-        .where(ALIAS.c.id.in_(select(rows.c.customer)))
-        .cte("aliased", recursive=True)
-    )
-    aliased = aliased.union_all(
-        select(aliased.c.id, ALIAS.c.survivor).select_from(
-            aliased.join(ALIAS, ALIAS.c.id == aliased.c.survivor)
+    named = _rows(exposed).cte("named", recursive=True)
+    # Each exposure under every name up to the last: nothing is joined but by an index of a table.
+    rows = named.union_all(
+        select(ALIAS.c.survivor, named.c.run, named.c.at, named.c.design, named.c.arm).select_from(
+            named.join(ALIAS, ALIAS.c.id == named.c.who)
         )
     )
-    last = select(aliased).where(aliased.c.survivor.not_in(select(ALIAS.c.id))).cte("last")
-    who = func.coalesce(last.c.survivor, rows.c.customer)
+    bound = select(ALIAS.c.id).where(ALIAS.c.id == rows.c.who).exists()
     ranked = (
         select(
-            who.label("who"),
+            rows.c.who,
             rows.c.arm,
             rows.c.design,
             rows.c.at,
             RUN.c.goal_at,
             RUN.c.started_at,
-            func.row_number().over(partition_by=who, order_by=(rows.c.at, rows.c.run)).label("place"),
-            func.min(rows.c.arm).over(partition_by=who).label("least"),
-            func.max(rows.c.arm).over(partition_by=who).label("most"),
+            func.row_number().over(partition_by=rows.c.who, order_by=(rows.c.at, rows.c.run)).label("place"),
+            func.min(rows.c.arm).over(partition_by=rows.c.who).label("least"),
+            func.max(rows.c.arm).over(partition_by=rows.c.who).label("most"),
         )
-        .select_from(rows.join(RUN, RUN.c.id == rows.c.run).outerjoin(last, last.c.id == rows.c.customer))
+        .select_from(rows.join(RUN, RUN.c.id == rows.c.run))
+        .where(~bound)
         .cte("ranked")
     )
     return (
@@ -156,7 +147,7 @@ def _rows(exposed: Exposed) -> Select[Any]:
     if exposed.by_global:
         arm = case((EXPOSURE.c.salt == GLOBAL_SALT, HELD_OUT), else_=TREATED)
     rows = select(
-        EXPOSURE.c.customer,
+        EXPOSURE.c.customer.label("who"),
         EXPOSURE.c.run,
         EXPOSURE.c.at,
         EXPOSURE.c.design,
