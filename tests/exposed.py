@@ -1,4 +1,4 @@
-"""A shop whose experiment has run: its database holds who came to which arm, who ordered, and for how much."""
+"""A shop whose experiment has run: its database holds who came to which arm, and who spent how much."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Group(msgspec.Struct, frozen=True):
     spends: Decimal = Decimal(0)
     spent: Decimal = Decimal(0)
     split: str = ""
+    suffix: str = ""
 
 
 class Shop:
@@ -105,7 +106,7 @@ class Shop:
             design = holdout_design(known, self.engine.workspace.policy)
         changes, events = Changes(), []
         for number in range(group.customers):
-            customer = f"{group.split}{group.arm}-{number:05}"
+            customer = f"{group.split}{group.arm}{group.suffix}-{number:05}"
             at = START + number * days * DAY // group.customers
             run = Run(
                 id=f"{workflow}/{customer}",
@@ -123,10 +124,17 @@ class Shop:
             changes.runs[run.id] = run
             changes.exposures.append(
                 Exposure(
-                    workflow=workflow, customer=customer, run=run.id, salt=design.salt, bucket=number % 10_000,
-                    arm=group.arm, at=at, split=group.split, design=written(design),
+                    workflow=workflow,
+                    customer=customer,
+                    run=run.id,
+                    salt=design.salt,
+                    bucket=number % 10_000,
+                    arm=group.arm,
+                    at=at,
+                    split=group.split,
+                    design=written(design),
                 )
-            )  # fmt: skip
+            )
             if number < group.reached:
                 changes.goals.append(GoalReached(run.id, workflow, at + HOUR))
             for amount, when in ((group.spends, at + HOUR), (group.spent, at - DAY)):
