@@ -60,7 +60,11 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with reading(database_of(arguments, folder)) as store, store.reader() as reader:
         now = store.now() or SystemClock().now()
         if arguments.workflow is not None:
-            _tell(terminal, experiments.report(workspace, reader, local, arguments.workflow, now))
+            report = experiments.report(workspace, reader, local, arguments.workflow, now)
+            if terminal.json:
+                terminal.answer(report_answer(report))
+            else:
+                tell(terminal, report)
             return 0
         found = experiments.listed(workspace, reader, local, now)
     if terminal.json:
@@ -103,7 +107,7 @@ def _plan(
     if terminal.json:
         terminal.answer(plan_answer(found))
         return 0
-    _tell_plan(terminal, found)
+    tell_plan(terminal, found)
     return 0
 
 
@@ -116,7 +120,8 @@ def _share(text: str | None) -> float | None:
     return share
 
 
-def _tell_plan(terminal: Terminal, plan: Plan) -> None:
+def tell_plan(terminal: Terminal, plan: Plan) -> None:
+    """Tell people what could be found."""
     counted = "" if plan.customers_from == "given" else ", as its rules reached in the last 28 days"
     measured = "" if plan.base_from == "given" else ", as was measured"
     terminal.say(f"{plan.workflow}: {plan.customers:,} customers{counted}")
@@ -135,10 +140,8 @@ def _tell_plan(terminal: Terminal, plan: Plan) -> None:
         terminal.say("it holds nobody out: there would be nothing to compare with", BAD)
 
 
-def _tell(terminal: Terminal, report: Report) -> None:
-    if terminal.json:
-        terminal.answer(report_answer(report))
-        return
+def tell(terminal: Terminal, report: Report) -> None:
+    """Tell people what came out."""
     measured = report.measured
     said = [] if measured.goal is None else [f"goal {measured.goal} within {measured.within}"]
     if measured.revenue is not None:

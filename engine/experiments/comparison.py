@@ -165,7 +165,7 @@ def _pair(
     if not goal and revenue is not None:
         verdict = revenue.verdict
     base = control.reached / control.measured if control.measured else 0.0
-    growth = drawn.growth
+    growth = None if stage == "ended" else drawn.growth
     return Comparison(
         kind=drawn.kind,
         split=drawn.split,
