@@ -1,5 +1,6 @@
 """E4: revenue beyond what would have come anyway, what could be found, and no before and after."""
 
+import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import msgspec
 import pytest
 
 from api.routes import experiments
+from engine.experiments.assignment import held_out
+from engine.experiments.comparison import Drawn, Tally, compare
 from engine.experiments.detectable import planned
 from engine.experiments.revenue import Spending, incremental_total
-from engine.model.values import DAY
+from engine.model.values import DAY, Percent
 from tests.command_line import Holdfast, command_line
 from tests.exposed import START, WIN_BACK, Group, shop
 
@@ -90,3 +93,45 @@ def test_e4_a_campaign_without_effect_is_not_said_to_have_one(tmp_path: Path) ->
     assert found["difference"]["interval"]["low"] <= 0 <= found["difference"]["interval"]["high"]
     low, high = found["revenue"]["incremental"]["interval"]
     assert low <= 0 <= high
+
+
+def test_e4_regression_to_the_mean_is_not_taken_for_an_effect() -> None:
+    # given customers of whom nobody does anything to anybody, chosen for one bad week
+    chance = random.Random(20261128)
+    money = {"treated": Spending(), "held_out": Spending()}
+    reached = {"treated": [0, 0], "held_out": [0, 0]}
+    before = after = 0
+    for number in range(20_000):
+        usual = chance.gammavariate(4, 2.5)
+        weeks = [round(max(0.0, chance.gauss(usual, 0.6 * usual))) for _ in range(6)]
+        if weeks[4] >= sum(weeks[:4]) / 8:
+            continue
+        arm = "held_out" if held_out("win-back", f"c{number}", Percent(Decimal("0.2"))) else "treated"
+        money[arm].add(Decimal(weeks[5]), Decimal(weeks[4]))
+        reached[arm][0] += 1
+        reached[arm][1] += weeks[5] >= 10
+        before, after = before + weeks[4], after + weeks[5]
+    # who compared them with themselves would see a wonder
+    assert after > 2 * before
+
+    # when the arms are compared instead
+    [found] = compare(
+        Drawn(
+            kind="holdout",
+            tallies={name: Tally(number, number, hits) for name, (number, hits) in reached.items()},
+            weights={"treated": 8, "held_out": 2},
+            control="held_out",
+            money=money,
+        ),
+        "ended",
+        goal=True,
+        adjust=True,
+    )
+
+    # then neither goal nor revenue shows anything
+    assert found.treated.measured > 2000
+    assert found.difference is not None and found.difference.interval.holds(0)
+    assert found.revenue is not None and found.revenue.adjusted is not None
+    assert found.revenue.incremental is not None and found.revenue.incremental.each_interval is not None
+    assert found.revenue.incremental.each_interval.holds(0)
+    assert found.verdict.value == found.revenue.verdict.value == "no_proven_effect"
