@@ -146,7 +146,7 @@ def _rows(exposed: Exposed) -> Select[Any]:
     arm: Any = EXPOSURE.c.arm
     if exposed.by_global:
         arm = case((EXPOSURE.c.salt == GLOBAL_SALT, HELD_OUT), else_=TREATED)
-    rows = select(
+    rows: Any = select(
         EXPOSURE.c.customer.label("who"),
         EXPOSURE.c.run,
         EXPOSURE.c.at,
@@ -155,4 +155,5 @@ def _rows(exposed: Exposed) -> Select[Any]:
     ).where(EXPOSURE.c.workflow.in_(exposed.workflows), EXPOSURE.c.split == exposed.split)
     if not exposed.by_global:
         rows = rows.where(EXPOSURE.c.salt != GLOBAL_SALT)
-    return rows if exposed.until is None else rows.where(EXPOSURE.c.at < exposed.until)
+    found: Select[Any] = rows if exposed.until is None else rows.where(EXPOSURE.c.at < exposed.until)
+    return found
