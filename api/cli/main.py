@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Command] = {
     "why": Command("why", "tell why a rule did or did not fire for a customer"),
     "runs": Command("runs", "list runs of workflows"),
     "run": Command("run", "show one run, step by step"),
+    "experiments": Command("experiments", "show what experiments came to, or could find"),
     "keys": Command("keys", "create, list and revoke API keys"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
 }

@@ -142,3 +142,21 @@ class QuarantineReason(enum.Enum):
     PROTECTED = "protected"  # an ingest key may not set a protected trait
     RESERVED_NAME = "reserved_name"  # the name belongs to the engine's own events
     CORE_ERROR = "core_error"  # the engine could not decide it; replay it after a fix
+
+
+class ExperimentStatus(enum.Enum):
+    """Where an experiment stands."""
+
+    NOT_STARTED = "not_started"  # nobody has come to it yet
+    RUNNING = "running"  # it goes on: intervals allow for being looked at any day
+    ENDED = "ended"  # the day `until` is over, and so is the time of the last who came
+
+
+class Verdict(enum.Enum):
+    """What a comparison of two arms says."""
+
+    TOO_EARLY = "too_early"  # undecided: wait for the declared end, or for more customers
+    NO_PROVEN_EFFECT = "no_proven_effect"  # the interval holds zero: there may be an effect or none
+    BETTER = "better"  # the whole interval is above zero
+    WORSE = "worse"  # the whole interval is below zero
+    SAMPLE_RATIO_MISMATCH = "sample_ratio_mismatch"  # the arms are not as they were drawn; nothing is shown

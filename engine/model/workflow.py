@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
@@ -130,6 +131,28 @@ class WorkflowGoal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     where: Formula | None = None
 
 
+class ExperimentRevenue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a customer brings in: a number property of an event, summed for so long after the start."""
+
+    MARKS: ClassVar[Marks] = (("of",),)
+    of: str
+    sum: str
+    within: Duration | None = None
+
+
+class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a workflow is measured beyond its goal.
+
+    Who starts on the day `until` or later no longer counts. `before` is how long before the start
+    spend is looked at, to take noise away.
+    """
+
+    MARKS: ClassVar[Marks] = (("until",), ("revenue",), ("before",))
+    until: dt.date | None = None
+    revenue: ExperimentRevenue | None = None
+    before: Duration | None = None
+
+
 class Workflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Steps for one customer (and key), with exits that are checked before every `do`."""
 
@@ -147,6 +170,7 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     holdout: Percent | None = None
     salt: str | None = None
     goal: WorkflowGoal | None = None
+    experiment: Experiment | None = None
     contact: Value = None
     stop_when: tuple[str | StopWhen, ...] = ()
     steps: tuple[Step, ...]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.decisions.decide import line_of
-from engine.experiments.assignment import arm as arm_of
+from engine.experiments.assignment import HELD_OUT, expose_to_split
 from engine.expressions import Outcome
 from engine.model.reasons import EndReason, RunStatus, StepOutcome
 from engine.model.workflow import (
@@ -146,7 +146,11 @@ def _branch(stage: Stage, run: Run, instruction: Instruction) -> None:
 
 def _split(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instruction, step: Split) -> None:
     shares = {name: arm.share for name, arm in step.arms.items()}
-    chosen = arm_of(program.id, step.split, run.customer, shares)
+    exposure = expose_to_split(program.id, step.split, shares, run.id, run.customer, stage.now)
+    chosen = exposure.arm
+    if run.arm != HELD_OUT:
+        # Who is held out walks by; nothing differs for them between the arms.
+        stage.changes.exposures.append(exposure)
     attempt(stage, run, "split", StepOutcome.EXECUTED, reason=chosen, answers={"arm": chosen})
     turn(run, instruction, instruction.branches[chosen], {"arm": chosen})
 
@@ -211,9 +215,7 @@ def _child(stage: Stage, run: Run, instruction: Instruction, step: RunChild) -> 
     )
     if started.status == RunStatus.REFUSED.value:
         answers = {"outcome": started.status, "reason": started.reason}
-        attempt(
-            stage, run, "run", StepOutcome.SKIPPED, reason=started.reason, inputs=inputs, answers=answers
-        )
+        attempt(stage, run, "run", StepOutcome.SKIPPED, reason=started.reason, inputs=inputs, answers=answers)
         proceed(run, instruction, answers)
         return
     attempt(stage, run, "run", StepOutcome.EXECUTED, inputs=inputs, detail={"run": child.id})

@@ -8,7 +8,7 @@ from typing import Any
 from engine.contact.arbitration import group_of, rank_of, refused_by
 from engine.contact.consent import refusal
 from engine.decisions.decision import Start, identity
-from engine.experiments.assignment import expose
+from engine.experiments.assignment import HELD_OUT, expose
 from engine.expressions import Env
 from engine.model.reasons import Refusal, RunStatus
 from engine.model.values import DAY, Micros
@@ -71,7 +71,7 @@ def _begin(stage: Stage, program: CompiledWorkflow, run: Run, parent: Run | None
     workflow = program.workflow
     if workflow.class_ == "marketing" and parent is None:
         exposure = expose(workflow, stage.plans.policy, run.id, stage.member.id, stage.now)
-        run.arm = exposure.arm
+        run.arm = "held_out" if exposure.arm == HELD_OUT else "treated"
         stage.changes.exposures.append(exposure)
     if workflow.goal is not None:
         run.goal_until = stage.now + workflow.goal.within.micros

@@ -28,6 +28,7 @@ from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
 from engine.runtime.connectors import shown
 from engine.runtime.drive import Drive
+from engine.runtime.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.explaining import Explainer
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.keys import NewKey, make_key
@@ -333,6 +334,23 @@ class Engine:
             aside = {customer: each.again for customer, each in shell.set_aside.items()}
             found = overdue(reader, self.clock.now(), after, limit, aside)
         return with_definitions(found, shell.definitions)
+
+    def experiments(self) -> list[Listed]:
+        """Give the workflows of which something is compared, by id."""
+        with self.store.reader() as reader:
+            return listed(self.workspace, reader, self.ruleset.zone, self.clock.now())
+
+    def experiment(self, workflow: str) -> Report:
+        """Compare the arms of a workflow as of now; raises `NotFoundError`."""
+        with self.store.reader() as reader:
+            zone, now = self.ruleset.zone, self.clock.now()
+            return report(self.workspace, reader, zone, workflow, now)
+
+    def detectable(self, workflow: str, customers: int | None = None, base: float | None = None) -> Plan:
+        """Tell what a workflow could find; raises `NotFoundError`, `RequestError` without the numbers."""
+        with self.store.reader() as reader:
+            zone, now = self.ruleset.zone, self.clock.now()
+            return plan(self.workspace, reader, zone, workflow, now, customers=customers, base=base)
 
     @property
     def meters(self) -> Meters:

@@ -12,7 +12,7 @@ from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import Posting
 from engine.model.values import Micros
-from engine.runs.changes import Changes, MembershipChange, Settled
+from engine.runs.changes import Changes, GoalReached, MembershipChange, Settled
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 
 
@@ -25,6 +25,7 @@ class ChangesInOrder(Protocol):
         self._write_decisions(changes.decisions)
         self._write_counts(changes.counts)
         self._write_runs(changes.runs)
+        self._write_goals(changes.goals)
         self._write_attempts(changes.attempts)
         self._write_effects(changes.effects)
         self._write_settled(changes.settled)
@@ -40,6 +41,7 @@ class ChangesInOrder(Protocol):
     def _write_decisions(self, decisions: Sequence[Decision]) -> None: ...
     def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None: ...
     def _write_runs(self, runs: Mapping[str, Run]) -> None: ...
+    def _write_goals(self, goals: Sequence[GoalReached]) -> None: ...
     def _write_attempts(self, attempts: Sequence[StepAttempt]) -> None: ...
     def _write_effects(self, effects: Sequence[Effect]) -> None: ...
     def _write_settled(self, settled: Sequence[Settled]) -> None: ...

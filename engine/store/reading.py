@@ -10,6 +10,7 @@ from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
+from engine.experiments.revenue import Spending
 from engine.loyalty.ledger import Account, Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
@@ -17,11 +18,14 @@ from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.records import (
     Alias,
     Answer,
+    ArmCount,
     BaseRow,
     Census,
     ConnectorRow,
     Counters,
     DecisionCount,
+    Exposed,
+    ExposedWorkflow,
     KeyRow,
     LeaseRow,
     Marks,
@@ -36,6 +40,7 @@ from engine.store.records import (
     ReleaseRow,
     Request,
     Resolution,
+    Spent,
     StoredEvent,
 )
 
@@ -210,7 +215,29 @@ class Reader(Protocol):
     def exposures(
         self, *, workflow: str | None = None, customers: Sequence[str] | None = None
     ) -> list[Exposure]:
-        """Give who reached a workflow's start, and the arm, by (at, run)."""
+        """Give who reached a workflow's start or a split, and the arm, by (at, run, split)."""
+        ...
+
+    def reached(self, rules: Sequence[str], start: Micros, end: Micros) -> int:
+        """Count the customers whom rules fired for in a span, or would have, being in shadow."""
+        ...
+
+    def exposed_workflows(self) -> list[ExposedWorkflow]:
+        """Give which workflows have exposures to their holdout, by name."""
+        ...
+
+    def arm_counts(self, exposed: Exposed, measured_before: Micros) -> list[ArmCount]:
+        """Count customers by the arm they came to first, by (design, arm, conflicting).
+
+        Customers go by the name that they have now. `measured` counts who started before an instant.
+        """
+        ...
+
+    def spending(self, exposed: Exposed, designs: Sequence[str], spent: Spent) -> dict[str, Spending]:
+        """Sum what customers spent, by the arm they came to first under one of these designs.
+
+        Those in conflict are left out. Events sent under any of a customer's names count.
+        """
         ...
 
     def coupons(self, customers: Sequence[str]) -> list[Coupon]:

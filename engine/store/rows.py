@@ -26,12 +26,12 @@ DECISION = Shape(
     Decision, "id", "trigger_key", "rule", "customer", "at", "outcome", hashes=("rule_hash", "base")
 )
 RUN = Shape(
-    Run, "id", "workflow", "customer", "status", "started_at", "seq",
+    Run, "id", "workflow", "customer", "status", "started_at", "goal_at", "seq",
     hashes=("definition", "policy", "decision", "parent"),
 )  # fmt: skip
 ATTEMPT = Shape(StepAttempt, "run", "seq", "attempt")
 EFFECT = Shape(Effect, "key", "run", "workflow", "customer", "created_at", "due", "unsure")
-EXPOSURE = Shape(Exposure, "run", "workflow", "customer", "at")
+EXPOSURE = Shape(Exposure, "run", "split", "workflow", "customer", "at", "arm", "salt", "design")
 COUPON = Shape(Coupon, "code", "customer", "issued_at")
 ASK = Shape(AskItem, "id", "run", "customer", "answered_at")
 CASE = Shape(Case, "id", "customer", "status")

@@ -152,6 +152,8 @@ RUN = Table(
     _text("status"),
     _time("started_at"),
     _time("due", null=True),
+    # When its goal was reached: after it has ended too, when its document does not change any more.
+    _time("goal_at", null=True),
     _number("seq"),
     _bytes("document"),
 )
@@ -205,9 +207,14 @@ EXPOSURE = Table(
     "exposure",
     METADATA,
     _text("run", key=True),
+    # The split that it is about, empty for the holdout at the start.
+    _text("split", key=True),
     _text("workflow"),
     _text("customer"),
     _time("at"),
+    _text("arm"),
+    _text("salt"),
+    _text("design"),
     _bytes("document"),
 )
 Index("exposure_workflow", EXPOSURE.c.workflow, EXPOSURE.c.at, EXPOSURE.c.run)

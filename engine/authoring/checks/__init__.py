@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.authoring.checks import (
     cases,
+    experiments,
     facts,
     goals,
     ladders,
@@ -26,6 +27,7 @@ SUBJECTS = (
     scores,
     rules,
     workflows,
+    experiments,
     programs,
     ladders,
     goals,

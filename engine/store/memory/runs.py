@@ -8,6 +8,7 @@ from engine.errors import StoreError
 from engine.experiments.assignment import Exposure
 from engine.model.reasons import RunStatus
 from engine.model.values import Micros
+from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
 from engine.store.memory.tables import MemoryTransaction, Tables, page, within
 from engine.store.overdue import OverdueReading, Place
@@ -101,7 +102,7 @@ class RunReading(OverdueReading, MemoryTransaction):
             if (workflow is None or row["workflow"] == workflow)
             and (customers is None or row["customer"] in customers)
         ]
-        return [EXPOSURE.value(row) for row in page(rows, ("at", "run"), None, None)]
+        return [EXPOSURE.value(row) for row in page(rows, ("at", "run", "split"), None, None)]
 
 
 class RunWriting(RunReading):
@@ -126,6 +127,12 @@ class RunWriting(RunReading):
                 raise StoreError(f"a run has moved since it was loaded: {run.id!r}")
             self._seen[run.id] = run.seq
 
+    def _write_goals(self, goals: Sequence[GoalReached]) -> None:
+        for goal in goals:
+            row = self._table("run").get(goal.run)
+            if row is not None and row["goal_at"] is None:
+                self._edit("run")[goal.run] = {**row, "goal_at": goal.at}
+
     def _write_attempts(self, attempts: Sequence[StepAttempt]) -> None:
         for attempt in attempts:
             key = (attempt.run, attempt.seq, attempt.attempt)
@@ -133,4 +140,5 @@ class RunWriting(RunReading):
 
     def _write_exposures(self, exposures: Sequence[Exposure]) -> None:
         for exposure in exposures:
-            self._add("exposure", exposure.run, EXPOSURE.row(exposure), "this run's exposure")
+            key = (exposure.run, exposure.split)
+            self._add("exposure", key, EXPOSURE.row(exposure), "this run's exposure")

@@ -11,6 +11,7 @@ from engine.errors import StoreError
 from engine.experiments.assignment import Exposure
 from engine.model.reasons import RunStatus
 from engine.model.values import Micros
+from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
 from engine.store.documents import Row
 from engine.store.overdue import OverdueReading, Place
@@ -129,6 +130,9 @@ class RunWriting(RunReading):
         if self._change(statement, rows) != len(rows):
             stale = some_of([row["id"] for row in rows])
             raise StoreError(f"a run has moved since it was loaded; it is one of {stale}")
+
+    def _write_goals(self, goals: Sequence[GoalReached]) -> None:
+        self._change(sql.reach_goal(), [{"b_id": goal.run, "goal_at": goal.at} for goal in goals])
 
     def _write_attempts(self, attempts: Sequence[StepAttempt]) -> None:
         rows = [ATTEMPT.row(attempt) for attempt in attempts]

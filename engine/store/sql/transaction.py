@@ -74,6 +74,15 @@ class SqlTransaction:
     def _tuples(self, statement: Executable, **values: Any) -> Sequence[Any]:
         return self._run(statement, values).all()
 
+    def _stream(self, statement: Executable) -> Iterator[Any]:
+        """Give rows as the database finds them, never all at once."""
+        try:
+            yield from self._connection.execute(
+                statement, execution_options={"stream_results": True, "yield_per": AT_ONCE}
+            )
+        except DBAPIError as error:
+            raise self._habits.failure(error) from error
+
     def _scalar(self, statement: Executable, **values: Any) -> Any:
         return self._run(statement, values).scalar()
 

@@ -33,7 +33,7 @@ def move_run() -> Executable:
     return _update_run(*_MOVES)
 
 
-_MOVES = ("status", "due", "seq", "document")
+_MOVES = ("status", "due", "goal_at", "seq", "document")
 
 
 def _update_run(*columns: str) -> Executable:
@@ -41,6 +41,16 @@ def _update_run(*columns: str) -> Executable:
         update(RUN)
         .where(RUN.c.id == bindparam("b_id"), RUN.c.seq == bindparam("b_expected"))
         .values({RUN.c[name]: bindparam(name) for name in columns})
+    )
+
+
+@cache
+def reach_goal() -> Executable:
+    """A run whose goal was reached, unless it was before."""
+    return (
+        update(RUN)
+        .where(RUN.c.id == bindparam("b_id"), RUN.c.goal_at.is_(None))
+        .values(goal_at=bindparam("goal_at"))
     )
 
 
@@ -180,13 +190,13 @@ def attempts_of() -> Executable:
 
 @cache
 def insert_exposure() -> Executable:
-    """Who reached a workflow's start, and the arm."""
+    """Who reached a workflow's start or a split, and the arm."""
     return EXPOSURE.insert()
 
 
 def exposures(workflow: str | None, customers: Sequence[str] | None) -> Executable:
-    """Exposures by (at, run)."""
-    rows = select(EXPOSURE).order_by(EXPOSURE.c.at, EXPOSURE.c.run)
+    """Exposures by (at, run, split)."""
+    rows = select(EXPOSURE).order_by(EXPOSURE.c.at, EXPOSURE.c.run, EXPOSURE.c.split)
     if workflow is not None:
         rows = rows.where(EXPOSURE.c.workflow == workflow)
     return rows if customers is None else rows.where(EXPOSURE.c.customer.in_(customers))

@@ -223,3 +223,31 @@ def test_effects_outlast_the_way_down_to_before_delivery_was_kept_and_up_again(u
         assert {each.effect.key: each.effect.unsure for each in claims} == {"unsure": False, "waits": False}
         assert writer.connectors() == {}
     again.close()
+
+
+def test_goals_and_arms_are_read_out_of_the_documents_and_put_back(url: str) -> None:
+    # given runs that reached their goal or not, and exposures to a holdout and to a split
+    store = open_store(url)
+    held = rows.exposure("r-1", arm="held_out", salt="winback-2026")
+    split = rows.exposure("r-1", split="offer-test", arm="plain", design="{}")
+    with store.begin() as writer:
+        runs = {"r-1": rows.run("r-1", goal_at=150), "r-2": rows.run("r-2", key="cart-2")}
+        writer.write(Changes(runs=runs, exposures=[held, split]))
+    store.close()
+
+    # when the schema goes back to before
+    with connected(url) as connection:
+        schema.downgrade(connection, "0004")
+        assert "goal_at" not in {column["name"] for column in inspect(connection).get_columns("run")}
+        assert connection.execute(text("SELECT run FROM exposure")).all() == [("r-1",)]
+        # as it was then: the document holds what the column holds now
+        document = bytes(connection.execute(text("SELECT document FROM exposure")).scalar_one())
+        assert b"held_out" in document and b"winback-2026" in document
+        schema.upgrade(connection)
+
+    # then what the older one knew is there
+    again = open_store(url)
+    with again.reader() as reader:
+        assert {run.id: run.goal_at for run in reader.runs()} == {"r-1": 150, "r-2": None}
+        assert reader.exposures() == [held]
+    again.close()

@@ -5,7 +5,7 @@ import pytest
 
 from engine.errors import StoreError
 from engine.model.reasons import RunStatus
-from engine.runs.changes import Changes, Settled
+from engine.runs.changes import Changes, GoalReached, Settled
 from engine.runs.run import Run, Wait
 from engine.store.interface import Store
 from engine.store.opening import open_store
@@ -268,3 +268,37 @@ def test_an_exposure_is_fixed_for_ever(store: Store) -> None:
     again = msgspec.structs.replace(rows.exposure("r-1"), arm="held_out")
     with pytest.raises(StoreError, match="exposure"), store.begin() as writer:
         writer.write(Changes(exposures=[again]))
+
+
+def test_a_run_is_exposed_to_its_holdout_and_to_each_split(store: Store) -> None:
+    exposures = [
+        rows.exposure("r-1", design='{"salt":"win-back","arms":{"treated":9000,"held_out":1000}}'),
+        rows.exposure("r-1", split="offer-test", arm="plain", at=120),
+    ]
+    with store.begin() as writer:
+        writer.write(Changes(exposures=exposures))
+
+    with store.reader() as reader:
+        assert reader.exposures() == exposures
+
+
+def test_the_goal_of_a_run_that_has_ended_is_kept_once(store: Store) -> None:
+    # given a run that has ended, and one that has reached its goal before
+    runs = {"r-1": rows.run("r-1"), "r-2": rows.run("r-2", key="other", goal_at=110)}
+    with store.begin() as writer:
+        writer.write(Changes(runs=runs))
+
+    # when the goal of both is told, and of one that nobody knows
+    reached = [GoalReached(name, "win-back", 150) for name in ("r-1", "r-2", "gone")]
+    with store.begin() as writer:
+        writer.write(Changes(goals=reached))
+
+    # then the first time stands
+    with store.begin() as writer:
+        assert {run.id: run.goal_at for run in writer.load_runs(["ann"])} == {"r-1": 150, "r-2": 110}
+        # and a run can go on from there
+        [run] = [run for run in writer.load_runs(["ann"]) if run.id == "r-1"]
+        run.seq += 1
+        writer.write(Changes(runs={"r-1": run}))
+        found = writer.run("r-1")
+        assert found is not None and found.goal_at == 150

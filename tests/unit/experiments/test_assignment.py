@@ -5,7 +5,18 @@ from decimal import Decimal
 
 import pytest
 
-from engine.experiments.assignment import GLOBAL_SALT, arm, bucket, expose, held_out
+from engine.experiments.assignment import (
+    BUCKETS,
+    GLOBAL_SALT,
+    Design,
+    arm,
+    bucket,
+    design_of,
+    expose,
+    expose_to_split,
+    held_out,
+    split_design,
+)
 from engine.model.policy import ContactPolicy
 from engine.model.values import Percent, Reentry
 from engine.model.workflow import MessageClass, Workflow
@@ -93,3 +104,33 @@ def test_the_global_group_goes_before_a_workflows_own() -> None:
 def test_only_marketing_is_held_out(class_: MessageClass) -> None:
     policy = ContactPolicy(global_holdout=Percent(Decimal(1)))
     assert expose(workflow(class_), policy, "run-1", "cust-1", 0).arm == "treated"
+
+
+def test_a_design_says_how_many_buckets_each_arm_has() -> None:
+    policy = ContactPolicy(global_holdout=Percent(Decimal("0.015")))
+    exposure = expose(workflow(salt="winback-2026"), policy, "run-1", "cust-0", 7)
+    assert design_of(exposure.design) == Design(
+        salt="winback-2026", arms={"treated": 9000, "held_out": 1000}, global_=150
+    )
+    assert design_of("") is None
+
+
+@pytest.mark.parametrize(
+    "shares", [("50", "50"), ("33.33", "33.33", "33.34"), ("0.005", "99.995"), ("100", "0")]
+)
+def test_the_design_of_a_split_counts_the_very_buckets_that_its_arms_take(shares: tuple[str, ...]) -> None:
+    arms = {f"arm-{place}": Percent(Decimal(share) / 100) for place, share in enumerate(shares)}
+    design = split_design("news", "offer-test", arms)
+    assert sum(design.arms.values()) == BUCKETS
+    # every bucket, by the arm that a customer in it takes
+    taken = Counter(arm("news", "offer-test", name, arms) for name in CUSTOMERS[:20_000])
+    for name, number in design.arms.items():
+        assert abs(taken[name] - 2 * number) < 6 * max(1, 2 * number) ** 0.5
+
+
+def test_who_comes_to_a_split_is_exposed_to_it() -> None:
+    arms = {"plain": Percent(Decimal("0.5")), "offer": Percent(Decimal("0.5"))}
+    exposure = expose_to_split("news", "offer-test", arms, "run-1", "cust-7", 9)
+    assert (exposure.split, exposure.at, exposure.run) == ("offer-test", 9, "run-1")
+    assert exposure.arm == arm("news", "offer-test", "cust-7", arms)
+    assert exposure.bucket == bucket("news/offer-test", "cust-7")

@@ -15,7 +15,7 @@ PLACES = {
     "COUPON": ("code customer run percent amount worth issued_at expires_at"),
     "DECISION": ("id rule rule_hash customer at outcome reason trigger trigger_key event lines base starts"),
     "EFFECT": ("key run workflow customer path action arguments context created_at attempt due first_due"),
-    "EXPOSURE": ("workflow customer run salt bucket arm at"),
+    "EXPOSURE": ("workflow customer run salt bucket arm at split design"),
     "POSTING": ("key program customer kind at entries reason"),
     "RELEASE": ("number hash at files facts_hash cause"),
     "RUN": (
