@@ -42,11 +42,11 @@ def spans_of(calendar: Calendar, day: Day) -> list[Span]:
     date = dt.date.fromordinal(day)
     if date in calendar.closed:
         return []
+    special = calendar.special.get(date.isoformat())
+    usual = (hours for key, hours in calendar.open.items() if date.weekday() in weekdays_of(key))
     merged: list[Span] = []
     for opens, closes in sorted(
-        (hours.start.minutes, hours.end.minutes)
-        for key, hours in calendar.open.items()
-        if date.weekday() in weekdays_of(key)
+        (hours.start.minutes, hours.end.minutes) for hours in (usual if special is None else (special,))
     ):
         over_midnight = 1 if closes <= opens else 0
         start = _instant(calendar.zone, day, opens)
@@ -119,6 +119,26 @@ def open_time_between(calendar: Calendar | None, start: Micros, end: Micros) -> 
             break
         total += min(closes, end) - opens
     return total
+
+
+def before(calendar: Calendar | None, end: Micros, length: Micros) -> Micros:
+    """Give the latest instant from which so much open time is left until `end`.
+
+    Where the calendar was not open for so long in the ten years before, it is where those begin.
+    """
+    if calendar is None:
+        return end - length
+    last = _local(calendar.zone, end).toordinal()
+    rest, reached = length, end
+    for day in range(last, last - LONGEST // DAY, -1):
+        for opens, closes in reversed(spans_of(calendar, day)):
+            spell = min(closes, reached) - opens
+            if spell <= 0:
+                continue
+            if rest <= spell:
+                return opens + spell - rest
+            rest, reached = rest - spell, opens
+    return end - LONGEST
 
 
 def due_at(calendar: Calendar | None, start: Micros, length: Duration, pauses: Sequence[Span] = ()) -> Micros:

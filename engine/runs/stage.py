@@ -128,7 +128,7 @@ class Stage:
 
     `emit` puts an event of the engine's own on the queue; the timeline plays it next. `view` gives
     the facts, `forget` says that something they rest on has changed; `hops` is how many runs and
-    rules led to what a rule does here by itself.
+    rules led to what a rule does here by itself, `because` which rule that is, and what it decided on.
     """
 
     def __init__(
@@ -151,6 +151,7 @@ class Stage:
         self.queue = queue
         self.forget = forget
         self.hops = 0
+        self.because: Mapping[str, Any] = {}
 
     @property
     def clock(self) -> dt.datetime:

@@ -150,8 +150,8 @@ def _argument(draft: Draft, step: Do | DoNow, key: str, form: str, value: Any) -
 
 
 def _misform(value: Any, form: str) -> tuple[str, str] | None:
-    if form == "number":
-        return misfit(value, Kind.NUMBER)
+    if form in ("number", "time"):
+        return misfit(value, Kind(form))
     if form == "duration" and not (isinstance(value, str) and is_duration(value)):
         return misfit(value, Kind.DURATION) or (f"{value} is no length of time", "write 30m, 12h, 3d or 2w")
     if form == "map" and not isinstance(value, dict):
