@@ -1,6 +1,5 @@
 """What may be asked of a store: one snapshot of everything that is remembered."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -16,9 +15,12 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.records import (
+    EVERY_CASE,
     Alias,
     Answer,
     BaseRow,
+    CaseCount,
+    CaseFilter,
     Census,
     ConnectorRow,
     Counters,
@@ -237,10 +239,19 @@ class Reader(Protocol):
         *,
         status: str | None = None,
         customers: Sequence[str] | None = None,
+        found: CaseFilter = EVERY_CASE,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
         """Page cases by id."""
+        ...
+
+    def case_counts(self) -> list[CaseCount]:
+        """Count the open cases, by ladder and how they stand, in that order."""
+        ...
+
+    def open_asks(self, who: str) -> int:
+        """Count the questions that wait for a person's answer."""
         ...
 
     def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import Executable, Table, bindparam, select, update
+from sqlalchemy import Executable, Table, bindparam, func, select, update
 
 from engine.model.values import Micros
+from engine.store.records import CaseFilter
 from engine.store.statements import Insert
 from engine.store.tables import ASK, BUDGET, CASE, COUPON, POSTING, SEGMENT_MEMBERSHIP
 
@@ -51,11 +52,39 @@ def case_by_id() -> Executable:
     return select(CASE).where(CASE.c.id == bindparam("id"))
 
 
+@cache
+def count_asks() -> Executable:
+    """How many questions wait for the person `who`."""
+    return select(func.count()).where(ASK.c.who == bindparam("who"), ASK.c.answered_at.is_(None))
+
+
+@cache
+def count_cases() -> Executable:
+    """How many cases are open, by ladder and how they stand."""
+    kind = (CASE.c.ladder, CASE.c.status, CASE.c.paused, CASE.c.breached, CASE.c.exhausted)
+    is_open = CASE.c.status.in_(("open", "acknowledged"))
+    return select(*kind, func.count().label("number")).where(is_open).group_by(*kind).order_by(*kind)
+
+
 def case_page(
-    status: str | None, customers: Sequence[str] | None, after: str | None, limit: int
+    status: str | None,
+    customers: Sequence[str] | None,
+    found: CaseFilter,
+    after: str | None,
+    limit: int,
 ) -> Executable:
     """Cases by id."""
     page = select(CASE).order_by(CASE.c.id).limit(limit)
+    for column, wanted in (
+        (CASE.c.ladder, found.ladder),
+        (CASE.c.who, found.who),
+        (CASE.c.breached, found.breached),
+        (CASE.c.exhausted, found.exhausted),
+    ):
+        if wanted is not None:
+            page = page.where(column == wanted)
+    if found.overdue_by is not None:
+        page = page.where(CASE.c.overdue_at <= found.overdue_by)
     if status is not None:
         page = page.where(CASE.c.status == status)
     if customers is not None:
