@@ -260,6 +260,7 @@ class AskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     answer: str | None
     by: str | None
     answered_at: datetime | None
+    worth: str | None
 
 
 def ask_answer(ask: AskItem) -> AskAnswer:
@@ -276,6 +277,7 @@ def ask_answer(ask: AskItem) -> AskAnswer:
         answer=ask.answer,
         by=ask.by,
         answered_at=time(ask.answered_at),
+        worth=ask.worth,
     )
 
 

@@ -207,9 +207,13 @@ class Stage:
     def spend(self, action: str, worth: Decimal, sign: int = 1) -> None:
         """Take an amount from the budgets of an action, or give it back."""
         for name, budget in budgets_of(self.plans.policy, action).items():
-            key = (name, period_of(budget, self.day))
-            self.budgets.spent[key] = self.budgets.spent.get(key, Decimal(0)) + sign * worth
-            self.changes.spent[key] = self.changes.spent.get(key, Decimal(0)) + sign * worth
+            self.take(name, period_of(budget, self.day), sign * worth)
+
+    def take(self, budget: str, period: str, amount: Decimal) -> None:
+        """Take an amount from a period of a budget; a negative one gives back."""
+        key = (budget, period)
+        self.budgets.spent[key] = self.budgets.spent.get(key, Decimal(0)) + amount
+        self.changes.spent[key] = self.changes.spent.get(key, Decimal(0)) + amount
 
     def open_runs(self, workflows: Sequence[str]) -> list[Run]:
         """Give the customer's open runs of these workflows, oldest first."""

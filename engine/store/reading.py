@@ -226,8 +226,15 @@ class Reader(Protocol):
         """Give one question to a person."""
         ...
 
-    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
-        """Page the questions that are open, or those that were answered, by id."""
+    def asks(
+        self,
+        *,
+        answered: bool = False,
+        who: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[AskItem]:
+        """Page the questions that are open, or those that were answered, by id; `who` was asked."""
         ...
 
     def case(self, id: str) -> Case | None:
@@ -248,10 +255,6 @@ class Reader(Protocol):
 
     def case_counts(self) -> list[CaseCount]:
         """Count the open cases, by ladder and how they stand, in that order."""
-        ...
-
-    def open_asks(self, who: str) -> int:
-        """Count the questions that wait for a person's answer."""
         ...
 
     def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:

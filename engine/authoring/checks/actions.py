@@ -122,6 +122,18 @@ def who(draft: Draft, thing: object, *keys: str | int, value: Any) -> None:
         )
 
 
+def worth(draft: Draft, thing: object, *keys: str | int, value: Any) -> None:
+    """Check that what an answer grants is an amount in the workspace's currency."""
+    if value is None or isinstance(value, Formula):
+        return
+    wrong = _misform(value, "money")
+    currency = draft.workspace.settings.currency
+    if wrong is None and Money.parse(value).currency != currency:
+        wrong = f"limits of people are in {currency}", f"write 25.00 {currency}"
+    if wrong is not None:
+        draft.say(thing, *keys, code="wrong-type", message=wrong[0], hint=wrong[1])
+
+
 def _argument(draft: Draft, step: Do | DoNow, key: str, form: str, value: Any) -> None:
     if isinstance(value, Formula):
         return

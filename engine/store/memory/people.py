@@ -26,8 +26,19 @@ class PeopleReading(MemoryTransaction):
         row = self._table("ask").get(id)
         return None if row is None else ASK.value(row)
 
-    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
-        rows = [row for row in self._rows("ask") if (row["answered_at"] is not None) == answered]
+    def asks(
+        self,
+        *,
+        answered: bool = False,
+        who: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[AskItem]:
+        rows = [
+            row
+            for row in self._rows("ask")
+            if (row["answered_at"] is not None) == answered and who in (None, row["who"])
+        ]
         return [ASK.value(row) for row in page(rows, ("id",), after, limit)]
 
     def case(self, id: str) -> Case | None:
@@ -63,9 +74,6 @@ class PeopleReading(MemoryTransaction):
             CaseCount(**dict(zip(names, kind, strict=True)), number=number)
             for kind, number in sorted(counted.items())
         ]
-
-    def open_asks(self, who: str) -> int:
-        return sum(row["answered_at"] is None and row["who"] == who for row in self._rows("ask"))
 
     def coupons(self, customers: Sequence[str]) -> list[Coupon]:
         rows = [row for row in self._rows("coupon") if row["customer"] in customers]

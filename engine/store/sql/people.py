@@ -26,9 +26,17 @@ class PeopleReading(SqlTransaction):
         row = self._row(sql.ask_by_id(), id=id)
         return None if row is None else ASK.value(row)
 
-    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
-        rows = self._rows(sql.ask_page(answered), after=after or "", limit=limit)
-        return [ASK.value(row) for row in rows]
+    def asks(
+        self,
+        *,
+        answered: bool = False,
+        who: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[AskItem]:
+        asked = {} if who is None else {"who": who}
+        page = sql.ask_page(answered, who is not None)
+        return [ASK.value(row) for row in self._rows(page, after=after or "", limit=limit, **asked)]
 
     def case(self, id: str) -> Case | None:
         row = self._row(sql.case_by_id(), id=id)
@@ -48,9 +56,6 @@ class PeopleReading(SqlTransaction):
 
     def case_counts(self) -> list[CaseCount]:
         return [CaseCount(**row) for row in self._rows(sql.count_cases())]
-
-    def open_asks(self, who: str) -> int:
-        return int(self._scalar(sql.count_asks(), who=who))
 
     def coupons(self, customers: Sequence[str]) -> list[Coupon]:
         return [

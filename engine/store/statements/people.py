@@ -32,12 +32,13 @@ def ask_by_id() -> Executable:
 
 
 @cache
-def ask_page(answered: bool) -> Executable:
-    """`limit` questions after the id `after`, open or answered."""
+def ask_page(answered: bool, of_one: bool) -> Executable:
+    """`limit` questions after the id `after`, open or answered, to everybody or to `who`."""
     state = ASK.c.answered_at.is_not(None) if answered else ASK.c.answered_at.is_(None)
-    return (
-        select(ASK).where(state, ASK.c.id > bindparam("after")).order_by(ASK.c.id).limit(bindparam("limit"))
-    )
+    page = select(ASK).where(state, ASK.c.id > bindparam("after"))
+    if of_one:
+        page = page.where(ASK.c.who == bindparam("who"))
+    return page.order_by(ASK.c.id).limit(bindparam("limit"))
 
 
 @cache
@@ -50,12 +51,6 @@ def put_case(insert: Insert) -> Executable:
 def case_by_id() -> Executable:
     """One case."""
     return select(CASE).where(CASE.c.id == bindparam("id"))
-
-
-@cache
-def count_asks() -> Executable:
-    """How many questions wait for the person `who`."""
-    return select(func.count()).where(ASK.c.who == bindparam("who"), ASK.c.answered_at.is_(None))
 
 
 @cache

@@ -78,14 +78,17 @@ def test_cases_are_found_by_what_people_look_for(store: Store) -> None:
         ]
 
 
-def test_the_questions_that_wait_for_somebody_are_counted(store: Store) -> None:
+def test_the_questions_that_wait_for_somebody_are_found(store: Store) -> None:
     asks = [rows.ask("q-1", who="sam"), rows.ask("q-2", who="sam"), rows.ask("q-3", who="lead")]
     with store.begin() as writer:
         writer.write(Changes(asks=asks))
         writer.write(Changes(asks=[msgspec.structs.replace(asks[1], answered_at=150)]))
 
     with store.reader() as reader:
-        assert [reader.open_asks(who) for who in ("sam", "lead", "nobody")] == [1, 1, 0]
+        waiting = {who: [ask.id for ask in reader.asks(who=who)] for who in ("sam", "lead", "nobody")}
+        assert waiting == {"sam": ["q-1"], "lead": ["q-3"], "nobody": []}
+        assert [ask.id for ask in reader.asks(who="sam", answered=True)] == ["q-2"]
+        assert reader.asks(who="sam", after="q-1") == []
 
 
 def test_a_case_keeps_its_history_and_context(store: Store) -> None:
