@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from engine.model.ladder import Calendar
@@ -128,17 +129,21 @@ def before(calendar: Calendar | None, end: Micros, length: Micros) -> Micros:
     """
     if calendar is None:
         return end - length
-    last = _local(calendar.zone, end).toordinal()
-    rest, reached = length, end
-    for day in range(last, last - LONGEST // DAY, -1):
-        for opens, closes in reversed(spans_of(calendar, day)):
-            spell = min(closes, reached) - opens
-            if spell <= 0:
-                continue
-            if rest <= spell:
-                return opens + spell - rest
-            rest, reached = rest - spell, opens
+    reach = 2 * DAY
+    while reach < 2 * LONGEST:
+        rest = length
+        for opens, closes in reversed(_open_until(calendar, max(end - reach, end - LONGEST), end)):
+            if rest <= closes - opens:
+                return closes - rest
+            rest -= closes - opens
+        reach *= 4
     return end - LONGEST
+
+
+def _open_until(calendar: Calendar, start: Micros, end: Micros) -> list[Span]:
+    """Give the open spans between two instants."""
+    found = takewhile(lambda span: span[0] < end, open_spans(calendar, start))
+    return [(opens, min(closes, end)) for opens, closes in found]
 
 
 def due_at(calendar: Calendar | None, start: Micros, length: Duration, pauses: Sequence[Span] = ()) -> Micros:
