@@ -134,7 +134,7 @@ def clock_of(
     limit = limits.get(urgency)
     if limit is None:
         return None
-    moves = {**_MOVES, "acknowledged": "stop"} if name == "respond" else _MOVES
+    moves: dict[str, Move] = {**_MOVES, "acknowledged": "stop"} if name == "respond" else _MOVES
     marks = [Mark(moves[each.what], each.at) for each in history if each.what in moves]
     key = f"{name}.{cycle(history)}.{urgency}"
     return read(marks, limit, calendar, name=name, key=key, warn_before=ladder.warn_before)

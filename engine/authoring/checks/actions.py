@@ -352,7 +352,27 @@ def _send(draft: Draft, step: Do | DoNow) -> None:
             )
 
 
+def _case(draft: Draft, step: Do | DoNow) -> None:
+    """Check that a priority is one that the ladder gives a time for."""
+    ladder = draft.workspace.ladders.get(str(step.with_.get("ladder")))
+    written = step.with_.get("priority")
+    if ladder is None or not isinstance(written, str):
+        return
+    timed = {**ladder.respond_within, **ladder.resolve_within}
+    if timed and written not in timed:
+        draft.unknown(
+            step,
+            "with",
+            "priority",
+            noun="priority",
+            name=written,
+            known=timed,
+            otherwise=f"write it under resolve_within of {ladder.id}",
+        )
+
+
 _SPECIAL = {
+    "case.open": _case,
     "event.emit": _emit,
     "customer.set": _set,
     "segment.add": _static,

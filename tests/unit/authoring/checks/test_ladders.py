@@ -90,3 +90,25 @@ def test_a_calendar_that_is_closed_for_good_is_refused() -> None:
 )
 def test_days_with_hours_of_their_own(special: str, sentence: str | None) -> None:
     assert said(calendar=special) == ([sentence] if sentence else [])
+
+
+@pytest.mark.parametrize(
+    ("priority", "sentence"),
+    [
+        ("high", None),
+        ("hihg", "there is no priority 'hihg', did you mean high?"),
+        ("=event.priority", None),
+    ],
+)
+def test_a_priority_is_one_that_the_ladder_has_a_time_for(priority: str, sentence: str | None) -> None:
+    rule = f"""
+rule: go
+when: {{event: trouble}}
+then:
+  - do: case.open
+    with: {{ladder: desk, title: In trouble, priority: {priority}}}
+"""
+    ladder = LADDER.format(within="4h", more="")
+    calendar = CALENDAR.format(opens='{mon-fri: "09:00-17:00"}', more="")
+    found = load(files(rule, ladder, calendar, settings=PEOPLE)).findings
+    assert [f"{one.message}, {one.hint}" for one in found] == ([sentence] if sentence else [])
