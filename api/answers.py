@@ -260,6 +260,7 @@ class AskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     answer: str | None
     by: str | None
     answered_at: datetime | None
+    worth: str | None
 
 
 def ask_answer(ask: AskItem) -> AskAnswer:
@@ -276,11 +277,15 @@ def ask_answer(ask: AskItem) -> AskAnswer:
         answer=ask.answer,
         by=ask.by,
         answered_at=time(ask.answered_at),
+        worth=ask.worth,
     )
 
 
 class CaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A case on its ladder."""
+    """A case on its ladder. `who` is whom it waits for, `breached` the clocks that ran out.
+
+    While `paused_at` is set its clocks stand still, and nothing is due.
+    """
 
     id: str
     ladder: str
@@ -289,12 +294,16 @@ class CaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     priority: str
     status: str
+    who: str | None
     level: int
     loop: int
     exhausted: bool
+    breached: list[str]
     opened_at: datetime
     next_due: datetime | None
+    respond_due: datetime | None
     resolve_due: datetime | None
+    paused_at: datetime | None
     acknowledged_at: datetime | None
     ended_at: datetime | None
     by: str | None
@@ -312,12 +321,16 @@ def case_answer(case: Case) -> CaseAnswer:
         title=case.title,
         priority=case.priority,
         status=case.status,
+        who=case.who,
         level=case.level,
         loop=case.loop,
         exhausted=case.exhausted,
+        breached=list(case.breached),
         opened_at=moment_of(case.opened_at),
         next_due=time(case.next_due),
+        respond_due=time(case.respond_due),
         resolve_due=time(case.resolve_due),
+        paused_at=time(case.paused_at),
         acknowledged_at=time(case.acknowledged_at),
         ended_at=time(case.ended_at),
         by=case.by,

@@ -13,7 +13,7 @@ from api.cli.terminal import BAD, GOOD, Terminal
 from engine.runtime.operating import doctor
 from engine.runtime.standstill import OVERDUE, Overdue, overdue, silent_workflows
 from engine.store.opening import migrate
-from engine.store.records import OutboxRow
+from engine.store.records import CaseFilter, OutboxRow
 
 SHOWN = 20
 """Overdue runs and dead letters that are listed."""
@@ -41,6 +41,11 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             pulse = reader.pulse(now - OVERDUE)
             silent = silent_workflows(reader, now)
             dead = reader.dead_letters(limit=SHOWN)
+            unheard = [
+                case
+                for status in ("open", "acknowledged")
+                for case in reader.cases(status=status, found=CaseFilter(exhausted=True), limit=SHOWN)
+            ]
             troubled = [row for row in reader.connectors().values() if row.failures]
     balanced = bool(found["balanced"])
     if terminal.json:
@@ -69,6 +74,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     _list_processes(terminal, found["processes"])
     for workflow in silent:
         terminal.say(f"{workflow} used to start, and does no more", BAD)
+    for case in unheard:
+        terminal.say(f"the ladder {case.ladder} has ended, and nobody has taken the case {case.id}", BAD)
     _list(terminal, found_overdue, dead)
     if troubled:
         terminal.say()

@@ -156,7 +156,8 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     points: PostingAnswer | None = None
 
 
-def _entry(entry: Entry) -> TimelineEntry:
+def entry_answer(entry: Entry) -> TimelineEntry:
+    """Give one thing that happened as it is answered with."""
     at, of = moment_of(entry.at), entry.of
     if isinstance(of, Event):
         return TimelineEntry(at=at, kind="event", event=event_answer(of))
@@ -189,7 +190,7 @@ async def get_timeline(request: Call, id: FromPath[str]) -> Page[TimelineEntry]:
     counted = Counter(entry.at for entry in found[: listing.limit])
     if before is not None:
         counted[before] += given
-    return page(listing, found, _entry, lambda entry: (entry.at, counted[entry.at]), id)
+    return page(listing, found, entry_answer, lambda entry: (entry.at, counted[entry.at]), id)
 
 
 class Why(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -24,9 +24,10 @@ By = Annotated[
 
 
 class AskListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Which questions: the open ones, or those that were answered."""
+    """Which questions: the open ones, or those that were answered; `who` was asked."""
 
     answered: bool = False
+    who: str | None = None
 
 
 @get("/v1/asks", opt=door(READ, query=AskListing))
@@ -37,7 +38,9 @@ async def get_asks(request: Call) -> Page[AskAnswer]:
 
     def find(engine: Engine) -> list[AskItem]:
         with engine.store.reader() as reader:
-            return reader.asks(answered=listing.answered, after=last, limit=listing.limit + 1)
+            return reader.asks(
+                answered=listing.answered, who=listing.who, after=last, limit=listing.limit + 1
+            )
 
     return page(listing, await aside(find, engine_of(request)), ask_answer, lambda ask: ask.id)
 

@@ -269,6 +269,22 @@ def _told(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
     return None if people == seen.told else _listed(seen.told) or "nobody"
 
 
+def _clocks(what: str) -> Callable[[Seen, Any, Mapping[str, Any]], str | None]:
+    """Compare the clocks of cases that were told of, in the order in which they were."""
+
+    def check(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
+        told = [
+            str(each.value).partition(".")[0]
+            for case in seen.staging.changes.cases.values()
+            for each in case.history
+            if each.what == what
+        ]
+        names = [] if wanted == NOTHING else _names(wanted)
+        return None if told == names else _listed(told) or NOTHING
+
+    return check
+
+
 CHECKS: Mapping[str, Callable[[Seen, Any, Mapping[str, Any]], str | None]] = {
     "run": _run,
     "with": _with,
@@ -287,6 +303,8 @@ CHECKS: Mapping[str, Callable[[Seen, Any, Mapping[str, Any]], str | None]] = {
     "tier": _of_program("tier"),
     "points": _of_program("points"),
     "told": _told,
+    "warned": _clocks("breach_near"),
+    "breached": _clocks("breached"),
 }
 """Each gives None where what is expected is so, else what is."""
 

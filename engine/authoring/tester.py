@@ -16,9 +16,10 @@ A case is one customer. It is treated, consents and can be reached unless the ca
   case, a program's plays what earns where `event` is written; a segment or score is only evaluated.
 - **After it:** the timeline's entries in the order of time, each counted from `at`, each with what is
   given anew and then an event; schedules come round. `ask_answered` (`choice`, `by`) answers what a
-  run asked; `case_acknowledged` and `case_resolved` are about the open case, and `message_*` about
-  the last message sent, where they do not say. At last the cases of rules and workflows are played
-  on, with schedules standing still, until no run and no `without` waits any more, for 400 days at most.
+  run asked; `case_acknowledged` and whatever else people do with cases is about the open one, and
+  `message_*` about the last message sent, where they do not say. At last the cases of rules and
+  workflows are played on, with schedules standing still, until no run and no `without` waits any
+  more, for 400 days at most.
 
 Everything arrives, except what `fails` names: that is refused for good, as by the other side.
 
@@ -27,7 +28,8 @@ Expected are `nothing` (no decision fired and no run started; nothing done; no c
 runs), `times` (fired), `did` (actions executed, in this order, others may come between), `never`,
 `skipped` (reasons, in order), `held_until` (local time), `ends` (status or reason of a run, or of a
 ladder's case, which may be `exhausted`), `entered` and `left` (segments, or nothing), `score` (to the
-decimals written) and `band`, `tier` and `points`, `told` (exactly these people, in this order).
+decimals written) and `band`, `tier` and `points`, `told` (exactly these people, in this order), `warned`
+and `breached` (exactly these clocks of cases, or nothing).
 """
 
 from __future__ import annotations
@@ -48,12 +50,13 @@ from engine.model.rule import DoNow, StartRun
 from engine.model.testcase import TestCase, TimelineEntry
 from engine.model.workflow import Workflow
 from engine.model.workspace import Workspace
+from engine.runs.cases import ACTS
 from engine.timeline.ruleset import Ruleset, compile_ruleset
 
 Progress = Callable[[int, int], None]
 
 ANSWERED = "ask_answered"
-ABOUT_CASES = ("case_acknowledged", "case_resolved")
+ABOUT_CASES = frozenset(ACTS)
 
 _BOOKS: Mapping[str, str] = {
     "rule": "rules",
@@ -329,10 +332,13 @@ def _play(staging: Staging, entry: TimelineEntry) -> tuple[str, str] | None:
     if name == ANSWERED:
         return _answer(staging, {key: plain(key, value) for key, value in said.items()})
     if name in ABOUT_CASES and "case" not in said:
-        cases = list(staging.member.standing.cases)
-        if not cases:
-            return "an open case", "no case is open"
-        said["case"] = cases[-1]
+        open_ = list(staging.member.standing.cases)
+        if name == "case_reopened":
+            open_ = [case.id for case in staging.changes.cases.values() if not case.open]
+        if not open_:
+            closed = name == "case_reopened"
+            return ("a closed case", "no case is closed") if closed else ("an open case", "no case is open")
+        said["case"] = open_[-1]
     if name.startswith("message_"):
         sent = [event for event in staging.changes.events if event.name == "message_sent"]
         said = {**(sent[-1].properties if sent else {}), **said}

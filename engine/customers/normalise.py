@@ -43,7 +43,13 @@ REPORTED = frozenset(
         BuiltInEvent.UNSUBSCRIBED,
         BuiltInEvent.COUPON_REDEEMED,
         BuiltInEvent.CASE_ACKNOWLEDGED,
+        BuiltInEvent.CASE_ASSIGNED,
+        BuiltInEvent.CASE_PAUSED,
+        BuiltInEvent.CASE_RESUMED,
+        BuiltInEvent.CASE_PRIORITISED,
         BuiltInEvent.CASE_RESOLVED,
+        BuiltInEvent.CASE_REOPENED,
+        BuiltInEvent.CASE_CANCELLED,
         BuiltInEvent.SOURCE_FAILED,
     )
 )

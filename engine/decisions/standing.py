@@ -126,6 +126,10 @@ def encode(standing: Standing) -> bytes:
                 ]
                 for name, recents in standing.recents.items()
             },
+            cases={
+                name: msgspec.structs.replace(case, context=pack(case.context))
+                for name, case in standing.cases.items()
+            },
             goals=[msgspec.structs.replace(goal, known=pack(goal.known)) for goal in standing.goals],
         )
     )

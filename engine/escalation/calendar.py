@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from engine.model.ladder import Calendar
@@ -42,11 +43,11 @@ def spans_of(calendar: Calendar, day: Day) -> list[Span]:
     date = dt.date.fromordinal(day)
     if date in calendar.closed:
         return []
+    special = calendar.special.get(date.isoformat())
+    usual = (hours for key, hours in calendar.open.items() if date.weekday() in weekdays_of(key))
     merged: list[Span] = []
     for opens, closes in sorted(
-        (hours.start.minutes, hours.end.minutes)
-        for key, hours in calendar.open.items()
-        if date.weekday() in weekdays_of(key)
+        (hours.start.minutes, hours.end.minutes) for hours in (usual if special is None else (special,))
     ):
         over_midnight = 1 if closes <= opens else 0
         start = _instant(calendar.zone, day, opens)
@@ -119,6 +120,30 @@ def open_time_between(calendar: Calendar | None, start: Micros, end: Micros) -> 
             break
         total += min(closes, end) - opens
     return total
+
+
+def before(calendar: Calendar | None, end: Micros, length: Micros) -> Micros:
+    """Give the latest instant from which so much open time is left until `end`.
+
+    Where the calendar was not open for so long in the ten years before, it is where those begin.
+    """
+    if calendar is None:
+        return end - length
+    reach = 2 * DAY
+    while reach < 2 * LONGEST:
+        rest = length
+        for opens, closes in reversed(_open_until(calendar, max(end - reach, end - LONGEST), end)):
+            if rest <= closes - opens:
+                return closes - rest
+            rest -= closes - opens
+        reach *= 4
+    return end - LONGEST
+
+
+def _open_until(calendar: Calendar, start: Micros, end: Micros) -> list[Span]:
+    """Give the open spans between two instants."""
+    found = takewhile(lambda span: span[0] < end, open_spans(calendar, start))
+    return [(opens, min(closes, end)) for opens, closes in found]
 
 
 def due_at(calendar: Calendar | None, start: Micros, length: Duration, pauses: Sequence[Span] = ()) -> Micros:

@@ -157,6 +157,9 @@ SHIPPED: dict[str, ActionSpec] = {
                 "ladder": _key("ladder", True, "the ladder that says who is told"),
                 "title": _key("text", True, "what it is about, in a line"),
                 "priority": _key("text", False, "one of the ladder's resolve_within; normal without it"),
+                "since": _key(
+                    "time", False, "when it began, if that was earlier; its clocks count from then"
+                ),
                 "key": _key("text", False, "one open case for each key"),
             },
             answers={"case": FactType.TEXT},
@@ -213,9 +216,18 @@ class BuiltInEvent(enum.Enum):
     MESSAGE_COMPLAINED = "message_complained"  # the customer complained
     UNSUBSCRIBED = "unsubscribed"  # the customer unsubscribed: channel
     SURVEY_SENT = "survey_sent"  # a survey went out: survey, survey_id, about
-    CASE_OPENED = "case_opened"  # a case was opened: case, ladder, title
+    CASE_OPENED = "case_opened"  # a case was opened: case, ladder, title, priority, key, who
     CASE_ACKNOWLEDGED = "case_acknowledged"  # somebody took the case: case, by
+    CASE_ASSIGNED = "case_assigned"  # the case was given to somebody: case, who, by
+    CASE_PAUSED = "case_paused"  # the case's clocks stand still: case, reason, by, since
+    CASE_RESUMED = "case_resumed"  # the clocks go on: case, by
+    CASE_PRIORITISED = "case_prioritised"  # the case has another priority: case, priority, by
+    CASE_BREACH_NEAR = "case_breach_near"  # a clock runs out soon: case, clock (respond or resolve), due
+    CASE_BREACHED = "case_breached"  # a clock has run out: case, clock, due
+    CASE_EXHAUSTED = "case_exhausted"  # the ladder has ended, and nobody took the case: case, loops, levels
     CASE_RESOLVED = "case_resolved"  # the case was resolved: case, by
+    CASE_REOPENED = "case_reopened"  # a closed case is open again: case, reason, by
+    CASE_CANCELLED = "case_cancelled"  # the case is no longer needed: case, reason
     RUN_ENDED = "run_ended"  # a run ended: run, workflow, status, reason
     WORKFLOW_SILENT = "workflow_silent"  # a workflow starts no more, of no customer: workflow, since, usual
     SOURCE_FAILED = "source_failed"  # a source of facts failed: facts, reason

@@ -69,7 +69,7 @@ class StepOutcome(enum.Enum):
 
 
 class SkipReason(enum.Enum):
-    """Why a `do` was left out."""
+    """Why a `do` was left out, or a person was not asked."""
 
     CONSENT = "consent"  # no consent for the channel, or it was withdrawn
     ADDRESS = "address"  # no address on the channel
@@ -80,6 +80,8 @@ class SkipReason(enum.Enum):
     CEILING = "ceiling"  # the day's ceiling of messages is reached
     OUTRANKED = "outranked"  # a workflow of a higher rank spoke, or is about to
     RECIPIENT = "recipient"  # nobody to tell
+    ASKS_FULL = "asks_full"  # as many questions as `asks_at_most` allows wait for the person
+    OVER_GRANT = "over_grant"  # it is worth more than the person's `may_grant` has left
 
 
 class HoldReason(enum.Enum):

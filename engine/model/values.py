@@ -208,6 +208,19 @@ class AtMost(Written, frozen=True):
         return cls(times, Duration.parse(match["per"]))
 
 
+class OpenAtMost(Written, frozen=True):
+    """How many may be open at a time: `10 open`."""
+
+    number: int
+    NAME: ClassVar[str] = "a number of open ones"
+    EXAMPLE: ClassVar[str] = "10 open"
+    PATTERN: ClassVar[str] = r"(?P<number>\d{1,6}) open"
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        return cls(int(match["number"]))
+
+
 class PerWeek(Written, frozen=True):
     """A volume a week: `5 per week`."""
 

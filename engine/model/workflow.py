@@ -88,13 +88,24 @@ class Split(_Step, frozen=True, kw_only=True):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person is asked."""
+    """What a person is asked.
+
+    `who` may be a list: the first who has room for it is asked. `worth` is what an answer of `grants`
+    grants, or any but `else` where that is not written.
+    """
 
     who: Value
     question: str
     choices: tuple[str, ...]
     up_to: Duration
     else_: str = msgspec.field(name="else")
+    worth: Value = None
+    grants: tuple[str, ...] = ()
+
+    @property
+    def granting(self) -> tuple[str, ...]:
+        """The choices that grant what it is worth."""
+        return self.grants or tuple(choice for choice in self.choices if choice != self.else_)
 
 
 class AskStep(_Step, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from engine.model.program import Program
 from engine.model.rule import Rule
 from engine.model.score import Score
 from engine.model.segment import Segment
-from engine.model.values import Duration, Rate, Weekday
+from engine.model.values import BudgetLimit, Duration, OpenAtMost, Rate, Weekday
 from engine.model.workflow import Workflow
 
 Delivery = Literal["at_least_once", "at_most_once", "verify"]
@@ -30,10 +30,16 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who may be told: a role or a name."""
+    """Somebody who may be told: a role or a name.
+
+    `asks_at_most` questions wait for their answer at a time, and what they grant by answering, which is a
+    question's `worth`, is within `may_grant`.
+    """
 
     email: str
     name: str | None = None
+    asks_at_most: OpenAtMost | None = None
+    may_grant: BudgetLimit | None = None
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

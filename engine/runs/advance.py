@@ -19,10 +19,10 @@ from engine.model.workflow import (
     Wait,
     WaitFor,
 )  # fmt: skip
-from engine.runs import doing, start, waiting
+from engine.runs import asking, doing, start, waiting
 from engine.runs.ending import end
 from engine.runs.program import END, CompiledWorkflow, Instruction
-from engine.runs.run import AskItem, Run
+from engine.runs.run import Run
 from engine.runs.run import Wait as Pause
 from engine.runs.stage import Stage
 from engine.runs.steps import attempt, inputs_hash, proceed, turn
@@ -62,7 +62,8 @@ def due(stage: Stage, run: Run) -> None:
         attempt(stage, run, "wait_for", StepOutcome.EXECUTED, reason="timed_out")
         proceed(run, instruction, {"timed_out": True, "event": None})
     elif wait.kind == "ask":
-        _answered(stage, run, instruction, None)
+        asking.give_back(stage, wait)
+        asking.answered(stage, run, instruction, None)
     advance(stage, run)
 
 
@@ -98,8 +99,9 @@ def answered(stage: Stage, run: Run, choice: str, by: str) -> bool:
     instruction = program.instructions[run.path]
     if not isinstance(instruction.step, AskStep) or choice not in instruction.step.ask.choices:
         return False
+    asking.give_back(stage, run.wait, granted=choice in instruction.step.ask.granting)
     run.status, run.wait = RunStatus.RUNNING, None
-    _answered(stage, run, instruction, (choice, by))
+    asking.answered(stage, run, instruction, (choice, by))
     advance(stage, run)
     return True
 
@@ -118,7 +120,7 @@ def _take(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instru
     elif isinstance(step, Split):
         _split(stage, program, run, instruction, step)
     elif isinstance(step, AskStep):
-        _ask(stage, run, instruction, step)
+        asking.ask(stage, run, instruction, step)
     elif isinstance(step, RunChild):
         _child(stage, run, instruction, step)
     elif isinstance(step, Stop):
@@ -153,44 +155,6 @@ def _split(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instr
         stage.changes.exposures.append(exposure)
     attempt(stage, run, "split", StepOutcome.EXECUTED, reason=chosen, answers={"arm": chosen})
     turn(run, instruction, instruction.branches[chosen], {"arm": chosen})
-
-
-def _ask(stage: Stage, run: Run, instruction: Instruction, step: AskStep) -> None:
-    until = waiting.later(stage, stage.now, step.ask.up_to)
-    if run.arm == "held_out":
-        attempt(stage, run, "ask", StepOutcome.HELD_OUT, until=until)
-    else:
-        who = instruction.arguments["who"].value(stage.env(run))
-        token = f"{run.id}:{run.path}:0"
-        asked = {"who": str(who or ""), "question": step.ask.question, "choices": step.ask.choices}
-        attempt(
-            stage, run, "ask", StepOutcome.EXECUTED,
-            until=until, inputs=inputs_hash(asked), detail={"who": asked["who"]},
-        )  # fmt: skip
-        stage.changes.asks.append(
-            AskItem(
-                id=token,
-                run=run.id,
-                customer=run.customer,
-                who=str(who or ""),
-                question=step.ask.question,
-                choices=step.ask.choices,
-                asked_at=stage.now,
-                due=until,
-            )
-        )
-    run.status = RunStatus.WAITING
-    run.wait = Pause(kind="ask", due=until, since=stage.now, token=f"{run.id}:{run.path}:0")
-
-
-def _answered(stage: Stage, run: Run, instruction: Instruction, answer: tuple[str, str] | None) -> None:
-    step = instruction.step
-    if not isinstance(step, AskStep):
-        return
-    choice, by = answer if answer is not None else (step.ask.else_, "")
-    reason = None if answer is not None else "timed_out"
-    attempt(stage, run, "ask", StepOutcome.EXECUTED, reason=reason, answers={"choice": choice, "by": by})
-    proceed(run, instruction, {"choice": choice, "by": by})
 
 
 def _child(stage: Stage, run: Run, instruction: Instruction, step: RunChild) -> None:

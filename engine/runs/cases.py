@@ -1,17 +1,28 @@
-"""Cases as runs open them: the ladder's levels are told through effects of their own."""
+"""Cases as runs open them and people take them up: the ladder's levels are told through effects.
+
+What people do with a case is an event of its customer, which says what it did by its name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
+from engine.customers.event import Event
+from engine.customers.kinds import parse_time, sent_form
+from engine.customers.zones import instant_of, moment_of
 from engine.decisions.decision import identity
 from engine.decisions.rules import compile_value
 from engine.decisions.scopes import customer_scope
 from engine.escalation import case as escalation
-from engine.escalation.case import Case, Tell
+from engine.escalation.case import Breach, Case, Exhausted, Outcome, Tell, Terms
+from engine.escalation.history import DEFAULT_PRIORITY
 from engine.expressions import Env
-from engine.model.ladder import Calendar, Ladder
+from engine.model.ladder import Ladder
+from engine.model.values import Micros
+from engine.runs.context import opening, short
 from engine.runs.run import Effect, Run
 from engine.runs.stage import Stage
 
@@ -25,22 +36,22 @@ def open_(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None)
     for case in stage.member.standing.cases.values():
         if wanted is not None and case.open and case.key == str(wanted):
             return {"case": case.id}
-    ladder, calendar = _ladder(stage, str(arguments["ladder"]))
-    case, tell = escalation.open_case(
-        ladder,
-        calendar,
+    terms = terms_of(stage, str(arguments["ladder"]))
+    case, outcomes = escalation.open_case(
+        terms,
         id=identity("case", key),
         customer=stage.member.id,
         title=str(arguments["title"]),
         now=stage.now,
         key=str(wanted) if wanted is not None else None,
-        priority=str(arguments.get("priority") or escalation.DEFAULT_PRIORITY),
+        priority=str(arguments.get("priority") or DEFAULT_PRIORITY),
         run=run.id if run else None,
+        since=_instant(arguments.get("since")),
+        context=opening(stage, terms.ladder, run),
     )
     _keep(stage, case)
-    opened = {"case": case.id, "ladder": ladder.id, "title": case.title, "priority": case.priority}
-    stage.emit("case_opened", opened, key, hops=stage.hops_of(run))
-    _tell(stage, case, ladder, calendar, tell)
+    stage.emit("case_opened", _about(case), key, hops=stage.hops_of(run))
+    _follow(stage, case, outcomes)
     return {"case": case.id}
 
 
@@ -51,76 +62,204 @@ def cancel(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None
             arguments.get("key") is not None and case.key == str(arguments["key"])
         )
         own = "case" not in arguments and "key" not in arguments and run is not None and case.run == run.id
-        if (named or own) and escalation.cancel(case, _text(arguments.get("reason")), stage.now):
-            _keep(stage, case)
+        reason = _text(arguments.get("reason"))
+        if (named or own) and escalation.cancel(case, reason, stage.now):
+            stage.emit(
+                "case_cancelled", {**_about(case), "reason": reason}, key, case.id, hops=stage.hops_of(run)
+            )
+            turn(stage, case)
     return {}
 
 
-def climb(stage: Stage, case: Case) -> None:
-    """Tell the levels that are due because nobody took the case; it stands still where its ladder is gone."""
-    if case.ladder not in stage.plans.workspace.ladders:
-        case.next_due = None
-        _keep(stage, case)
-        return
-    ladder, calendar = _ladder(stage, case.ladder)
-    for tell in escalation.escalate(case, ladder, calendar, stage.now):
-        _tell(stage, case, ladder, calendar, tell)
+def turn(stage: Stage, case: Case) -> None:
+    """Do what is due for a case: tell levels, and tell of clocks that have run out or soon will.
+
+    It stands still where its ladder is gone.
+    """
+    outcomes = escalation.turn(case, terms_of(stage, case.ladder), stage.now)
     _keep(stage, case)
+    _follow(stage, case, outcomes)
 
 
-def taken(stage: Stage, name: str, properties: Mapping[str, Any]) -> None:
-    """Apply a case_acknowledged or case_resolved event to the case that it names."""
-    case = stage.member.standing.cases.get(str(properties.get("case")))
-    if case is None:
+def turn_all(stage: Stage) -> None:
+    """Read every open case anew, because ladders or calendars may have changed."""
+    for case in list(stage.member.standing.cases.values()):
+        turn(stage, case)
+
+
+def taken(stage: Stage, event: Event) -> None:
+    """Apply what a person did, as an event says it, to the case that it names; it may change nothing."""
+    said = event.properties
+    id = str(said.get("case"))
+    case = stage.member.standing.cases.get(id)
+    if case is None and event.name == "case_reopened":
+        case = stage.changes.cases.get(id)
+    if case is None or case.customer != stage.member.id:
         return
-    act = escalation.acknowledge if name == "case_acknowledged" else escalation.resolve
-    if act(case, str(properties.get("by") or ""), stage.now):
-        _keep(stage, case)
+    outcomes = ACTS[event.name](
+        case, terms_of(stage, case.ladder), said, str(said.get("by") or ""), _since(stage, event), stage.now
+    )
+    if outcomes is None:
+        return
+    _keep(stage, case)
+    _follow(stage, case, outcomes)
+    turn(stage, case)
+
+
+def _since(stage: Stage, event: Event) -> Micros:
+    """Give since when an event holds: its own `since`, else when it occurred; never in the future."""
+    try:
+        told = _instant(event.properties.get("since"))
+    except ValueError:
+        told = None
+    return min(event.occurred_at if told is None else told, stage.now)
+
+
+Act = Callable[[Case, Terms, Mapping[str, Any], str, Micros, Micros], Iterable[Outcome] | None]
+
+
+def _acknowledged(
+    case: Case, terms: Terms, said: Mapping[str, Any], by: str, at: Micros, now: Micros
+) -> Iterable[Outcome] | None:
+    return () if escalation.acknowledge(case, by, at, now) else None
+
+
+def _assigned(
+    case: Case, terms: Terms, said: Mapping[str, Any], by: str, at: Micros, now: Micros
+) -> Iterable[Outcome] | None:
+    who = said.get("who")
+    return escalation.assign(case, terms, str(who), by, at, now) if who else None
+
+
+def _paused(
+    case: Case, terms: Terms, said: Mapping[str, Any], by: str, at: Micros, now: Micros
+) -> Iterable[Outcome] | None:
+    return () if escalation.pause(case, _text(said.get("reason")), by, at, now) else None
+
+
+def _resumed(
+    case: Case, terms: Terms, said: Mapping[str, Any], by: str, at: Micros, now: Micros
+) -> Iterable[Outcome] | None:
+    return () if escalation.resume(case, by, at, now) else None
+
+
+def _prioritised(
+    case: Case, terms: Terms, said: Mapping[str, Any], by: str, at: Micros, now: Micros
+) -> Iterable[Outcome] | None:
+    wanted = said.get("priority")
+    return () if wanted and escalation.prioritise(case, str(wanted), by, now) else None
+
+
+def _resolved(
+    case: Case, terms: Terms, said: Mapping[str, Any], by: str, at: Micros, now: Micros
+) -> Iterable[Outcome] | None:
+    return () if escalation.resolve(case, by, at, now) else None
+
+
+def _cancelled(
+    case: Case, terms: Terms, said: Mapping[str, Any], by: str, at: Micros, now: Micros
+) -> Iterable[Outcome] | None:
+    return () if escalation.cancel(case, _text(said.get("reason")), now, by) else None
+
+
+def _reopened(
+    case: Case, terms: Terms, said: Mapping[str, Any], by: str, at: Micros, now: Micros
+) -> Iterable[Outcome] | None:
+    return escalation.reopen(case, terms, _text(said.get("reason")), by, now)
+
+
+ACTS: Mapping[str, Act] = {
+    "case_acknowledged": _acknowledged,
+    "case_assigned": _assigned,
+    "case_paused": _paused,
+    "case_resumed": _resumed,
+    "case_prioritised": _prioritised,
+    "case_resolved": _resolved,
+    "case_cancelled": _cancelled,
+    "case_reopened": _reopened,
+}
+"""What people do with cases, by the events that say so."""
 
 
 def _keep(stage: Stage, case: Case) -> None:
     stage.changes.cases[case.id] = case
+    stage.changes.customers[stage.member.id] = None
     if case.open:
         stage.member.standing.cases[case.id] = case
     else:
         stage.member.standing.cases.pop(case.id, None)
 
 
-def _ladder(stage: Stage, name: str) -> tuple[Ladder, Calendar | None]:
+def terms_of(stage: Stage, name: str) -> Terms:
+    """Give what cases of a ladder go by; a ladder that is gone tells nobody and sets no times."""
     workspace = stage.plans.workspace
-    ladder = workspace.ladders[name]
-    return ladder, workspace.calendars.get(ladder.hours) if ladder.hours else None
+    ladder = workspace.ladders.get(name) or Ladder(id=name, levels=())
+    calendar = workspace.calendars.get(ladder.hours) if ladder.hours else None
+    return Terms(ladder, calendar, partial(_find, stage))
 
 
-def _tell(stage: Stage, case: Case, ladder: Ladder, calendar: Calendar | None, tell: Tell) -> None:
-    """Put telling one level on its way; where there is nobody to tell, the next level is."""
+def _find(stage: Stage, who: Any) -> str | None:
     scope = customer_scope(stage.member.kind, stage.plans.catalog, stage.plans.workspace.settings.timezone)
-    current: Tell | None = tell
-    while current is not None:
-        who = compile_value(current.who, scope).value(Env(stage.view(), None, None, None, stage.clock))
-        if who:
-            stage.changes.effects.append(_effect(stage, case, current, str(who)))
-            return
-        current = escalation.pass_over(case, ladder, calendar, stage.now)
-    stage.changes.cases[case.id] = case
+    found = compile_value(who, scope).value(Env(stage.view(), None, None, None, stage.clock))
+    return str(found) if found else None
 
 
-def _effect(stage: Stage, case: Case, tell: Tell, who: str) -> Effect:
+def _follow(stage: Stage, case: Case, outcomes: Iterable[Outcome]) -> None:
+    """Make known what came of a turn: people are told, and what must not go unheard is an event."""
+    for outcome in outcomes:
+        if isinstance(outcome, Tell):
+            stage.changes.effects.append(_effect(stage, case, outcome))
+        elif isinstance(outcome, Exhausted):
+            loops = {"loops": case.loop, "levels": case.level}
+            stage.emit("case_exhausted", {**_about(case), **loops}, case.id, outcome.number)
+        else:
+            _tell_breach(stage, case, outcome)
+
+
+def _tell_breach(stage: Stage, case: Case, breach: Breach) -> None:
+    name = "case_breach_near" if breach.near else "case_breached"
+    said = {"clock": breach.clock, "due": moment_of(breach.due)}
+    stage.emit(name, {**_about(case), **said}, case.id, breach.key)
+
+
+def _about(case: Case) -> dict[str, Any]:
+    """Give what every event of a case says of it."""
+    found = {
+        "case": case.id, "ladder": case.ladder, "title": case.title, "priority": case.priority,
+        "key": case.key, "who": case.who,
+    }  # fmt: skip
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _effect(stage: Stage, case: Case, tell: Tell) -> Effect:
     return Effect(
-        key=f"{case.id}:{tell.loop}.{tell.level}:0",
+        key=f"{case.id}:{tell.place}",
         run="",
         workflow=f"ladder {case.ladder}",
         customer=stage.member.id,
-        path=f"{tell.loop}.{tell.level}",
+        path=tell.place.partition(":")[0],
         action=TELL,
         arguments={
-            "to": who, "case": case.id, "title": case.title, "priority": case.priority,
+            "to": tell.who, "case": case.id, "title": case.title, "priority": case.priority,
             "ladder": case.ladder, "level": tell.level, "loop": tell.loop,
+            "respond_due": _time(case.respond_due), "resolve_due": _time(case.resolve_due),
+            "context": short(case.context),
         },
         created_at=stage.now,
         due=stage.now,
         first_due=stage.now,
     )  # fmt: skip
+
+
+def _time(at: Micros | None) -> Any:
+    return None if at is None else sent_form(moment_of(at))
+
+
+def _instant(value: Any) -> Micros | None:
+    """Read an instant of an expression or an event; raises ValueError for what is none."""
+    if value is None:
+        return None
+    return instant_of(value) if isinstance(value, dt.datetime) else parse_time(value)
 
 
 def _text(value: Any) -> str | None:

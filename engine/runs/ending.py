@@ -8,6 +8,7 @@ from engine.contact.log import release
 from engine.customers.kinds import sent_form
 from engine.decisions.standing import GoalWatch
 from engine.model.reasons import RunStatus, StepOutcome
+from engine.runs.asking import give_back
 from engine.runs.changes import Settled
 from engine.runs.run import Run
 from engine.runs.stage import Stage
@@ -27,6 +28,8 @@ def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: s
         called_off = Settled(wait.token, StepOutcome.CANCELLED.value, reason, stage.now, call_off=True)
         stage.changes.settled.append(called_off)
         attempt(stage, run, "do", StepOutcome.CANCELLED, reason=reason, effect=wait.token)
+    if wait is not None and wait.kind == "ask":
+        give_back(stage, wait)
     run.seq += 1
     run.status, run.reason, run.detail = status, reason, detail
     run.ended_at, run.wait = stage.now, None

@@ -249,8 +249,8 @@ class _Compiler:
             arguments = {key: compile_value(value, self.scope) for key, value in step.with_.items()}
             return Instruction(path=path, step=step, next=following, arguments=arguments)
         if isinstance(step, AskStep):
-            who = {"who": compile_value(step.ask.who, self.scope)}
-            return Instruction(path=path, step=step, next=following, arguments=who)
+            asked = {key: compile_value(getattr(step.ask, key), self.scope) for key in ("who", "worth")}
+            return Instruction(path=path, step=step, next=following, arguments=asked)
         if isinstance(step, If):
             return Instruction(
                 path=path,

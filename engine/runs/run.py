@@ -24,12 +24,16 @@ class Signal(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """What a waiting run waits for; `due` ends it whatever happens (None: never by itself)."""
+    """What a waiting run waits for; `due` ends it whatever happens (None: never by itself).
+
+    `held` is what a question takes of its person's limits: (budget, period, amount).
+    """
 
     kind: Literal["time", "event", "effect", "hold", "child", "ask"]
     due: Micros | None = None
     since: Micros = 0
     token: str | None = None
+    held: list[tuple[str, str, str]] = []
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -151,7 +155,7 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A question to a person, open until it is answered or its time is up."""
+    """A question to a person, open until it is answered or its time is up. `worth` is what it grants."""
 
     id: str
     run: str
@@ -164,3 +168,4 @@ class AskItem(msgspec.Struct, frozen=True, kw_only=True):
     answer: str | None = None
     by: str | None = None
     answered_at: Micros | None = None
+    worth: str | None = None

@@ -128,7 +128,7 @@ class Stage:
 
     `emit` puts an event of the engine's own on the queue; the timeline plays it next. `view` gives
     the facts, `forget` says that something they rest on has changed; `hops` is how many runs and
-    rules led to what a rule does here by itself.
+    rules led to what a rule does here by itself, `because` which rule that is, and what it decided on.
     """
 
     def __init__(
@@ -151,6 +151,7 @@ class Stage:
         self.queue = queue
         self.forget = forget
         self.hops = 0
+        self.because: Mapping[str, Any] = {}
 
     @property
     def clock(self) -> dt.datetime:
@@ -206,9 +207,13 @@ class Stage:
     def spend(self, action: str, worth: Decimal, sign: int = 1) -> None:
         """Take an amount from the budgets of an action, or give it back."""
         for name, budget in budgets_of(self.plans.policy, action).items():
-            key = (name, period_of(budget, self.day))
-            self.budgets.spent[key] = self.budgets.spent.get(key, Decimal(0)) + sign * worth
-            self.changes.spent[key] = self.changes.spent.get(key, Decimal(0)) + sign * worth
+            self.take(name, period_of(budget, self.day), sign * worth)
+
+    def take(self, budget: str, period: str, amount: Decimal) -> None:
+        """Take an amount from a period of a budget; a negative one gives back."""
+        key = (budget, period)
+        self.budgets.spent[key] = self.budgets.spent.get(key, Decimal(0)) + amount
+        self.changes.spent[key] = self.changes.spent.get(key, Decimal(0)) + amount
 
     def open_runs(self, workflows: Sequence[str]) -> list[Run]:
         """Give the customer's open runs of these workflows, oldest first."""

@@ -22,7 +22,7 @@ from engine.loyalty.statement import Statement
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runs.run import AskItem, Run
-from engine.runtime import mending, operating, points, reading
+from engine.runtime import casework, mending, operating, points, reading
 from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
@@ -239,11 +239,23 @@ class Engine:
 
     def acknowledge_case(self, case: str, by: str) -> Future[Case]:
         """Take a case: nobody further up its ladder is told."""
-        return self._do(lambda: operating.take_case(self._shell, case, "case_acknowledged", by))
+        return self.act_on_case(case, "acknowledged", by)
 
     def resolve_case(self, case: str, by: str) -> Future[Case]:
         """Close a case as resolved."""
-        return self._do(lambda: operating.take_case(self._shell, case, "case_resolved", by))
+        return self.act_on_case(case, "resolved", by)
+
+    def act_on_case(self, case: str, what: str, by: str, **said: str | None) -> Future[Case]:
+        """Do something with a case; `what` and `said` are as in the event `case_<what>`.
+
+        `ConflictError` where it cannot be done as the case stands, `RequestError` for a person, a
+        priority or a time that there is not.
+        """
+        return self._do(lambda: casework.act(self._shell, case, f"case_{what}", by, said))
+
+    def case(self, id: str) -> casework.KnownCase:
+        """Give a case, its clocks, and what is known of its customer; raises `NotFoundError`."""
+        return casework.look(self._shell, id, self.clock.now())
 
     def cancel_run(self, run: str, by: str) -> Future[Run]:
         """End a run; `ConflictError` when it has ended already."""

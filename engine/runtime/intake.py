@@ -187,7 +187,17 @@ def _play(turn: Turn, fresh: Fresh, play: Callable[[Turn, Event], None]) -> None
 
 
 def _decide(turn: Turn, event: Event) -> None:
+    if event.name == "case_reopened":
+        _recall(turn, event)
     play_event(turn.world, turn.cast, turn.changes, event)
+
+
+def _recall(turn: Turn, event: Event) -> None:
+    """Bring the closed case that is to be opened again into memory, where only open ones are kept."""
+    case = turn.writer.case(str(event.properties.get("case")))
+    if case is not None and not case.open:
+        owner = turn.writer.resolve([case.customer])[case.customer]
+        turn.changes.cases.setdefault(case.id, msgspec.structs.replace(case, customer=owner))
 
 
 def _mark(turn: Turn, event: Event) -> None:

@@ -29,7 +29,12 @@ ADDRESS = {"email": "email", "sms": "phone"}
 CASE = Message(
     id="case",
     subject="[{{ priority }}] {{ title }}",
-    body="**{{ title }}**\n\nCustomer: {{ customer_id }}\n\nPriority: {{ priority }}\n\nCase: {{ case }}",
+    body=(
+        "**{{ title }}**\n\nCustomer: {{ customer_id }}\n\nPriority: {{ priority }}\n\n"
+        "{% if respond_due %}Take it by: {{ respond_due }}\n\n{% endif %}"
+        "{% if resolve_due %}Resolve it by: {{ resolve_due }}\n\n{% endif %}"
+        "{% for line in context %}{{ line }}\n\n{% endfor %}Case: {{ case }}"
+    ),
 )
 """What a person of a ladder is told."""
 
@@ -57,7 +62,7 @@ def finish(draft: Draft) -> Letter:
 def draft(shell: Shell, turn: Turn, effect: Effect, verdict: Attempt) -> Draft | None:
     """Gather what a letter needs, as the facts are now; None for an effect that is no message."""
     if effect.action == TELL:
-        names = {**effect.arguments, "customer_id": effect.customer}
+        names = {"context": [], **effect.arguments, "customer_id": effect.customer}
         return Draft(_person(shell, effect.arguments.get("to")), CASE, names)
     spec = shell.ruleset.actions.get(effect.action)
     if spec is None or spec.channel is None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
+import structlog
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client import Counter as Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -22,7 +24,7 @@ from engine.model.values import MINUTE, SECOND, Micros
 from engine.runs.changes import Changes
 from engine.runtime.standstill import OVERDUE, silent_workflows
 from engine.store.interface import Reader, Store
-from engine.store.records import Pulse
+from engine.store.records import CaseCount, Pulse
 
 FRESH = 5.0
 """Seconds for which what was read from the database is given again."""
@@ -30,13 +32,15 @@ FRESH = 5.0
 HEARD: Micros = MINUTE
 """A process that has said nothing for so long is not counted as running."""
 
+_log = structlog.get_logger("holdfast.cases")
+
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 Read = Callable[[], float | Mapping[str, float]]
 
 
 class Tally:
-    """What one transaction adds to the meters, once it is committed."""
+    """What one transaction adds to the meters, once it is committed; `unheard` are cases for the log."""
 
     def __init__(self) -> None:
         self.events: Counter[str] = Counter()
@@ -44,6 +48,7 @@ class Tally:
         self.started: Counter[str] = Counter()
         self.ended: Counter[tuple[str, str]] = Counter()
         self.settled: Counter[str] = Counter()
+        self.unheard: list[Mapping[str, Any]] = []
 
     def take(self, changes: Changes, known: set[str]) -> None:
         """Count what is written; `known` are the runs that were there before, to which new ones are added."""
@@ -59,6 +64,7 @@ class Tally:
                 self.ended[run.workflow, run.status.value] += 1
         for settled in changes.settled:
             self.settled[settled.outcome] += 1
+        self.unheard += [event.properties for event in changes.events if event.name == "case_exhausted"]
 
 
 class Meters:
@@ -96,6 +102,8 @@ class Meters:
             self._ended.labels(*pair).inc(number)
         for outcome, number in tally.settled.items():
             self._settled.labels(outcome).inc(number)
+        for case in tally.unheard:
+            _log.error("case_exhausted", case=case.get("case"), ladder=case.get("ladder"))
 
     def watch(self, name: str, says: str, read: Read, label: str | None = None) -> None:
         """Show a number of this process, read anew each time; by `label` where it gives several."""
@@ -148,6 +156,7 @@ def _families(reader: Reader, now: Micros) -> Iterator[Family]:
     yield _by("holdfast_duty_held", "Whether a process has a duty, such as leading.", "duty", held)
     silent = [(workflow, 1) for workflow in silent_workflows(reader, now)]
     yield _by("holdfast_silent", "Workflows that used to start and do no more.", "workflow", silent)
+    yield from _cases(reader.case_counts())
     paused = [(workflow, 1) for workflow in sorted(reader.marks().paused)]
     yield _by("holdfast_paused", "Workflows that are held back; * is all of them.", "workflow", paused)
 
@@ -164,6 +173,26 @@ def _of(pulse: Pulse, now: Micros) -> Iterator[Family]:
         ("outbox_lag_seconds", "How long the oldest due effect waits.", _lag(pulse.oldest_effect, now)),
     ):
         yield GaugeMetricFamily(f"holdfast_{name}", says, float(value))
+
+
+def _cases(counts: Iterable[CaseCount]) -> Iterator[Family]:
+    """Give the open cases by ladder, and of these the breached and the exhausted ones."""
+    standing: Counter[tuple[str, str]] = Counter()
+    breached: Counter[str] = Counter()
+    exhausted: Counter[str] = Counter()
+    for count in counts:
+        standing[count.ladder, "paused" if count.paused else count.status] += count.number
+        breached[count.ladder] += count.number * count.breached
+        exhausted[count.ladder] += count.number * count.exhausted
+    says = "Cases that are not closed, by how they stand: open, acknowledged, paused."
+    family = GaugeMetricFamily("holdfast_cases_open", says, labels=("ladder", "state"))
+    for place, number in sorted(standing.items()):
+        family.add_metric(place, float(number))
+    yield family
+    ran_out = "Open cases of which a clock has run out."
+    yield _by("holdfast_cases_breached", ran_out, "ladder", sorted(breached.items()))
+    unheard = "Open cases whose ladder has ended without anybody taking them."
+    yield _by("holdfast_cases_exhausted", unheard, "ladder", sorted(exhausted.items()))
 
 
 def _lag(oldest: Micros | None, now: Micros) -> float:

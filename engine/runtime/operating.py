@@ -12,12 +12,12 @@ from engine.customers.normalise import digest
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, identity
 from engine.errors import ConflictError, NotFoundError, RequestError
-from engine.escalation.case import Case
 from engine.model.rule import OnCall
 from engine.model.values import SECOND, Micros
 from engine.runs.changes import Changes
 from engine.runs.run import AskItem, Run
 from engine.runtime.actions.unsubscribe import Unsubscription
+from engine.runtime.casework import OPERATOR
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import history, join
 from engine.runtime.intake import Posted, take_in
@@ -31,9 +31,6 @@ from engine.store.records import KeyRow, ProcessRow
 from engine.timeline import deliver
 from engine.timeline.play import call_rule
 from engine.timeline.world import ALL
-
-OPERATOR = "operator"
-"""The source of events that a person caused."""
 
 SILENT: Micros = 30 * SECOND
 """A process that was not heard of for so long is taken for gone."""
@@ -99,24 +96,6 @@ def cancel_run(shell: Shell, id: str, by: str) -> Run:
         turn.flush()
         turn.result = ended = turn.writer.run(id) or run
         return ended
-
-
-def take_case(shell: Shell, id: str, name: str, by: str) -> Case:
-    """Acknowledge or resolve a case: an event of its customer, like any other."""
-    case = _case(shell, id)
-    raw = {"customer": case.customer, "event": name, "id": f"{name}:{id}:{by}", "case": id, "by": by}
-    answer = take_in(shell, [Posted(raws=[raw], source=OPERATOR, may_grant=True, cause="operator")])[0]
-    if answer.quarantined:
-        raise RequestError(str(answer.quarantined[0]["detail"]))
-    return _case(shell, id)
-
-
-def _case(shell: Shell, id: str) -> Case:
-    with shell.store.reader() as reader:
-        case = reader.case(id)
-    if case is None:
-        raise NotFoundError(f"there is no case {id}")
-    return case
 
 
 def merge_customers(shell: Shell, into: str, other: str, by: str) -> str:
@@ -222,6 +201,7 @@ def doctor(store: Store, now: Micros) -> dict[str, Any]:
     """Hold what intake has counted against the rows themselves, and tell which processes there are."""
     with store.reader() as reader:
         counted, census = reader.counters(), reader.census(now - OVERDUE)
+        cases = reader.case_counts()
         processes, leader = reader.processes(), reader.holder_of(LEAD, now)
     outcomes = counted.accepted + counted.duplicates + counted.conflicts + counted.quarantined
     return {
@@ -233,6 +213,9 @@ def doctor(store: Store, now: Micros) -> dict[str, Any]:
         and counted.quarantined == census.quarantined,
         "overdue_runs": census.overdue_runs,
         "dead_letters": census.dead_letters,
+        "open_cases": sum(count.number for count in cases),
+        "breached_cases": sum(count.number for count in cases if count.breached),
+        "exhausted_cases": sum(count.number for count in cases if count.exhausted),
         "unsealed": 0,
         "processes": [_process(each, now, leader) for each in processes if each.pid],
     }

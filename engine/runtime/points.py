@@ -25,7 +25,7 @@ from engine.loyalty.statement import Statement, statement
 from engine.loyalty.tiers import Progress, progress
 from engine.model.program import Program
 from engine.model.values import Micros
-from engine.runtime.operating import OPERATOR
+from engine.runtime.casework import OPERATOR
 from engine.runtime.reading import looking, names_of
 from engine.runtime.shell import Shell
 from engine.runtime.tick import prepare

@@ -15,6 +15,7 @@ from engine.contact.budgets import period_of
 from engine.errors import TransientStoreError
 from engine.model.values import SECOND, Micros
 from engine.model.workspace import Settings
+from engine.runs.asking import periods_of
 from engine.runs.changes import Changes
 from engine.runs.stage import Budgets, Member
 from engine.runtime.actions import Actions, known_actions
@@ -135,9 +136,7 @@ class Turn:
         self.writer.write(changes)
         ended = [run.id for run in changes.runs.values() if not run.open]
         if ended:
-            self.tally.settled["cancelled"] += len(
-                self.writer.cancel_effects(ended, self.now, "run_ended")
-            )
+            self.tally.settled["cancelled"] += len(self.writer.cancel_effects(ended, self.now, "run_ended"))
         self.stirred.update(shard_of(effect.customer) for effect in changes.effects)
         soon = self.now + SOON
         self.stirred.update(
@@ -239,6 +238,8 @@ class Shell:
             for name, budget in policy.budgets.items()
             for each in (day, day - 1)
         }
+        people = self.ruleset.workspace.settings
+        periods.update(pair for each in (day, day - 1) for pair in periods_of(people, each))
         return reader.budgets(sorted(periods)) if periods else {}
 
     def _check(self, marks: Marks) -> None:

@@ -16,10 +16,13 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.records import (
+    EVERY_CASE,
     Alias,
     Answer,
     ArmCount,
     BaseRow,
+    CaseCount,
+    CaseFilter,
     Census,
     ConnectorRow,
     Counters,
@@ -250,8 +253,15 @@ class Reader(Protocol):
         """Give one question to a person."""
         ...
 
-    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
-        """Page the questions that are open, or those that were answered, by id."""
+    def asks(
+        self,
+        *,
+        answered: bool = False,
+        who: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[AskItem]:
+        """Page the questions that are open, or those that were answered, by id; `who` was asked."""
         ...
 
     def case(self, id: str) -> Case | None:
@@ -263,10 +273,15 @@ class Reader(Protocol):
         *,
         status: str | None = None,
         customers: Sequence[str] | None = None,
+        found: CaseFilter = EVERY_CASE,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
         """Page cases by id."""
+        ...
+
+    def case_counts(self) -> list[CaseCount]:
+        """Count the open cases, by ladder and how they stand, in that order."""
         ...
 
     def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:

@@ -306,6 +306,30 @@ class Census(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: int
 
 
+class CaseFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cases are looked for; None is no matter. `overdue_by`: whose clock has run out by then."""
+
+    ladder: str | None = None
+    who: str | None = None
+    breached: bool | None = None
+    exhausted: bool | None = None
+    overdue_by: Micros | None = None
+
+
+EVERY_CASE = CaseFilter()
+
+
+class CaseCount(msgspec.Struct, frozen=True):
+    """How many open cases of a ladder stand alike."""
+
+    ladder: str
+    status: str
+    paused: bool
+    breached: bool
+    exhausted: bool
+    number: int
+
+
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     """How the work stands, from indexes alone, so that it may be asked for every few seconds.
 

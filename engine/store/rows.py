@@ -194,6 +194,23 @@ def claim_of(row: Row) -> Claim:
     )
 
 
+def ask_row(ask: AskItem) -> Columns:
+    """Give the row of a question to a person."""
+    return ASK.row(ask) | {"who": ask.who}
+
+
+def case_row(case: Case) -> Columns:
+    """Give the row of a case, with what it is looked for by."""
+    return CASE.row(case) | {
+        "ladder": case.ladder,
+        "who": case.who,
+        "paused": case.paused_at is not None,
+        "breached": bool(case.breached),
+        "exhausted": case.exhausted,
+        "overdue_at": case.overdue_at,
+    }
+
+
 def member_row(member: MemberRow) -> Columns:
     """Give the hot row of a customer."""
     return {

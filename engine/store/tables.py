@@ -31,6 +31,10 @@ def _number(name: str, *, null: bool = False, key: bool = False) -> Column[int]:
     return Column(name, Integer, nullable=null, primary_key=key, autoincrement=False)
 
 
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
 def _bytes(name: str) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=False)
 
@@ -190,7 +194,7 @@ OUTBOX = Table(
     _number("attempts"),
     _number("fence"),
     # Whether an attempt may have been taken without anybody knowing.
-    Column("unsure", Boolean, nullable=False),
+    _flag("unsure"),
     _time("lease_until", null=True),
     _time("settled_at", null=True),
     _text("outcome", null=True),
@@ -236,10 +240,12 @@ ASK = Table(
     _text("id", key=True),
     _text("run"),
     _text("customer"),
+    _text("who"),
     _time("answered_at", null=True),
     _bytes("document"),
 )
 _where("ask_open", ASK, "id", there="answered_at", is_null=True)
+_where("ask_waiting", ASK, "who", there="answered_at", is_null=True)
 
 CASE = Table(
     "case",
@@ -247,10 +253,17 @@ CASE = Table(
     _text("id", key=True),
     _text("customer"),
     _text("status"),
+    _text("ladder"),
+    _text("who", null=True),
+    _flag("paused"),
+    _flag("breached"),
+    _flag("exhausted"),
+    _time("overdue_at", null=True),
     _bytes("document"),
 )
 Index("case_customer", CASE.c.customer)
 Index("case_status", CASE.c.status, CASE.c.id)
+_where("case_overdue", CASE, "overdue_at", there="overdue_at")
 
 POSTING = Table(
     "posting",

@@ -11,6 +11,7 @@ from engine.decisions.decide import Occasion
 from engine.decisions.rules import CompiledRule, CompiledTrigger
 from engine.model.rule import OnQuiet
 from engine.model.values import Micros
+from engine.runs import cases
 from engine.runs.moving import change_over
 from engine.timeline.choose import choose
 from engine.timeline.crossings import crossings
@@ -34,6 +35,7 @@ def settle_in(moment: Moment, cause: str) -> None:
     }
     if cause == "release":
         change_over(moment.stage)
+        cases.turn_all(moment.stage)
         moment.forget()
     untold = weigh(moment, cause=cause)
     plan_dates(moment, cause)

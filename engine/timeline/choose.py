@@ -59,6 +59,7 @@ def _base(moment: Moment, occasion: Occasion) -> str | None:
 def _act(moment: Moment, occasion: Occasion, decision: Decision, env: Env) -> Decision:
     starts: list[Start] = []
     moment.hops = occasion.hops
+    moment.because = {"rule": occasion.rule.id, "decision": decision.id, "event": occasion.event or {}}
     for index, (action, written) in enumerate(occasion.rule.actions):
         arguments = {name: value.value(env) for name, value in written.items()}
         if isinstance(action, StartRun):

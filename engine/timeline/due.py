@@ -48,7 +48,7 @@ def next_due(world: World, member: Member) -> Micros | None:
     if member.runs:
         dues += [run.due for run in member.runs.values()]
     if standing.cases:
-        dues += [case.next_due for case in standing.cases.values()]
+        dues += [case.due for case in standing.cases.values()]
     if desk.midnight:
         dues.append(_midnight(world.ruleset.zone, played))
     for pair in desk.schedules:
@@ -69,8 +69,8 @@ def play_instant(moment: Moment) -> None:
         weigh(moment)
     for occasion, timer in sorted(_occasions(moment, midnight), key=lambda found: found[0].rule.id):
         _decide(moment, occasion, timer)
-    for case in [case for case in member.standing.cases.values() if (case.next_due or now + 1) <= now]:
-        cases.climb(moment.stage, case)
+    for case in [case for case in member.standing.cases.values() if (case.due or now + 1) <= now]:
+        cases.turn(moment.stage, case)
     for run in sorted(member.runs.values(), key=lambda one: (one.workflow, one.id)):
         if run.open and run.due is not None and run.due <= now and run.id in member.runs:
             moment.forget()

@@ -20,7 +20,8 @@ class Moment:
     """One customer at one instant: the facts, computed once and again after each change.
 
     `at_event` tells whether an event at that very instant counts, as it does at an event and does not
-    at a timer or schedule; `hops` is how many runs and rules led to what is decided here.
+    at a timer or schedule; `hops` is how many runs and rules led to what is decided here, `because` the rule
+    that is acting.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Moment:
         self.desk: Desk = world.ruleset.desk(member.id, member.kind)
         self.day = world.ruleset.zone.day_of(now)
         self.hops = 0
+        self.because: Mapping[str, Any] = {}
         self._facts: Facts | None = None
         self._env: Env | None = None
 
@@ -55,7 +57,7 @@ class Moment:
         stage = Stage(
             plans, self.member, self.changes, budgets, self.now, self.facts, self.queue, self.forget
         )
-        stage.hops = self.hops
+        stage.hops, stage.because = self.hops, self.because
         return stage
 
     def facts(self) -> Facts:

@@ -57,8 +57,8 @@ def _note(moment: Moment, event: Event) -> None:
     ):
         channel = properties.get("channel")
         suppress(standing.contact, str(channel) if channel else None, SUPPRESSES[event.name])
-    elif event.name in ("case_acknowledged", "case_resolved"):
-        cases.taken(moment.stage, event.name, properties)
+    elif event.name in cases.ACTS:
+        cases.taken(moment.stage, event)
     elif event.name == points.GRANTED and event.cause == "run":
         points.granted(moment.stage, properties)
     elif event.name in acts.ACTS and event.cause in ("operator", "engine"):

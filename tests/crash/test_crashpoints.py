@@ -143,10 +143,7 @@ WORK = {
     ),
     "an answer": Work(points=TURN, before=raise_question, do=ask),
     "a case that is acknowledged": Work(
-        points=TURN | {"accepted", "before_answer", "before_answer_kept"},
-        before=order_and(10 * SECOND),
-        do=acknowledge,
-        at=AT + 10 * SECOND,
+        points=TURN, before=order_and(10 * SECOND), do=acknowledge, at=AT + 10 * SECOND
     ),
     "a run that is cancelled": Work(
         points=TURN, before=order_and(SECOND // 2), do=cancel, at=AT + SECOND // 2

@@ -122,6 +122,18 @@ def who(draft: Draft, thing: object, *keys: str | int, value: Any) -> None:
         )
 
 
+def worth(draft: Draft, thing: object, *keys: str | int, value: Any) -> None:
+    """Check that what an answer grants is an amount in the workspace's currency."""
+    if value is None or isinstance(value, Formula):
+        return
+    wrong = _misform(value, "money")
+    currency = draft.workspace.settings.currency
+    if wrong is None and Money.parse(value).currency != currency:
+        wrong = f"limits of people are in {currency}", f"write 25.00 {currency}"
+    if wrong is not None:
+        draft.say(thing, *keys, code="wrong-type", message=wrong[0], hint=wrong[1])
+
+
 def _argument(draft: Draft, step: Do | DoNow, key: str, form: str, value: Any) -> None:
     if isinstance(value, Formula):
         return
@@ -193,8 +205,8 @@ _REVERSAL = ("event", "match", "of", "less")
 
 
 def _misform(value: Any, form: str) -> tuple[str, str] | None:
-    if form == "number":
-        return misfit(value, Kind.NUMBER)
+    if form in ("number", "time"):
+        return misfit(value, Kind(form))
     if form == "duration" and not (isinstance(value, str) and is_duration(value)):
         return misfit(value, Kind.DURATION) or (f"{value} is no length of time", "write 30m, 12h, 3d or 2w")
     if form == "map" and not isinstance(value, dict):
@@ -383,7 +395,27 @@ def _send(draft: Draft, step: Do | DoNow) -> None:
             )
 
 
+def _case(draft: Draft, step: Do | DoNow) -> None:
+    """Check that a priority is one that the ladder gives a time for."""
+    ladder = draft.workspace.ladders.get(str(step.with_.get("ladder")))
+    written = step.with_.get("priority")
+    if ladder is None or not isinstance(written, str):
+        return
+    timed = {**ladder.respond_within, **ladder.resolve_within}
+    if timed and written not in timed:
+        draft.unknown(
+            step,
+            "with",
+            "priority",
+            noun="priority",
+            name=written,
+            known=timed,
+            otherwise=f"write it under resolve_within of {ladder.id}",
+        )
+
+
 _SPECIAL = {
+    "case.open": _case,
     "event.emit": _emit,
     "customer.set": _set,
     "segment.add": _static,

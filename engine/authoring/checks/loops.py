@@ -20,7 +20,7 @@ _EFFECTS = {
     "sms.send": "message_sent",
     "coupon.issue": "coupon_issued",
     "case.open": "case_opened",
-    "case.cancel": "case_resolved",
+    "case.cancel": "case_cancelled",
     "survey.send": "survey_sent",
 }
 """The engine's own event that an action brings about."""

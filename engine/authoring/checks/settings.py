@@ -47,6 +47,15 @@ def check(draft: Draft) -> None:
                 message=f"{quoted(person.email)} is no e-mail address",
                 hint="write name@example.com",
             )
+        limit = person.may_grant
+        if limit is not None and limit.money.currency != settings.currency:
+            draft.say(
+                person,
+                "may_grant",
+                code="bad-currency",
+                message=f"the workspace counts in {settings.currency}",
+                hint=f"write 100.00 {settings.currency} per month",
+            )
     if not 1 <= settings.limits.events_per_request <= MOST_EVENTS:
         draft.say(
             settings.limits,

@@ -217,7 +217,31 @@ class _Walk:
     def _ask(self, step: AskStep, scope: Scope) -> None:
         ask = step.ask
         values(self.draft, ask.who, scope)
-        actions.who(self.draft, ask, "who", value=ask.who)
+        if isinstance(ask.who, (list, tuple)):
+            for position, one in enumerate(ask.who):
+                actions.who(self.draft, ask, "who", position, value=one)
+        else:
+            actions.who(self.draft, ask, "who", value=ask.who)
+        values(self.draft, ask.worth, scope)
+        actions.worth(self.draft, ask, "worth", value=ask.worth)
+        for position, choice in enumerate(ask.grants):
+            if choice not in ask.choices:
+                self.draft.say(
+                    ask,
+                    "grants",
+                    position,
+                    code="not-a-choice",
+                    message=f"{quoted(choice)} is not one of the choices",
+                    hint=f"write {either(ask.choices)}",
+                )
+        if ask.grants and ask.worth is None:
+            self.draft.say(
+                ask,
+                "grants",
+                code="unused",
+                message="nothing says what is granted",
+                hint=f"write worth: 25.00 {self.draft.workspace.settings.currency}",
+            )
         if len(ask.choices) < 2:
             self.draft.say(
                 ask,

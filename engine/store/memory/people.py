@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
@@ -12,8 +13,19 @@ from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon
 from engine.store.memory.tables import MemoryTransaction, page
-from engine.store.records import MembershipRow
-from engine.store.rows import ASK, CASE, COUPON, POSTING, Columns, fold_memberships, is_closed, lot_rows
+from engine.store.records import EVERY_CASE, CaseCount, CaseFilter, MembershipRow
+from engine.store.rows import (
+    ASK,
+    CASE,
+    COUPON,
+    POSTING,
+    Columns,
+    ask_row,
+    case_row,
+    fold_memberships,
+    is_closed,
+    lot_rows,
+)
 
 Period = tuple[str, str]
 
@@ -25,8 +37,19 @@ class PeopleReading(MemoryTransaction):
         row = self._table("ask").get(id)
         return None if row is None else ASK.value(row)
 
-    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
-        rows = [row for row in self._rows("ask") if (row["answered_at"] is not None) == answered]
+    def asks(
+        self,
+        *,
+        answered: bool = False,
+        who: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[AskItem]:
+        rows = [
+            row
+            for row in self._rows("ask")
+            if (row["answered_at"] is not None) == answered and who in (None, row["who"])
+        ]
         return [ASK.value(row) for row in page(rows, ("id",), after, limit)]
 
     def case(self, id: str) -> Case | None:
@@ -38,6 +61,7 @@ class PeopleReading(MemoryTransaction):
         *,
         status: str | None = None,
         customers: Sequence[str] | None = None,
+        found: CaseFilter = EVERY_CASE,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
@@ -46,8 +70,21 @@ class PeopleReading(MemoryTransaction):
             for row in self._rows("case")
             if (status is None or row["status"] == status)
             and (customers is None or row["customer"] in customers)
+            and _fits(row, found)
         ]
         return [CASE.value(row) for row in page(rows, ("id",), after, limit)]
+
+    def case_counts(self) -> list[CaseCount]:
+        names = ("ladder", "status", "paused", "breached", "exhausted")
+        counted = Counter(
+            tuple(row[name] for name in names)
+            for row in self._rows("case")
+            if row["status"] in ("open", "acknowledged")
+        )
+        return [
+            CaseCount(**dict(zip(names, kind, strict=True)), number=number)
+            for kind, number in sorted(counted.items())
+        ]
 
     def coupons(self, customers: Sequence[str]) -> list[Coupon]:
         rows = [row for row in self._rows("coupon") if row["customer"] in customers]
@@ -95,10 +132,10 @@ class PeopleWriting(PeopleReading):
     """What is written of people's part, of segments, points and budgets."""
 
     def _write_asks(self, asks: Sequence[AskItem]) -> None:
-        self._edit("ask").update({ask.id: ASK.row(ask) for ask in asks})
+        self._edit("ask").update({ask.id: ask_row(ask) for ask in asks})
 
     def _write_cases(self, cases: Iterable[Case]) -> None:
-        self._edit("case").update({case.id: CASE.row(case) for case in cases})
+        self._edit("case").update({case.id: case_row(case) for case in cases})
 
     def _write_coupons(self, coupons: Sequence[Coupon]) -> None:
         for coupon in coupons:
@@ -145,6 +182,20 @@ class PeopleWriting(PeopleReading):
     def _write_spent(self, spent: Mapping[Period, Decimal]) -> None:
         for (budget, period), amount in sorted(spent.items()):
             self.spend(budget, period, amount)
+
+
+def _fits(row: Columns, found: CaseFilter) -> bool:
+    if found.overdue_by is not None and (row["overdue_at"] is None or row["overdue_at"] > found.overdue_by):
+        return False
+    return all(
+        wanted is None or row[name] == wanted
+        for name, wanted in (
+            ("ladder", found.ladder),
+            ("who", found.who),
+            ("breached", found.breached),
+            ("exhausted", found.exhausted),
+        )
+    )
 
 
 def _covers(row: Columns, at: Micros | None) -> bool:

@@ -11,8 +11,8 @@ from engine.loyalty.ledger import ACCOUNTS, Account, Posting
 from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon
-from engine.store.records import MembershipRow
-from engine.store.rows import ASK, CASE, COUPON, POSTING, fold_memberships, lot_rows
+from engine.store.records import EVERY_CASE, CaseCount, CaseFilter, MembershipRow
+from engine.store.rows import ASK, CASE, COUPON, POSTING, ask_row, case_row, fold_memberships, lot_rows
 from engine.store.sql.transaction import SqlTransaction, portions
 from engine.store.statements import people as sql
 
@@ -26,9 +26,17 @@ class PeopleReading(SqlTransaction):
         row = self._row(sql.ask_by_id(), id=id)
         return None if row is None else ASK.value(row)
 
-    def asks(self, *, answered: bool = False, after: str | None = None, limit: int = 100) -> list[AskItem]:
-        rows = self._rows(sql.ask_page(answered), after=after or "", limit=limit)
-        return [ASK.value(row) for row in rows]
+    def asks(
+        self,
+        *,
+        answered: bool = False,
+        who: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[AskItem]:
+        asked = {} if who is None else {"who": who}
+        page = sql.ask_page(answered, who is not None)
+        return [ASK.value(row) for row in self._rows(page, after=after or "", limit=limit, **asked)]
 
     def case(self, id: str) -> Case | None:
         row = self._row(sql.case_by_id(), id=id)
@@ -39,10 +47,15 @@ class PeopleReading(SqlTransaction):
         *,
         status: str | None = None,
         customers: Sequence[str] | None = None,
+        found: CaseFilter = EVERY_CASE,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
-        return [CASE.value(row) for row in self._rows(sql.case_page(status, customers, after, limit))]
+        page = sql.case_page(status, customers, found, after, limit)
+        return [CASE.value(row) for row in self._rows(page)]
+
+    def case_counts(self) -> list[CaseCount]:
+        return [CaseCount(**row) for row in self._rows(sql.count_cases())]
 
     def coupons(self, customers: Sequence[str]) -> list[Coupon]:
         return [
@@ -88,10 +101,10 @@ class PeopleWriting(PeopleReading):
     """What is written of people's part, of segments, points and budgets."""
 
     def _write_asks(self, asks: Sequence[AskItem]) -> None:
-        self._change(sql.put_ask(self._insert), [ASK.row(ask) for ask in asks])
+        self._change(sql.put_ask(self._insert), [ask_row(ask) for ask in asks])
 
     def _write_cases(self, cases: Iterable[Case]) -> None:
-        self._change(sql.put_case(self._insert), [CASE.row(case) for case in cases])
+        self._change(sql.put_case(self._insert), [case_row(case) for case in cases])
 
     def _write_coupons(self, coupons: Sequence[Coupon]) -> None:
         self._add(sql.insert_coupon(), [COUPON.row(coupon) for coupon in coupons], "this coupon", "code")

@@ -9,6 +9,7 @@ from sqlalchemy import Executable, Table, bindparam, func, select, update
 
 from engine.loyalty.ledger import ACCOUNTS
 from engine.model.values import Micros
+from engine.store.records import CaseFilter
 from engine.store.statements import Insert
 from engine.store.tables import ASK, BUDGET, CASE, COUPON, LOT, POSTING, SEGMENT_MEMBERSHIP
 
@@ -32,12 +33,13 @@ def ask_by_id() -> Executable:
 
 
 @cache
-def ask_page(answered: bool) -> Executable:
-    """`limit` questions after the id `after`, open or answered."""
+def ask_page(answered: bool, of_one: bool) -> Executable:
+    """`limit` questions after the id `after`, open or answered, to everybody or to `who`."""
     state = ASK.c.answered_at.is_not(None) if answered else ASK.c.answered_at.is_(None)
-    return (
-        select(ASK).where(state, ASK.c.id > bindparam("after")).order_by(ASK.c.id).limit(bindparam("limit"))
-    )
+    page = select(ASK).where(state, ASK.c.id > bindparam("after"))
+    if of_one:
+        page = page.where(ASK.c.who == bindparam("who"))
+    return page.order_by(ASK.c.id).limit(bindparam("limit"))
 
 
 @cache
@@ -52,11 +54,33 @@ def case_by_id() -> Executable:
     return select(CASE).where(CASE.c.id == bindparam("id"))
 
 
+@cache
+def count_cases() -> Executable:
+    """How many cases are open, by ladder and how they stand."""
+    kind = (CASE.c.ladder, CASE.c.status, CASE.c.paused, CASE.c.breached, CASE.c.exhausted)
+    is_open = CASE.c.status.in_(("open", "acknowledged"))
+    return select(*kind, func.count().label("number")).where(is_open).group_by(*kind).order_by(*kind)
+
+
 def case_page(
-    status: str | None, customers: Sequence[str] | None, after: str | None, limit: int
+    status: str | None,
+    customers: Sequence[str] | None,
+    found: CaseFilter,
+    after: str | None,
+    limit: int,
 ) -> Executable:
     """Cases by id."""
     page = select(CASE).order_by(CASE.c.id).limit(limit)
+    for column, wanted in (
+        (CASE.c.ladder, found.ladder),
+        (CASE.c.who, found.who),
+        (CASE.c.breached, found.breached),
+        (CASE.c.exhausted, found.exhausted),
+    ):
+        if wanted is not None:
+            page = page.where(column == wanted)
+    if found.overdue_by is not None:
+        page = page.where(CASE.c.overdue_at <= found.overdue_by)
     if status is not None:
         page = page.where(CASE.c.status == status)
     if customers is not None:

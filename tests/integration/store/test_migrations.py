@@ -15,6 +15,7 @@ from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
 from engine.runs.changes import Changes
 from engine.store import schema
 from engine.store.opening import migrate, open_store
+from engine.store.records import CaseFilter
 from engine.store.rows import shard_of
 from engine.store.tables import COUNTER, CUSTOMER, LOT, METADATA, OUTBOX, PROCESS, RUN
 from tests.integration.store import rows
@@ -250,4 +251,34 @@ def test_goals_and_arms_are_read_out_of_the_documents_and_put_back(url: str) -> 
     with again.reader() as reader:
         assert {run.id: run.goal_at for run in reader.runs()} == {"r-1": 150, "r-2": None}
         assert reader.exposures() == [held]
+    again.close()
+
+
+def test_cases_and_questions_outlast_the_way_down_to_before_they_were_looked_for_and_up_again(
+    url: str,
+) -> None:
+    # given a case whose ladder has ended, one that is closed, and a question
+    store = open_store(url)
+    cases = [
+        rows.case("c-1", exhausted=True, resolve_due=150),
+        rows.case("c-2", ladder="other", status="resolved", resolve_due=150),
+    ]
+    with store.begin() as writer:
+        writer.write(Changes(cases={case.id: case for case in cases}, asks=[rows.ask("q-1", who="sam")]))
+    store.close()
+
+    # when the schema goes back to before and forth again
+    with connected(url) as connection:
+        schema.downgrade(connection, "0004")
+        assert "ladder" not in {column["name"] for column in inspect(connection).get_columns("case")}
+        schema.upgrade(connection)
+
+    # then they are as they were, and are found
+    again = open_store(url)
+    with again.reader() as reader:
+        assert reader.cases() == cases
+        assert reader.cases(found=CaseFilter(exhausted=True, overdue_by=150)) == cases[:1]
+        assert reader.cases(found=CaseFilter(ladder="other", exhausted=False)) == cases[1:]
+        assert reader.cases(found=CaseFilter(overdue_by=10_000)) == cases[:1]
+        assert [ask.id for ask in reader.asks(who="sam")] == ["q-1"]
     again.close()

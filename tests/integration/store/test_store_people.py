@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from engine.errors import StoreError
+from engine.escalation.history import Happening
 from engine.loyalty.ledger import Account, Entry, Posting
 from engine.runs.changes import Changes, MembershipChange
 from engine.store.interface import Store
-from engine.store.records import MembershipRow
+from engine.store.records import CaseCount, CaseFilter, MembershipRow
 from tests.integration.store import rows
 
 
@@ -41,6 +42,66 @@ def test_a_case_is_kept_as_it_last_was(store: Store) -> None:
         assert reader.cases(status="open") == [rows.case("c-2", customer="bob")]
         assert reader.cases(customers=["ann"]) == [later]
         assert reader.cases(after="c-1", limit=5) == [rows.case("c-2", customer="bob")]
+
+
+def test_cases_are_found_by_what_people_look_for(store: Store) -> None:
+    # given one that is fine, one that ran out, one whose ladder ended, one that waits, and one that is closed
+    cases = [
+        rows.case("c-1", who="sam", resolve_due=900),
+        rows.case("c-2", who="lead", resolve_due=150, breached=["resolve"]),
+        rows.case("c-3", ladder="other", who="lead", exhausted=True, respond_due=100, resolve_due=900),
+        rows.case("c-4", who="sam", status="acknowledged", paused_at=120, respond_due=100),
+        rows.case("c-5", who="sam", status="resolved", resolve_due=150, breached=["resolve"]),
+    ]
+    with store.begin() as writer:
+        writer.write(Changes(cases={case.id: case for case in cases}))
+
+    with store.reader() as reader:
+
+        def found(**wanted: object) -> list[str]:
+            return [case.id for case in reader.cases(found=msgspec.convert(wanted, CaseFilter))]
+
+        assert found() == ["c-1", "c-2", "c-3", "c-4", "c-5"]
+        assert found(ladder="other") == ["c-3"]
+        assert found(who="sam") == ["c-1", "c-4", "c-5"]
+        assert found(breached=True) == ["c-2", "c-5"]
+        assert found(breached=False, who="lead") == ["c-3"]
+        assert found(exhausted=True) == ["c-3"]
+        # and what is overdue is open, and its clock runs
+        assert found(overdue_by=99) == []
+        assert found(overdue_by=150) == ["c-2", "c-3"]
+        assert reader.cases(found=CaseFilter(who="sam"), after="c-1", limit=1) == [cases[3]]
+        assert reader.case_counts() == [
+            CaseCount("other", "open", False, False, True, 1),
+            CaseCount("success-desk", "acknowledged", True, False, False, 1),
+            CaseCount("success-desk", "open", False, False, False, 1),
+            CaseCount("success-desk", "open", False, True, False, 1),
+        ]
+
+
+def test_the_questions_that_wait_for_somebody_are_found(store: Store) -> None:
+    asks = [rows.ask("q-1", who="sam"), rows.ask("q-2", who="sam"), rows.ask("q-3", who="lead")]
+    with store.begin() as writer:
+        writer.write(Changes(asks=asks))
+        writer.write(Changes(asks=[msgspec.structs.replace(asks[1], answered_at=150)]))
+
+    with store.reader() as reader:
+        waiting = {who: [ask.id for ask in reader.asks(who=who)] for who in ("sam", "lead", "nobody")}
+        assert waiting == {"sam": ["q-1"], "lead": ["q-3"], "nobody": []}
+        assert [ask.id for ask in reader.asks(who="sam", answered=True)] == ["q-2"]
+        assert reader.asks(who="sam", after="q-1") == []
+
+
+def test_a_case_keeps_its_history_and_context(store: Store) -> None:
+    case = rows.case(
+        "c-1",
+        history=[Happening("opened", 90, 100, value="high"), Happening("told", 100, 100, None, "sam", 1, 1)],
+        context={"owns": {"mrr": Decimal("499.00"), "plan": "pro"}, "health": {"value": None}},
+    )
+    with store.begin() as writer:
+        writer.write(Changes(cases={"c-1": case}))
+    with store.reader() as reader:
+        assert reader.case("c-1") == case
 
 
 def test_coupons_are_issued_once_and_found_by_customer(store: Store) -> None:

@@ -327,6 +327,37 @@ def test_a_ladder_tells_people_until_somebody_takes_the_case() -> None:
     assert told(run(DESK + cases_of(cases))) == [("told sam@example.com", "sam@example.com, team-lead")]
 
 
+def test_the_clocks_of_a_case_are_told_and_each_expectation_can_fail() -> None:
+    # given four hours to respond, eight to resolve, and a warning an hour before
+    desk = DESK + "respond_within: {normal: 4h}\nresolve_within: {normal: 8h}\nwarn_before: 1h\n"
+    taken = "timeline: [{after: 2h, event: case_acknowledged, by: sam}, {after: 9h}]"
+    cases = f"""
+        given: {{owner: sam@example.com}}
+        {taken}
+        expect: {{warned: [resolve], breached: resolve}}
+        """, f"""
+        given: {{owner: sam@example.com}}
+        {taken}
+        expect: {{warned: nothing, breached: [respond, resolve]}}
+        """, """
+        given: {owner: sam@example.com}
+        timeline:
+          - {after: 2h, event: case_resolved, by: sam}
+          - {after: 5h, event: case_reopened}
+          - {after: 8h, event: case_assigned, who: team-lead}
+          - {after: 8h, event: case_paused, expect: {breached: nothing, warned: [respond]}}
+        expect: {ends: open, told: [sam@example.com, sam@example.com, team-lead]}
+        """, """
+        timeline: [{after: 1h, event: case_reopened}]
+        expect: {ends: open}
+        """  # fmt: skip
+    assert told(run(desk + cases_of(cases))) == [
+        ("warned nothing", "resolve"),
+        ("breached respond, resolve", "resolve"),
+        ("a closed case", "no case is closed"),
+    ]
+
+
 def test_what_cannot_be_played_is_an_error_and_keeps_nobody_up() -> None:
     calendar = 'calendar: office\nopen: {mon-fri: "09:00-17:00"}\ntests: [{it: is open, expect: nothing}]\n'
     text = workflow(SEND, "held_out: yes\nexpect: nothing", "expect: {did: [email.send]}")

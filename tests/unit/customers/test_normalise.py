@@ -167,7 +167,8 @@ def test_only_what_a_provider_may_know_is_taken_under_the_engines_names(read: An
             assert error.code == "reserved_name"
     assert taken == {
         "message_delivered", "message_clicked", "message_bounced", "message_complained", "unsubscribed",
-        "coupon_redeemed", "case_acknowledged", "case_resolved", "source_failed",
+        "coupon_redeemed", "case_acknowledged", "case_assigned", "case_paused", "case_resumed",
+        "case_prioritised", "case_resolved", "case_reopened", "case_cancelled", "source_failed",
     }  # fmt: skip
 
 

@@ -3,9 +3,17 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
-from engine.escalation.calendar import add_open_time, due_at, open_time_between, spans_of, weekdays_of
+from engine.escalation.calendar import (
+    add_open_time,
+    before,
+    due_at,
+    open_time_between,
+    spans_of,
+    weekdays_of,
+)
 from engine.model.ladder import Calendar
 from engine.model.values import DAY, HOUR, MINUTE, Duration, Hours, Micros
 
@@ -127,6 +135,85 @@ def test_an_opening_that_the_clocks_skip_is_the_next_time_that_exists() -> None:
     early = office(**{"sun": "01:30-03:00"})
     sunday = date(2026, 3, 29).toordinal()
     assert spans_of(early, sunday) == [(at("2026-03-29 02:00"), at("2026-03-29 03:00"))]
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "hours", "due"),
+    [
+        # the night of 29 March 2026 is an hour shorter in London, that of 25 October an hour longer
+        ("Europe/London", "2026-03-29 00:00", 8, "2026-03-29 09:00"),
+        ("Europe/London", "2026-10-25 00:00", 8, "2026-10-25 07:00"),
+        # half an hour on Lord Howe, on 5 April and 4 October
+        ("Australia/Lord_Howe", "2026-04-05 00:00", 8, "2026-04-05 07:30"),
+        ("Australia/Lord_Howe", "2026-10-04 00:00", 8, "2026-10-04 08:30"),
+        ("America/St_Johns", "2026-03-08 00:00", 8, "2026-03-08 09:00"),
+        ("Pacific/Apia", "2026-03-29 00:00", 8, "2026-03-29 08:00"),
+        # a day that Samoa left out: 30 December 2011
+        ("Pacific/Apia", "2011-12-29 20:00", 8, "2011-12-31 04:00"),
+    ],
+)
+def test_hours_are_elapsed_where_the_clocks_change(zone: str, start: str, hours: int, due: str) -> None:
+    # given a calendar that never closes
+    always = Calendar(id="always", zone=zone, open={"mon-sun": Hours.parse("00:00-24:00")})
+    place = ZoneInfo(zone)
+    assert add_open_time(always, at(start, place), Duration(hours, "h")) == at(due, place)
+    assert open_time_between(always, at(start, place), at(due, place)) == hours * HOUR
+
+
+@pytest.mark.parametrize(
+    ("start", "due"),
+    [("2028-02-28 16:00", "2028-02-29 16:00"), ("2027-02-26 16:00", "2027-03-01 16:00")],
+)
+def test_the_29th_of_february_is_a_day_where_there_is_one(start: str, due: str) -> None:
+    assert add_open_time(OFFICE, at(start), EIGHT) == at(due)
+    assert add_open_time(OFFICE, at(start), Duration(1, "d")) == at(due)
+
+
+def test_a_day_with_hours_of_its_own_has_those_alone() -> None:
+    # given a half day on Christmas Eve, a Thursday, a Saturday that is open, and two holidays
+    half = {"2026-12-24": Hours.parse("09:00-13:00"), "2026-12-26": Hours.parse("10:00-12:00")}
+    calendar = msgspec.structs.replace(OFFICE, special=half, closed=(date(2026, 12, 25), date(2026, 12, 28)))
+    start = at("2026-12-23 16:00")
+    for hours, due in ((1, "23 17:00"), (5, "24 13:00"), (6, "26 11:00"), (8, "29 10:00")):
+        assert add_open_time(calendar, start, Duration(hours, "h")) == at(f"2026-12-{due}")
+    assert add_open_time(calendar, start, Duration(1, "d")) == at("2026-12-24 13:00")
+
+
+def test_the_same_hours_are_other_instants_in_another_zone() -> None:
+    start = at("2026-06-08 12:00", ZoneInfo("UTC"))
+    dues = [
+        add_open_time(msgspec.structs.replace(OFFICE, zone=zone), start, FOUR)
+        for zone in ("UTC", "Asia/Tokyo", "America/New_York")
+    ]
+    assert dues == [
+        at("2026-06-08 16:00", ZoneInfo("UTC")),
+        at("2026-06-09 13:00", ZoneInfo("Asia/Tokyo")),
+        at("2026-06-08 13:00", ZoneInfo("America/New_York")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "hours", "start"),
+    [
+        ("2026-06-08 16:00", 1, "2026-06-08 15:00"),
+        ("2026-06-08 09:30", 1, "2026-06-05 16:30"),
+        ("2026-06-08 10:00", 9, "2026-06-05 09:00"),
+        ("2026-06-07 10:00", 1, "2026-06-05 16:00"),
+    ],
+)
+def test_what_comes_so_long_before_an_instant(end: str, hours: int, start: str) -> None:
+    assert before(OFFICE, at(end), hours * HOUR) == at(start)
+
+
+def test_hours_that_lie_in_others_are_not_counted_twice_on_the_way_back() -> None:
+    nested = office(**{"sat": "20:00-08:00", "sun": "00:30-03:30"})
+    assert before(nested, at("2026-06-07 08:00"), 6 * HOUR) == at("2026-06-07 02:00")
+
+
+def test_before_a_calendar_was_open_for_so_long_are_the_ten_years_before() -> None:
+    never = Calendar(id="office", open={})
+    assert before(never, FRIDAY, HOUR) == FRIDAY - 3660 * DAY
+    assert before(None, FRIDAY, HOUR) == FRIDAY - HOUR
 
 
 def test_a_calendar_that_never_opens_says_so() -> None:

@@ -10,7 +10,8 @@ PLACES = {
     "ATTEMPT": ("run seq attempt path verb at outcome reason until effect answers detail"),
     "CASE": (
         "id ladder customer key title priority opened_at status level loop told next_due resolve_due "
-        "pauses exhausted acknowledged_at ended_at by reason run"
+        "pauses exhausted acknowledged_at ended_at by reason run history who respond_due paused_at wake_at "
+        "breached context"
     ),
     "COUPON": ("code customer run percent amount worth issued_at expires_at"),
     "DECISION": ("id rule rule_hash customer at outcome reason trigger trigger_key event lines base starts"),
