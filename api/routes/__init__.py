@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from api.routes import (
     audit,
     cases,
+    coupons,
     customers,
     deliveries,
     events,
@@ -31,6 +32,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *pauses.HANDLERS,
     *questions.HANDLERS,
     *cases.HANDLERS,
+    *coupons.HANDLERS,
     *segments.HANDLERS,
     *audit.HANDLERS,
     *keys.HANDLERS,

@@ -191,9 +191,11 @@ class BuiltInEvent(enum.Enum):
     TIER_REACHED = "tier_reached"  # a higher tier was reached: program, tier, from
     TIER_AT_RISK = "tier_at_risk"  # the period ends soon below the tier: program, tier, missing
     POINTS_EXPIRING = "points_expiring"  # points expire soon: program, points, expires_at
-    COUPON_ISSUED = "coupon_issued"  # a coupon was issued: code, percent, worth, run
-    COUPON_REDEEMED = "coupon_redeemed"  # a coupon was used: code
+    COUPON_ISSUED = "coupon_issued"  # a coupon was issued: code, percent, worth, run, expires_at
+    COUPON_REDEEMED = "coupon_redeemed"  # a coupon was used: code, reference (the shop's own name of the use)
     COUPON_EXPIRED = "coupon_expired"  # a coupon ran out unused: code
+    COUPON_VOIDED = "coupon_voided"  # a person made a coupon void: code, reason, by
+    COUPON_REFUSED = "coupon_refused"  # the use of a coupon was refused: code, reason, event
     MESSAGE_SENT = "message_sent"  # a message left: run, workflow, step, message, channel
     MESSAGE_DELIVERED = "message_delivered"  # the provider delivered it
     MESSAGE_CLICKED = "message_clicked"  # the customer clicked in it

@@ -35,10 +35,11 @@ class Cap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an action may spend."""
+    """What an action may spend: all together, each customer, or each workflow for itself."""
 
     of: str
     at_most: BudgetLimit
+    per: Literal["customer", "workflow"] | None = None
 
 
 class ContactPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -82,6 +82,24 @@ class SkipReason(enum.Enum):
     RECIPIENT = "recipient"  # nobody to tell
 
 
+class CouponStatus(enum.Enum):
+    """Where a coupon stands."""
+
+    ISSUED = "issued"  # it may be used
+    REDEEMED = "redeemed"  # it was used; it is good for nothing more
+    EXPIRED = "expired"  # it ran out unused; its worth went back to the budget
+    VOID = "void"  # a person made it void; its worth went back to the budget
+
+
+class CouponRefusal(enum.Enum):
+    """Why the use of a coupon was refused."""
+
+    UNKNOWN = "unknown"  # the customer has no such coupon
+    REDEEMED = "redeemed"  # it was used before
+    EXPIRED = "expired"  # it had run out
+    VOID = "void"  # it was made void
+
+
 class HoldReason(enum.Enum):
     """Why a `do` was put off."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from engine.contact.arbitration import Rival, rank_of, stopped_by
 from engine.contact.consent import address
 from engine.contact.gate import Attempt, Verdict, check
+from engine.contact.log import release
 from engine.errors import HoldfastError
 from engine.expressions import Env
 from engine.model.actions import ActionSpec
@@ -88,6 +89,7 @@ def judge(
         channel=spec.channel,
         to_customer="to" not in arguments,
         worth=effects.worth_of(arguments),
+        reserved=effect_key(run) in stage.member.standing.reserved,
     )
     return check(
         plans.policy,
@@ -97,7 +99,7 @@ def judge(
         stage.view(),
         _rivals(stage, run),
         stage.now,
-        stage.budgets.of(plans.policy, spec.name, stage.day, plans.zone),
+        stage.taken(spec.name, run.workflow),
     )
 
 
@@ -117,6 +119,28 @@ def message(program: CompiledWorkflow, stage: Stage, effect: Effect, channel: st
         due=stage.now,
         channel=channel,
     )
+
+
+def reserve(stage: Stage, effect: Effect) -> None:
+    """Take what an effect on its way costs from the budgets of its action; again for the same: once."""
+    reserved = stage.member.standing.reserved
+    if effect.key not in reserved:
+        shares = stage.reserve(effect.action, effects.worth_of(effect.arguments), effect.workflow)
+        if shares:
+            reserved[effect.key] = shares
+
+
+def give_back(stage: Stage, key: str) -> None:
+    """Give back what an effect reserved: its place under the caps, and its share of budgets."""
+    standing = stage.member.standing
+    release(standing.contact, key)
+    stage.release(standing.reserved.pop(key, ()))
+
+
+def spend(stage: Stage, effect: Effect) -> None:
+    """Spend for good what an effect reserved that has been taken, or may have been."""
+    reserve(stage, effect)
+    stage.commit(stage.member.standing.reserved.pop(effect.key, ()))
 
 
 def refused(

@@ -16,7 +16,7 @@ from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ValueSyntaxError
 from engine.model.values import Duration, Micros, Money
-from engine.runs import cases, points
+from engine.runs import cases, coupons, points
 from engine.runs.changes import MembershipChange
 from engine.runs.run import Coupon, Run
 from engine.runs.stage import Stage
@@ -81,8 +81,6 @@ def _suppress(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> 
 def _coupon(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
     worth = worth_of(arguments)
     expires = _until(stage, arguments.get("expires"))
-    if worth is not None:
-        stage.spend("coupon.issue", worth.amount)
     coupon = Coupon(
         code=_code(stage.plans.secret, key),
         customer=stage.member.id,
@@ -93,9 +91,7 @@ def _coupon(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> An
         issued_at=stage.now,
         expires_at=expires,
     )
-    stage.changes.coupons.append(coupon)
-    issued = {"code": coupon.code, "percent": coupon.percent, "worth": coupon.worth, "run": coupon.run}
-    stage.emit("coupon_issued", issued, key, hops=stage.hops_of(run))
+    coupons.issue(stage, coupon, key, action="coupon.issue", worth=worth, run=run)
     return {"code": coupon.code, "expires_at": moment_of(expires) if expires is not None else None}
 
 

@@ -24,6 +24,7 @@ def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: s
     wait = run.wait
     if wait is not None and wait.kind == "effect" and wait.token is not None:
         release(stage.member.standing.contact, wait.token)
+        stage.release(stage.member.standing.reserved.pop(wait.token, ()))
         called_off = Settled(wait.token, StepOutcome.CANCELLED.value, reason, stage.now, call_off=True)
         stage.changes.settled.append(called_off)
         attempt(stage, run, "do", StepOutcome.CANCELLED, reason=reason, effect=wait.token)

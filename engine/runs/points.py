@@ -15,7 +15,8 @@ from engine.expressions import Env, Expression, Outcome
 from engine.loyalty import ledger
 from engine.loyalty.tiers import qualify
 from engine.model.program import Earn, Program
-from engine.model.values import Duration, Micros
+from engine.model.values import Duration, Micros, Money
+from engine.runs import coupons
 from engine.runs.run import Coupon, Run
 from engine.runs.stage import Stage
 from engine.runs.waiting import later
@@ -106,8 +107,8 @@ def redeem(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None
             percent=_text(gives.get("percent")), amount=_text(gives.get("amount")),
             worth=_text(gives.get("worth")), issued_at=stage.now,
         )  # fmt: skip
-        stage.changes.coupons.append(issued)
-        stage.emit("coupon_issued", {"code": code, "run": issued.run}, key)
+        worth = None if issued.worth is None else Money.parse(issued.worth)
+        coupons.issue(stage, issued, key, action="points.redeem", worth=worth, run=run)
     return {"redeemed": reward.points, "code": code}
 
 

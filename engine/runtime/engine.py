@@ -19,8 +19,8 @@ from engine.errors import StoreError
 from engine.escalation.case import Case
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
-from engine.runs.run import AskItem, Run
-from engine.runtime import mending, operating, reading
+from engine.runs.run import AskItem, Coupon, Run
+from engine.runtime import granting, mending, operating, reading
 from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
@@ -280,6 +280,19 @@ class Engine:
     ) -> Future[OutboxRow]:
         """Write down how an effect ended after all; `ConflictError` when it is no dead letter."""
         return self._do(lambda: mending.settle(self._shell, key, outcome, note, by))
+
+    def redeem_coupon(self, code: str, use: granting.Use) -> Future[Coupon]:
+        """Use a coupon; `NotFoundError`, or `ConflictError` when it is good for nothing more."""
+        return self._do(lambda: granting.redeem(self._shell, code, use))
+
+    def void_coupon(self, code: str, reason: str, by: str) -> Future[Coupon]:
+        """Make a coupon void; `ConflictError` when it has ended already."""
+        return self._do(lambda: granting.void(self._shell, code, reason, by))
+
+    def budgets(self) -> list[granting.BudgetNow]:
+        """Give how the budgets stand in their present periods."""
+        with self.store.reader() as reader:
+            return granting.budgets(self._shell, reader, self.clock.now())
 
     def connectors(self) -> list[dict[str, Any]]:
         """Give how the connectors stand that may fail: name, delivery, rate, state, failures, open_until."""

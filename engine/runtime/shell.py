@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
-from engine.contact.budgets import period_of
+from engine.contact.budgets import counter_of, period_of
+from engine.contact.suppressions import Suppressions
 from engine.errors import TransientStoreError
 from engine.model.values import SECOND, Micros
+from engine.model.workflow import Do
 from engine.model.workspace import Settings
 from engine.runs.changes import Changes
-from engine.runs.stage import Budgets, Member
+from engine.runs.stage import Budgets, Counter, Member
 from engine.runtime.actions import Actions, known_actions
 from engine.runtime.actions.shipped import ready
 from engine.runtime.crashpoint import crashpoint
@@ -135,9 +136,7 @@ class Turn:
         self.writer.write(changes)
         ended = [run.id for run in changes.runs.values() if not run.open]
         if ended:
-            self.tally.settled["cancelled"] += len(
-                self.writer.cancel_effects(ended, self.now, "run_ended")
-            )
+            self.tally.settled["cancelled"] += len(self.writer.cancel_effects(ended, self.now, "run_ended"))
         self.stirred.update(shard_of(effect.customer) for effect in changes.effects)
         soon = self.now + SOON
         self.stirred.update(
@@ -225,21 +224,34 @@ class Shell:
             self.figures.at,
             outages=self.outages,
             paused=(marks or reader.marks()).paused,
-            budgets=Budgets(lambda: self._spent(reader, now)),
+            budgets=Budgets(reader.budgets, lambda: self._usual(now)),
+            suppressions=Suppressions(reader.suppressed),
             definition=self.definitions.workflow,
             secret=self.coupon_secret,
         )
 
-    def _spent(self, reader: Reader, now: Micros) -> dict[tuple[str, str], Decimal]:
-        day = self.ruleset.zone.day_of(now)
-        policy = self.ruleset.workspace.policy
-        # What is due may belong to the period before, if it is played late.
-        periods = {
-            (name, period_of(budget, each))
-            for name, budget in policy.budgets.items()
+    def _usual(self, now: Micros) -> set[Counter]:
+        """Give the counters that work at `now` asks for as a rule: held in one order, nobody waits twice."""
+        day, workspace = self.ruleset.zone.day_of(now), self.ruleset.workspace
+        starts = workspace.settings.week_starts
+        return {
+            (counter_of(name, budget, workflow), period_of(budget, each, starts))
+            for name, budget in workspace.policy.budgets.items()
+            if budget.per != "customer"
+            for workflow in (self.spenders(budget.of) if budget.per == "workflow" else ("",))
+            # What is due may belong to the period before, if it is played late.
             for each in (day, day - 1)
         }
-        return reader.budgets(sorted(periods)) if periods else {}
+
+    def spenders(self, action: str) -> list[str]:
+        """Give the live workflows that do an action."""
+        return [
+            name
+            for name, program in self.ruleset.workflows.items()
+            if any(
+                isinstance(each.step, Do) and each.step.do == action for each in program.instructions.values()
+            )
+        ]
 
     def _check(self, marks: Marks) -> None:
         if marks.release != self.release:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from engine.customers.event import Event
 from engine.customers.merging import united
@@ -11,7 +12,7 @@ from engine.decisions import missing
 from engine.decisions.standing import Standing
 from engine.model.reasons import EndReason, RunStatus
 from engine.model.rule import OnMissing
-from engine.runs.changes import MembershipChange
+from engine.runs.changes import CouponMove, MembershipChange
 from engine.runs.ending import end
 from engine.runs.run import Run
 from engine.runs.stage import Member
@@ -33,6 +34,7 @@ def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
     _standing(survivor.standing, gone.standing)
     _memberships(moment, gone)
     _cases(moment, gone)
+    _coupons(moment, gone)
     moment.forget()
     _runs(moment, gone)
     for event in history:
@@ -93,6 +95,26 @@ def _cases(moment: Moment, gone: Member) -> None:
     for case in gone.standing.cases.values():
         case.customer = moment.member.id
         moment.member.standing.cases[case.id] = moment.changes.cases[case.id] = case
+
+
+def _coupons(moment: Moment, gone: Member) -> None:
+    """Give the survivor the other's coupons, and count together what both took for themselves."""
+    into, other = moment.member.standing, gone.standing
+    for code, held in sorted(other.coupons.items()):
+        into.coupons[code] = held
+        moment.changes.coupon_moves.append(
+            CouponMove(
+                code=code, customer=moment.member.id, status=held.status, ended_at=held.ended_at,
+                reference=held.reference,
+            )
+        )  # fmt: skip
+    into.reserved.update(other.reserved)
+    for budget, periods in other.own_spending.items():
+        own = into.own_spending.get(budget, {})
+        into.own_spending[budget] = {
+            period: own.get(period, Decimal(0)) + periods.get(period, Decimal(0))
+            for period in {**own, **periods}
+        }
 
 
 def _runs(moment: Moment, gone: Member) -> None:

@@ -17,7 +17,7 @@ from engine.expressions import Env, Expression, Outcome
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
 from engine.model.values import HOUR, Micros
-from engine.runs import cases, points
+from engine.runs import cases, coupons, points
 from engine.timeline import react
 from engine.timeline.choose import choose
 from engine.timeline.crossings import crossings
@@ -50,7 +50,7 @@ def is_late(moment: Moment, event: Event) -> bool:
 
 
 def _note(moment: Moment, event: Event) -> None:
-    """Keep what the engine's own kinds of event say: suppression, cases, points, failed sources."""
+    """Keep what the engine's own kinds of event say: suppression, cases, coupons, points, failed sources."""
     properties, standing = event.properties, moment.member.standing
     if event.name in ("message_complained", "unsubscribed") or (
         event.name == "message_bounced" and properties.get("type", "hard") != "soft"
@@ -59,6 +59,10 @@ def _note(moment: Moment, event: Event) -> None:
         suppress(standing.contact, str(channel) if channel else None, SUPPRESSES[event.name])
     elif event.name in ("case_acknowledged", "case_resolved"):
         cases.taken(moment.stage, event.name, properties)
+    elif event.name == "coupon_redeemed":
+        coupons.redeemed(moment.stage, event)
+    elif event.name == "coupon_voided":
+        coupons.voided(moment.stage, properties)
     elif event.name == points.GRANTED and event.cause == "run":
         points.granted(moment.stage, properties)
     elif event.name == "source_failed":

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.store.interface import Reader, Writer
+from engine.store.memory.contact import ContactReading, ContactWriting
 from engine.store.memory.customers import CustomerReading, CustomerWriting
 from engine.store.memory.decisions import DecisionReading, DecisionWriting
 from engine.store.memory.engine import EngineReading, EngineWriting
@@ -23,7 +24,14 @@ from engine.store.rows import OUTSIDE
 
 
 class MemoryReader(
-    CustomerReading, EventReading, DecisionReading, RunReading, OutboxReading, PeopleReading, EngineReading
+    CustomerReading,
+    EventReading,
+    DecisionReading,
+    RunReading,
+    OutboxReading,
+    PeopleReading,
+    ContactReading,
+    EngineReading,
 ):
     """The `Reader` of the in-memory store."""
 
@@ -63,6 +71,7 @@ class MemoryWriter(
     RunWriting,
     OutboxWriting,
     PeopleWriting,
+    ContactWriting,
     EngineWriting,
     MemoryReader,
     ChangesInOrder,

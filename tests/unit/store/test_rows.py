@@ -12,7 +12,9 @@ PLACES = {
         "id ladder customer key title priority opened_at status level loop told next_due resolve_due "
         "pauses exhausted acknowledged_at ended_at by reason run"
     ),
-    "COUPON": ("code customer run percent amount worth issued_at expires_at"),
+    "COUPON": (
+        "code customer run percent amount worth issued_at expires_at shares status ended_at reference note by"
+    ),
     "DECISION": ("id rule rule_hash customer at outcome reason trigger trigger_key event lines base starts"),
     "EFFECT": ("key run workflow customer path action arguments context created_at attempt due first_due"),
     "EXPOSURE": ("workflow customer run salt bucket arm at"),
