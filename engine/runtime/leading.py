@@ -91,3 +91,4 @@ class Leader:
         except TransientStoreError:
             return
         self._done[duty.name] = now
+
