@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from api.routes import (
     audit,
     cases,
+    consent,
     coupons,
     customers,
     deliveries,
@@ -18,6 +19,7 @@ from api.routes import (
     questions,
     runs,
     segments,
+    suppressions,
     triggers,
     unsubscribing,
 )
@@ -25,9 +27,11 @@ from api.routes import (
 HANDLERS: list[HTTPRouteHandler] = [
     *events.HANDLERS,
     *customers.HANDLERS,
+    *consent.HANDLERS,
     *triggers.HANDLERS,
     *policy.HANDLERS,
     *runs.HANDLERS,
+    *suppressions.HANDLERS,
     *deliveries.HANDLERS,
     *pauses.HANDLERS,
     *questions.HANDLERS,

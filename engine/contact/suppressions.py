@@ -40,6 +40,10 @@ def address_key(channel: str, address: str) -> str:
     return re.sub(r"[\s().\-/]", "", plain) if channel == "sms" else plain.casefold()
 
 
+AddressLookup = Callable[[str, str], str | None]
+"""Gives why nothing is sent on a channel to an address, None where something may be."""
+
+
 def nowhere(channel: str, address: str) -> str | None:
     """Stand in where no address is suppressed."""
     return None
@@ -51,7 +55,7 @@ class Suppressions:
     `load` gives the reason for a channel and an address in the form of `address_key`.
     """
 
-    def __init__(self, load: Callable[[str, str], str | None] = nowhere) -> None:
+    def __init__(self, load: AddressLookup = nowhere) -> None:
         self._load = load
         self._known: dict[tuple[str, str], str | None] = {}
 

@@ -202,6 +202,9 @@ class BuiltInEvent(enum.Enum):
     MESSAGE_BOUNCED = "message_bounced"  # it bounced: hard or soft
     MESSAGE_COMPLAINED = "message_complained"  # the customer complained
     UNSUBSCRIBED = "unsubscribed"  # the customer unsubscribed: channel
+    CONTACT_SUPPRESSED = "contact_suppressed"  # a person stopped messages: channel, reason, by, note
+    CONTACT_ALLOWED = "contact_allowed"  # a person allowed messages again: channel, by, note
+    CONSENT_RECORDED = "consent_recorded"  # a person recorded consent: channel, purpose, granted, source, by
     SURVEY_SENT = "survey_sent"  # a survey went out: survey, survey_id, about
     CASE_OPENED = "case_opened"  # a case was opened: case, ladder, title
     CASE_ACKNOWLEDGED = "case_acknowledged"  # somebody took the case: case, by

@@ -53,6 +53,16 @@ class CouponMove(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None = None
 
 
+class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer may be written to again on what a suppression was kept under."""
+
+    customer: str
+    scope: str
+    at: Micros
+    by: str
+    note: str
+
+
 class GoalReached(msgspec.Struct, frozen=True):
     """A run's goal was reached at an instant; the run may have ended before."""
 
@@ -88,6 +98,7 @@ class Changes(msgspec.Struct):
     committed: dict[tuple[str, str], Decimal] = {}
     coupon_moves: list[CouponMove] = []
     suppressions: list[Suppression] = []
+    allowed: list[Allowed] = []
 
     def count(self, rule: str, at: Micros, outcome: DecisionOutcome) -> None:
         """Count a decision that is not a row."""

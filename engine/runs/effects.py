@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from engine.contact.log import suppress
 from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ValueSyntaxError
@@ -73,8 +72,8 @@ def put(stage: Stage, segment: str, inside: bool, key: str, hops: int = 0) -> bo
 
 
 def _suppress(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
-    channel = arguments.get("channel")
-    suppress(stage.member.standing.contact, str(channel) if channel else None, str(arguments["reason"]))
+    channel, reason = arguments.get("channel"), str(arguments["reason"])
+    stage.suppress(str(channel) if channel else None, reason, source=f"run/{run.id}" if run else "rule")
     return {}
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from engine.contact.budgets import Share, budgets_of, counter_of, period_of
-from engine.contact.suppressions import nowhere
+from engine.contact.consent import scope_of
+from engine.contact.log import suppress
+from engine.contact.suppressions import Suppression, nowhere
 from engine.customers.catalog import Catalog
 from engine.customers.event import Cause, Event
 from engine.customers.facts import Facts
@@ -224,6 +226,26 @@ class Stage:
             cause=cause,
         )
         self.queue.append((target, event, hops))
+
+    def suppress(
+        self,
+        channel: str | None,
+        reason: str,
+        *,
+        source: str,
+        by: str | None = None,
+        note: str | None = None,
+        purpose: str | None = None,
+    ) -> None:
+        """Stop contacting the customer on a channel (for a purpose), on all of them without one."""
+        scope = scope_of(channel, purpose)
+        suppress(self.member.standing.contact, scope, reason)
+        row = Suppression(
+            scope="customer", target=self.member.id, channel=scope, reason=reason, at=self.now,
+            source=source, by=by, note=note,
+        )  # fmt: skip
+        self.changes.suppressions.append(row)
+        self.forget()
 
     def taken(self, action: str, workflow: str) -> dict[str, Decimal]:
         """Give what each budget of an action has taken in its present period, by the budget's name."""

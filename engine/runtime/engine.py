@@ -20,7 +20,7 @@ from engine.escalation.case import Case
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runs.run import AskItem, Coupon, Run
-from engine.runtime import granting, mending, operating, reading
+from engine.runtime import granting, mending, operating, reaching, reading
 from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
@@ -42,7 +42,7 @@ from engine.runtime.worker import Heart, Worker
 from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
-from engine.store.records import KeyRow, OutboxRow
+from engine.store.records import KeyRow, OutboxRow, SuppressionRow
 from engine.store.sqlite import SqliteStore
 from engine.timeline.ruleset import Ruleset
 
@@ -293,6 +293,28 @@ class Engine:
         """Give how the budgets stand in their present periods."""
         with self.store.reader() as reader:
             return granting.budgets(self._shell, reader, self.clock.now())
+
+    def suppress(self, wanted: reaching.Wanted, by: str) -> Future[SuppressionRow]:
+        """Suppress an address or a customer; `ConflictError` where it is so already."""
+        return self._do(lambda: reaching.suppress(self._shell, wanted, by))
+
+    def allow(self, suppression: int, reason: str, by: str) -> Future[SuppressionRow]:
+        """Remove a suppression; raises `NotFoundError`."""
+        return self._do(lambda: reaching.allow(self._shell, suppression, reason, by))
+
+    def import_suppressions(self, text: str, by: str) -> Future[reaching.Imported]:
+        """Add a list in CSV."""
+        return self._do(lambda: reaching.import_list(self._shell, text, by))
+
+    def record_consent(
+        self, customer: str, said: reaching.Consent, by: str
+    ) -> Future[list[reaching.ConsentNow]]:
+        """Record what a customer said of consent; `RequestError` where the policy asks for none of it."""
+        return self._do(lambda: reaching.record_consent(self._shell, customer, said, by))
+
+    def consent(self, customer: str) -> tuple[list[reaching.ConsentNow], list[reaching.ConsentChange]]:
+        """Give how a customer's consent stands, and everything that was said of it, the newest first."""
+        return reaching.consent(self._shell, customer, self.clock.now())
 
     def connectors(self) -> list[dict[str, Any]]:
         """Give how the connectors stand that may fail: name, delivery, rate, state, failures, open_until."""

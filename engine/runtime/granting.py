@@ -9,23 +9,17 @@ import msgspec
 
 from engine.contact.budgets import counter_of, period_of
 from engine.contact.coupons import Redemption, redemption
-from engine.customers.event import Event
-from engine.customers.kinds import sent_form
-from engine.customers.normalise import digest
-from engine.decisions.decision import identity
 from engine.errors import ConflictError, NotFoundError
 from engine.model.actions import BuiltInEvent
 from engine.model.policy import Budget
 from engine.model.reasons import CouponRefusal, CouponStatus
 from engine.model.values import Micros
 from engine.runs.run import Coupon
+from engine.runtime.recording import record
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.store.interface import Reader
-from engine.timeline.play import play_due, play_event
-
-OPERATOR = "operator"
-"""The source of events that a person caused."""
+from engine.timeline.play import play_due
 
 
 class BudgetNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,19 +108,7 @@ def _coupon(turn: Turn, code: str) -> tuple[Coupon, str]:
 
 
 def _happened(turn: Turn, customer: str, name: BuiltInEvent, code: str, properties: dict[str, Any]) -> Coupon:
-    recorded = Event(
-        source=OPERATOR,
-        message_id=identity(name.value, code, turn.now),
-        customer=customer,
-        name=name.value,
-        occurred_at=turn.now,
-        received_at=turn.now,
-        properties=sent_form({key: value for key, value in properties.items() if value is not None}),
-        cause="operator",
-    )
-    turn.writer.add_events([recorded], [digest(recorded)], decided_at=turn.now)
-    turn.count(received=1, accepted=1, decided=1)
-    play_event(turn.world, turn.cast, turn.changes, recorded)
+    record(turn, customer, name.value, properties, code)
     turn.flush()
     found = turn.writer.coupon(code)
     if found is None:

@@ -13,7 +13,7 @@ from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import Posting
 from engine.model.values import Micros
-from engine.runs.changes import Changes, CouponMove, MembershipChange, Settled
+from engine.runs.changes import Allowed, Changes, CouponMove, MembershipChange, Settled
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 
 
@@ -33,6 +33,7 @@ class ChangesInOrder(Protocol):
         self._write_memberships(changes.memberships)
         self._write_coupons(changes.coupons)
         self._move_coupons(changes.coupon_moves)
+        self._lift_suppressions(changes.allowed)
         self._write_suppressions(changes.suppressions)
         self._write_asks(changes.asks)
         self._write_cases(changes.cases.values())
@@ -50,6 +51,7 @@ class ChangesInOrder(Protocol):
     def _write_memberships(self, changes: Sequence[MembershipChange]) -> None: ...
     def _write_coupons(self, coupons: Sequence[Coupon]) -> None: ...
     def _move_coupons(self, moves: Sequence[CouponMove]) -> None: ...
+    def _lift_suppressions(self, allowed: Sequence[Allowed]) -> None: ...
     def _write_suppressions(self, suppressions: Sequence[Suppression]) -> None: ...
     def _write_asks(self, asks: Sequence[AskItem]) -> None: ...
     def _write_cases(self, cases: Iterable[Case]) -> None: ...

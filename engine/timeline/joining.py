@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from engine.contact.suppressions import Suppression
 from engine.customers.event import Event
 from engine.customers.merging import united
 from engine.customers.state import FactState
@@ -12,7 +13,7 @@ from engine.decisions import missing
 from engine.decisions.standing import Standing
 from engine.model.reasons import EndReason, RunStatus
 from engine.model.rule import OnMissing
-from engine.runs.changes import CouponMove, MembershipChange
+from engine.runs.changes import Allowed, CouponMove, MembershipChange
 from engine.runs.ending import end
 from engine.runs.run import Run
 from engine.runs.stage import Member
@@ -35,6 +36,7 @@ def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
     _memberships(moment, gone)
     _cases(moment, gone)
     _coupons(moment, gone)
+    _suppressed(moment, gone)
     moment.forget()
     _runs(moment, gone)
     for event in history:
@@ -115,6 +117,19 @@ def _coupons(moment: Moment, gone: Member) -> None:
             period: own.get(period, Decimal(0)) + periods.get(period, Decimal(0))
             for period in {**own, **periods}
         }
+
+
+def _suppressed(moment: Moment, gone: Member) -> None:
+    """Keep the other's suppressions on record as the survivor's."""
+    changes, now = moment.changes, moment.now
+    for scope, reason in sorted(gone.standing.contact.suppressed.items()):
+        changes.allowed.append(Allowed(customer=gone.id, scope=scope, at=now, by="engine", note="merged"))
+        changes.suppressions.append(
+            Suppression(
+                scope="customer", target=moment.member.id, channel=scope, reason=reason, at=now,
+                source="merge",
+            )
+        )  # fmt: skip
 
 
 def _runs(moment: Moment, gone: Member) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from engine.contact.suppressions import Suppression
 from engine.errors import StoreError
 from engine.model.values import Micros
-from engine.runs.changes import CouponMove
+from engine.runs.changes import Allowed, CouponMove
 from engine.runs.run import Coupon
 from engine.store.memory.tables import MemoryTransaction, page
 from engine.store.records import BudgetRow, SuppressionRow
@@ -69,6 +69,12 @@ class ContactWriting(ContactReading):
                 raise StoreError(f"there is no coupon {move.code}")
             changed = msgspec.structs.asdict(move) | {"status": move.status.value}
             table[move.code] = table[move.code] | changed
+
+    def _lift_suppressions(self, allowed: Sequence[Allowed]) -> None:
+        for each in allowed:
+            for row in self.suppressions(targets=[each.customer], limit=2**31):
+                if (row.scope, row.channel) == ("customer", each.scope):
+                    self.remove_suppression(row.id, each.at, each.by, each.note)
 
     def _write_suppressions(self, suppressions: Sequence[Suppression]) -> None:
         for one in suppressions:

@@ -10,7 +10,7 @@ import msgspec
 from engine.contact.suppressions import Suppression
 from engine.errors import StoreError
 from engine.model.values import Micros
-from engine.runs.changes import CouponMove
+from engine.runs.changes import Allowed, CouponMove
 from engine.runs.run import Coupon
 from engine.store.records import BudgetRow, SuppressionRow
 from engine.store.rows import COUPON
@@ -65,6 +65,19 @@ class ContactWriting(ContactReading):
             del row["code"]
             if self._change(sql.move_coupon(), [row]) != 1:
                 raise StoreError(f"there is no coupon {move.code}")
+
+    def _lift_suppressions(self, allowed: Sequence[Allowed]) -> None:
+        rows = [
+            {
+                "b_target": each.customer,
+                "b_channel": each.scope,
+                "removed_at": each.at,
+                "removed_by": each.by,
+                "removed_note": each.note,
+            }
+            for each in allowed
+        ]
+        self._change(sql.lift_suppression(), rows)
 
     def _write_suppressions(self, suppressions: Sequence[Suppression]) -> None:
         for suppression in suppressions:

@@ -82,6 +82,22 @@ def remove_suppression() -> Executable:
 
 
 @cache
+def lift_suppression() -> Executable:
+    """The customer `b_target` may be written to again on `b_channel`."""
+    row = SUPPRESSION.c
+    return (
+        update(SUPPRESSION)
+        .where(
+            row.target == bindparam("b_target"),
+            row.channel == bindparam("b_channel"),
+            row.scope == "customer",
+            row.removed_at.is_(None),
+        )
+        .values({name: bindparam(name) for name in ("removed_at", "removed_by", "removed_note")})
+    )
+
+
+@cache
 def budget_rows() -> Executable:
     """Every period of the budgets `names`."""
     return (

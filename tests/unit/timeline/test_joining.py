@@ -234,4 +234,4 @@ def test_what_the_guest_was_suppressed_for_stays() -> None:
     engine = shop()
     guest(engine, "2026-03-02 10:00", "message_complained", channel="email")
     unite(engine, "2026-03-02 11:00")
-    assert engine.member().standing.contact.suppressed == {"email": "complained"}
+    assert engine.member().standing.contact.suppressed == {"email": "complaint"}
