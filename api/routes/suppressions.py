@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from asyncio import wrap_future
 from datetime import datetime
 from typing import Annotated
@@ -18,7 +19,7 @@ from api.repeats import acting
 from api.requests import body_of
 from engine.contact.suppressions import address_key
 from engine.customers.zones import moment_of
-from engine.errors import RequestError
+from engine.errors import NotFoundError, RequestError
 from engine.model.message import Channel
 from engine.runtime.engine import Engine
 from engine.runtime.reaching import Imported, Wanted, export_list
@@ -133,11 +134,13 @@ class Allow(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     reason: Note
 
 
-@delete("/v1/suppressions/{id:int}", status_code=200, opt=door(OPERATE, query=Allow))
-async def delete_suppression(request: Call, id: FromPath[int]) -> SuppressionAnswer:
+@delete("/v1/suppressions/{id:str}", status_code=200, opt=door(OPERATE, query=Allow))
+async def delete_suppression(request: Call, id: FromPath[str]) -> SuppressionAnswer:
     """Remove a suppression; it stays on record, with who removed it and why."""
     told = query_of(request, Allow)
-    removed = await wrap_future(engine_of(request).allow(id, told.reason, request.user.owner))
+    if not re.fullmatch(r"[0-9]{1,18}", id):
+        raise NotFoundError(f"there is no suppression {id}")
+    removed = await wrap_future(engine_of(request).allow(int(id), told.reason, request.user.owner))
     return suppression_answer(removed)
 
 

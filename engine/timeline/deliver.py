@@ -63,6 +63,7 @@ def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Mic
     if found is None and effect.unsure:
         return _unsure(world, cast, changes, effect, "run_ended", now)
     if found is None:
+        hand_back(world, cast, changes, effect, now)
         changes.settled.append(Settled(effect.key, StepOutcome.CANCELLED.value, "run_ended", now))
         return Attempt("drop")
     run, program, instruction, step = found
@@ -72,6 +73,7 @@ def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Mic
         return _unsure(world, cast, changes, effect, EndReason.OUTRANKED.value, now)
     if winner is not None:
         reason = EndReason.OUTRANKED.value
+        doing.give_back(moment.stage, effect.key)
         changes.settled.append(Settled(effect.key, StepOutcome.CANCELLED.value, reason, now))
         end(moment.stage, run, RunStatus.STOPPED, reason, winner)
         moment.forget()
@@ -138,6 +140,13 @@ def _reserve(moment: Moment, program: CompiledWorkflow, spec: ActionSpec, effect
     if spec.channel is not None and "to" not in effect.arguments:
         message = doing.message(program, moment.stage, effect, spec.channel)
         reserve(moment.member.standing.contact, message.as_sent(moment.now))
+
+
+def hand_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros) -> None:
+    """Give back what an effect reserved that has not left, and is tried again or not at all."""
+    member = cast.get(effect.customer)
+    doing.give_back(Moment(world, member, changes, now, [], at_event=True).stage, effect.key)
+    changes.customers[member.id] = None
 
 
 def give_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros, reason: str) -> None:
