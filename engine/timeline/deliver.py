@@ -143,18 +143,21 @@ def _reserve(moment: Moment, program: CompiledWorkflow, spec: ActionSpec, effect
 
 
 def hand_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros) -> None:
-    """Give back what an effect reserved that has not left, and is tried again or not at all."""
+    """Give back what an effect reserved that has not left, and is tried again or not at all.
+
+    One that an attempt before this one may have sent keeps it until that is known.
+    """
     member = cast.get(effect.customer)
-    doing.give_back(Moment(world, member, changes, now, [], at_event=True).stage, effect.key)
+    if not effect.unsure:
+        doing.give_back(Moment(world, member, changes, now, [], at_event=True).stage, effect.key)
     changes.customers[member.id] = None
 
 
 def give_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros, reason: str) -> None:
     """Record a refusal after which the effect is tried again: its reservation is given back."""
+    hand_back(world, cast, changes, effect, now)
     member = cast.get(effect.customer)
     moment = Moment(world, member, changes, now, [], at_event=True)
-    doing.give_back(moment.stage, effect.key)
-    changes.customers[member.id] = None
     found = _standing_at(moment, effect)
     if found is not None:
         note(

@@ -38,7 +38,8 @@ def files() -> dict[str, str]:
             f"    with: {{message: {name}}}\n"
         )
         found[f"workflows/messages/{name}.md"] = (
-            f"---\nsubject: {name}\nchannel: email\nowner: crm\n---\nHello. [No more]({{{{ unsubscribe_url }}}})\n"
+            f"---\nsubject: {name}\nchannel: email\nowner: crm\n---\n"
+            "Hello. [No more]({{ unsubscribe_url }})\n"
         )
     return found
 

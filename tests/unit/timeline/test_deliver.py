@@ -244,3 +244,13 @@ def test_what_has_not_left_gives_its_place_back() -> None:
         simulation.world, simulation.cast, outbox.changes, outbox.effect, instant("2026-03-02 10:02")
     )
     assert outbox.log == []
+
+
+def test_what_an_attempt_before_may_have_sent_keeps_its_place_when_it_is_refused_now() -> None:
+    # given a message that may have been taken, whose next attempt is refused for a while
+    outbox = Outbox()
+    assert outbox.attempt("2026-03-02 10:01").kind == "go"
+    outbox.effect = msgspec.structs.replace(outbox.effect, unsure=True)
+    assert outbox.attempt("2026-03-02 10:05").kind == "go"
+    outbox.give_back("2026-03-02 10:06")
+    assert outbox.log == [(instant("2026-03-02 10:05"), True)]
