@@ -205,3 +205,12 @@ def test_a_variant_for_its_own_or_another_channel_is_refused() -> None:
     beside = VARIANTS | {"workflows/messages/news-sms.md": message("email")}
     found = load(files(FACTS, WISHES, rule("news"), flow("news"), beside=beside))
     assert [one.message for one in found.errors] == ["news-sms is no variant of news for sms"]
+
+
+def test_a_preference_stands_on_a_text_and_skipping_needs_one() -> None:
+    wrong = PLAIN + "  preferences: {at_most: marketing_sms, on_other: skip}\n"
+    found = load(files(FACTS, wrong, rule("news"), flow("news")))
+    assert sorted(one.message for one in found.errors) == [
+        "nothing says which channel a customer prefers",
+        "what a customer prefers is a text, and marketing_sms is not",
+    ]
