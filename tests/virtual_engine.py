@@ -26,6 +26,7 @@ from engine.timeline.moment import Moment
 from engine.timeline.play import adopt
 from engine.timeline.ruleset import Ruleset, compile_ruleset
 
+NONE: Mapping[str, str] = {}
 _ROOMS = {"workflow": "workflows"}
 _MESSAGE = """---
 {subject}channel: {channel}
@@ -65,10 +66,12 @@ def told(at: Micros | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
 
 
-def files(*texts: str, timezone: str = "UTC", settings: str = "") -> dict[str, bytes]:
+def files(
+    *texts: str, timezone: str = "UTC", settings: str = "", beside: Mapping[str, str] = NONE
+) -> dict[str, bytes]:
     """Give the files of a workspace; each text is named after what its first key says it is.
 
-    A message that a workflow sends and no text gives is a short one.
+    A message that a workflow sends and no text gives is a short one. `beside` are files by their paths.
     """
     found = {"holdfast.yaml": f"name: Example\ntimezone: {timezone}\n{settings}"}
     for number, text in enumerate(texts):
@@ -81,17 +84,21 @@ def files(*texts: str, timezone: str = "UTC", settings: str = "") -> dict[str, b
         subject = f"subject: {name}\n" if channel == "email" else ""
         message = _MESSAGE.format(subject=subject, channel=channel)
         found[f"workflows/messages/{name}.md"] = message
-    return {path: text.encode() for path, text in found.items()}
+    return {path: text.encode() for path, text in {**found, **beside}.items()}
 
 
-def workspace(*texts: str, timezone: str = "UTC", settings: str = "") -> Workspace:
+def workspace(
+    *texts: str, timezone: str = "UTC", settings: str = "", beside: Mapping[str, str] = NONE
+) -> Workspace:
     """Load and check a workspace of texts; raises with every error where one is broken."""
-    return require(load(files(*texts, timezone=timezone, settings=settings)))
+    return require(load(files(*texts, timezone=timezone, settings=settings, beside=beside)))
 
 
-def ruleset(*texts: str, timezone: str = "UTC", settings: str = "") -> Ruleset:
+def ruleset(
+    *texts: str, timezone: str = "UTC", settings: str = "", beside: Mapping[str, str] = NONE
+) -> Ruleset:
     """Compile a workspace of texts."""
-    return compile_ruleset(workspace(*texts, timezone=timezone, settings=settings))
+    return compile_ruleset(workspace(*texts, timezone=timezone, settings=settings, beside=beside))
 
 
 class _Clockwork(Simulation):
@@ -113,9 +120,10 @@ class VirtualEngine:
         timezone: str = "UTC",
         settings: str = "",
         fails: frozenset[str] = frozenset(),
+        beside: Mapping[str, str] = NONE,
         **rest: Any,
     ) -> None:
-        self.ruleset = ruleset(*texts, timezone=timezone, settings=settings)
+        self.ruleset = ruleset(*texts, timezone=timezone, settings=settings, beside=beside)
         self.fails = fails
         self.simulation = _Clockwork(self.ruleset, send=self._send, **rest)
         self.reception = Reception(self.simulation)

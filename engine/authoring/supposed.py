@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from engine.contact.consent import consent_facts
 from engine.customers.event import IDENTIFY, Cause, Event
 from engine.customers.kinds import coerce, keep, show
 from engine.customers.zones import Zone
@@ -95,7 +96,7 @@ def suppose(ruleset: Ruleset, subject: Subject, given: Mapping[str, Any]) -> Sup
 def newcomer(ruleset: Ruleset, subject: Subject, case: TestCase) -> Supposed:
     """Give a customer whom anybody may write to (`consent: no` withdraws), and what the case says besides."""
     workspace = ruleset.workspace
-    consent = {fact: case.consent for fact in workspace.policy.consent.values()}
+    consent = {fact: case.consent for fact in consent_facts(workspace.policy)}
     reach = {"email": EMAIL, "phone": PHONE, "timezone": workspace.settings.timezone}
     known = ruleset.catalog.customer(subject)
     default = {name: value for name, value in {**reach, **consent}.items() if name in known}

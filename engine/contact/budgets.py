@@ -6,8 +6,28 @@ import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 
+import msgspec
+
 from engine.model.policy import Budget, ContactPolicy
 from engine.model.values import WEEKDAYS, Day, Money, Weekday
+
+
+class Share(msgspec.Struct, frozen=True, array_like=True):
+    """What something holds of one period of a budget: reserved until it is committed or released.
+
+    `budget` is the name of its counter, see `counter_of`; `own` tells that it is the customer's own
+    counter, of a budget `per: customer`.
+    """
+
+    budget: str
+    period: str
+    amount: Decimal
+    own: bool = False
+
+
+def counter_of(name: str, budget: Budget, workflow: str) -> str:
+    """Give the name of the counter that a workflow's spending goes to: `NAME`, or `NAME/WORKFLOW`."""
+    return f"{name}/{workflow}" if budget.per == "workflow" else name
 
 
 def budgets_of(policy: ContactPolicy, action: str) -> dict[str, Budget]:
@@ -38,11 +58,11 @@ def overspent(
     `spent` is what the period has taken so far, reservations included, by the budget's name.
     """
     cost = worth.amount if worth is not None else Decimal(0)
-    return next(
-        (
-            name
-            for name, budget in budgets_of(policy, action).items()
-            if spent.get(name, Decimal(0)) + cost > budget.at_most.money.amount
-        ),
-        None,
-    )
+    for name, budget in budgets_of(policy, action).items():
+        limit = budget.at_most.money
+        # What is worth so much of another currency fits nowhere.
+        if worth is not None and worth.currency != limit.currency:
+            return name
+        if spent.get(name, Decimal(0)) + cost > limit.amount:
+            return name
+    return None

@@ -17,7 +17,9 @@ from engine.contact.budgets import overspent
 from engine.contact.caps import capped, over_ceiling
 from engine.contact.consent import unreachable_on
 from engine.contact.log import ContactLog, Sent
+from engine.contact.preferences import cadence, preferred_channel, wanted_again
 from engine.contact.quiet import customer_zone, quiet_hold, zones_of
+from engine.contact.suppressions import AddressLookup, nowhere
 from engine.customers.zones import zone
 from engine.model.policy import ContactPolicy
 from engine.model.reasons import EndReason, HoldReason, SkipReason
@@ -30,6 +32,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: email or sms for messages, None for effects that contact nobody.
     to_customer: False for a message to a person or role, which no customer's consent or cap concerns.
+    purpose: what consent a marketing message stands on, where the policy tells purposes apart.
     due: when the `do` first came due; a hold is measured from it.
     worth: what it takes from the budgets of `action`; their check is left out where `reserved` says
     that this effect already holds its share of them.
@@ -43,6 +46,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     due: Micros
     channel: str | None = None
     to_customer: bool = True
+    purpose: str | None = None
     worth: Money | None = None
     reserved: bool = False
 
@@ -57,7 +61,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """Go, hold until an instant, skip this `do` and go on, or stop the run.
 
     `reason` is a value of `SkipReason`, `HoldReason` or (for stop) `EndReason`; `because` names the
-    budget or the workflow that it lost to.
+    budget, the workflow that it lost to, or what the customer prefers.
     """
 
     kind: Literal["go", "hold", "skip", "stop"]
@@ -78,16 +82,18 @@ def check(
     rivals: Iterable[Rival],
     now: Micros,
     spent: Mapping[str, Decimal] | None = None,
+    suppressed: AddressLookup = nowhere,
 ) -> Verdict:
     """Judge an attempt; the first of these that objects decides.
 
-    Consent, address, suppression, quiet hours, caps, budgets, ceiling, rank. `timezone` is the
-    workspace's, `facts` the customer's (email, phone, timezone and the facts of consent), `rivals` the
-    customer's other marketing messages that are due or planned, `spent` what each budget's period took.
+    Consent, address, suppression, preferred channel, quiet hours, cadence, caps, budgets, ceiling, rank.
+    `timezone` is the workspace's, `facts` the customer's (email, phone, timezone and the facts of consent),
+    `rivals` the customer's other marketing messages that are due or planned, `spent` what each budget's
+    period took; `suppressed` tells of addresses, whoever has them.
     """
     message = attempt.channel if attempt.to_customer else None
     if message is not None:
-        verdict = _reachable(policy, timezone, attempt, message, log, facts, now)
+        verdict = _reachable(policy, timezone, attempt, message, log, facts, now, suppressed)
         if verdict is not None:
             return verdict
     if not attempt.reserved:
@@ -114,16 +120,24 @@ def _reachable(
     log: ContactLog,
     facts: Mapping[str, Any],
     now: Micros,
+    suppressed: AddressLookup,
 ) -> Verdict | None:
-    reason = unreachable_on(policy, attempt.class_, channel, log, facts)
+    reason = unreachable_on(policy, attempt.class_, channel, log, facts, attempt.purpose, suppressed)
     if reason is not None:
         return _skip(reason)
+    marketing = attempt.class_ == "marketing"
+    preferred = preferred_channel(policy, facts) if marketing else None
+    if policy.preferences.on_other == "skip" and preferred not in (None, channel):
+        return _skip(SkipReason.PREFERENCE, preferred)
     workspace = zone(timezone)
     until = quiet_hold(policy, attempt.class_, zones_of(policy, workspace, facts), now)
     if until is not None:
         return _quiet(policy, attempt, until)
-    own = customer_zone(facts) or workspace
-    reached = capped(policy, attempt.class_, channel, log.others(attempt.effect_key), own, now)
+    own, others = customer_zone(facts) or workspace, log.others(attempt.effect_key)
+    asked = cadence(policy, facts) if marketing else None
+    if asked is not None and wanted_again(asked, others, own, now) is not None:
+        return _skip(SkipReason.CADENCE, f"{asked.times} per {asked.per}")
+    reached = capped(policy, attempt.class_, channel, others, own, now)
     if reached is None:
         return None
     cap, free = reached

@@ -10,6 +10,9 @@ from engine.model.workflow import MessageClass
 
 EVERY_CHANNEL = "*"
 
+LONGEST_CADENCE: Micros = 31 * DAY
+"""The longest span over which a customer may say how often they want to hear from us."""
+
 
 class Sent(msgspec.Struct, frozen=True, array_like=True):
     """One message to the customer, sent or (while `reserved`) about to be.
@@ -73,5 +76,6 @@ def _memory(policy: ContactPolicy) -> Micros:
     windows = [cap.at_most.per.micros for cap in policy.caps]
     windows += [DAY] if policy.ceiling else []
     windows += [policy.arbitrate_within.micros] if policy.arbitrate_within else []
+    windows += [LONGEST_CADENCE] if policy.preferences.at_most else []
     # A calendar day lasts up to 25 hours, and the customer's may begin before the workspace's.
     return max(windows, default=0) + DAY + 2 * HOUR

@@ -6,10 +6,13 @@ and is kept. Both live in the customer's hot row.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
+from engine.contact.budgets import Share
+from engine.contact.coupons import Held
 from engine.contact.log import ContactLog
 from engine.customers.packing import pack, unpack
 from engine.escalation.case import Case
@@ -84,7 +87,9 @@ class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `fired` holds the instants at which a rule fired, `starts` the last start of a workflow and
     key, `recents` the latest awaited events by name, `failed` the facts whose source failed, and when,
-    `goals` those of ended runs that may still be reached.
+    `goals` those of ended runs that may still be reached. `coupons` are by code; `reserved` is what
+    effects on their way hold of budgets, by effect key; `own_spending` what the customer's own counters
+    took, by budget and period.
     """
 
     played_to: Micros = 0
@@ -100,6 +105,9 @@ class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
     cases: dict[str, Case] = {}
     failed: dict[str, Micros] = {}
     goals: list[GoalWatch] = []
+    coupons: dict[str, Held] = {}
+    reserved: dict[str, tuple[Share, ...]] = {}
+    own_spending: dict[str, dict[str, Decimal]] = {}
 
     @property
     def segments(self) -> list[str]:

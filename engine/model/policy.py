@@ -35,19 +35,36 @@ class Cap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an action may spend."""
+    """What an action may spend: all together, each customer, or each workflow for itself."""
 
     of: str
     at_most: BudgetLimit
+    per: Literal["customer", "workflow"] | None = None
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The facts that hold the customer's own wishes, which go before the workspace's.
+
+    `channel` names the preferred channel, `at_most` how often they want marketing, as `1 per week`.
+    `on_other` says what becomes of a marketing message that exists on another channel only.
+    """
+
+    channel: str | None = None
+    at_most: str | None = None
+    on_other: Literal["send", "skip"] = "send"
 
 
 class ContactPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How customers may be contacted; decided again at the moment of sending."""
+    """How customers may be contacted; decided again at the moment of sending.
+
+    `consent` gives for a channel the fact that must be true, or one for each purpose.
+    """
 
     quiet_hours: QuietHours | None = None
     zone_unknown: Literal["workspace"] | tuple[str, ...] = "workspace"
     caps: tuple[Cap, ...] = ()
-    consent: dict[str, str] = {}
+    consent: dict[str, str | dict[str, str]] = {}
+    preferences: Preferences = Preferences()
     groups: dict[str, tuple[str, ...]] = {}
     order: tuple[str, ...] = ()
     arbitrate_within: Duration | None = None

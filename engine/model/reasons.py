@@ -73,15 +73,46 @@ class SkipReason(enum.Enum):
 
     CONSENT = "consent"  # no consent for the channel, or it was withdrawn
     ADDRESS = "address"  # no address on the channel
-    SUPPRESSED = "suppressed"  # bounced, complained or unsubscribed
+    SUPPRESSED = "suppressed"  # the address or the customer is suppressed, or unsubscribed
     QUIET = "quiet"  # it would have been held for longer than quiet_hours.at_most
     FREQUENCY_CAP = "frequency_cap"  # the customer had as many messages as caps allow
+    CADENCE = "cadence"  # the customer asked for fewer messages than the caps allow
+    PREFERENCE = "preference"  # the customer prefers another channel, and the policy says to skip then
     BUDGET = "budget"  # the budget is spent
     CEILING = "ceiling"  # the day's ceiling of messages is reached
     OUTRANKED = "outranked"  # a workflow of a higher rank spoke, or is about to
     RECIPIENT = "recipient"  # nobody to tell
     ASKS_FULL = "asks_full"  # as many questions as `asks_at_most` allows wait for the person
     OVER_GRANT = "over_grant"  # it is worth more than the person's `may_grant` has left
+
+
+class SuppressionReason(enum.Enum):
+    """Why an address or a customer gets no messages; `contact.suppress` may give a reason of its own."""
+
+    HARD_BOUNCE = "hard_bounce"  # the address does not exist, or takes nothing for good
+    COMPLAINT = "complaint"  # the customer complained to the provider
+    UNSUBSCRIBED = "unsubscribed"  # the customer wants no marketing on the channel
+    OPERATOR = "operator"  # a person said so
+    IMPORTED = "imported"  # it stood on a list that was imported
+    ERASED = "erased"  # the customer was erased and must not be written to again
+
+
+class CouponStatus(enum.Enum):
+    """Where a coupon stands."""
+
+    ISSUED = "issued"  # it may be used
+    REDEEMED = "redeemed"  # it was used; it is good for nothing more
+    EXPIRED = "expired"  # it ran out unused; its worth went back to the budget
+    VOID = "void"  # a person made it void; its worth went back to the budget
+
+
+class CouponRefusal(enum.Enum):
+    """Why the use of a coupon was refused."""
+
+    UNKNOWN = "unknown"  # the customer has no such coupon
+    REDEEMED = "redeemed"  # it was used before
+    EXPIRED = "expired"  # it had run out
+    VOID = "void"  # it was made void
 
 
 class HoldReason(enum.Enum):

@@ -175,6 +175,7 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     on: Subject = "person"
     class_: MessageClass = msgspec.field(name="class")
     rank: str | None = None
+    purpose: str | None = None
     needs: dict[str, FactType] = {}
     key: Formula | None = None
     reentry: Reentry

@@ -159,7 +159,7 @@ def _listed(who: Any) -> list[str]:
 
 
 def _taken(stage: Stage, budget: str, period: str) -> Decimal:
-    return stage.budgets.spent.get((budget, period), Decimal(0))
+    return stage.budgets.taken((budget, period))
 
 
 _GRANTS = "/grants"

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.contact.suppressions import Suppression
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import Posting
-from engine.model.reasons import DecisionOutcome
+from engine.model.reasons import CouponStatus, DecisionOutcome
 from engine.model.values import HOUR, Micros
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 
@@ -40,6 +41,28 @@ class Settled(msgspec.Struct, frozen=True):
     call_off: bool = False
 
 
+class CouponMove(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon that was issued before stands otherwise now, or belongs to another customer."""
+
+    code: str
+    customer: str
+    status: CouponStatus
+    ended_at: Micros | None = None
+    reference: str | None = None
+    note: str | None = None
+    by: str | None = None
+
+
+class Allowed(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer may be written to again on what a suppression was kept under."""
+
+    customer: str
+    scope: str
+    at: Micros
+    by: str
+    note: str
+
+
 class GoalReached(msgspec.Struct, frozen=True):
     """A run's goal was reached at an instant; the run may have ended before."""
 
@@ -53,7 +76,7 @@ class Changes(msgspec.Struct):
 
     `counts` are the decisions that are not rows: (rule, start of the hour, outcome) -> number.
     `customers` are the ids whose state changed; their states are in the cast. `spent` is what was
-    taken from (or given back to) each budget and period.
+    taken from (or given back to) each budget and period, `committed` what of it is spent for good.
     """
 
     events: list[Event] = []
@@ -72,6 +95,10 @@ class Changes(msgspec.Struct):
     cases: dict[str, Case] = {}
     postings: list[Posting] = []
     spent: dict[tuple[str, str], Decimal] = {}
+    committed: dict[tuple[str, str], Decimal] = {}
+    coupon_moves: list[CouponMove] = []
+    suppressions: list[Suppression] = []
+    allowed: list[Allowed] = []
 
     def count(self, rule: str, at: Micros, outcome: DecisionOutcome) -> None:
         """Count a decision that is not a row."""

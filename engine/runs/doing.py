@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.contact.arbitration import Rival, rank_of, stopped_by
-from engine.contact.consent import address
+from engine.contact.consent import address, refusal, unreachable_on
 from engine.contact.gate import Attempt, Verdict, check
+from engine.contact.log import release
+from engine.contact.preferences import preferred_channel
 from engine.errors import HoldfastError
 from engine.expressions import Env
 from engine.model.actions import ActionSpec
@@ -15,7 +17,7 @@ from engine.model.reasons import EndReason, HoldReason, RunStatus, SkipReason, S
 from engine.model.workflow import Do
 from engine.runs import effects, start
 from engine.runs.ending import end
-from engine.runs.program import CompiledWorkflow, Instruction
+from engine.runs.program import CompiledWorkflow, Instruction, purpose_of
 from engine.runs.run import Effect, Run
 from engine.runs.run import Wait as Pause
 from engine.runs.stage import Stage
@@ -44,13 +46,37 @@ def do(stage: Stage, program: CompiledWorkflow, run: Run, instruction: Instructi
         return
     env = stage.env(run)
     arguments = _addressed(stage, program, spec, instruction, env)
+    spec, arguments = _as_preferred(stage, program, spec, arguments)
     verdict = judge(stage, program, run, spec, arguments)
     if verdict.kind != "go":
         refused(stage, run, instruction, step, verdict, arguments)
     elif spec.kind == "internal":
         _inside(stage, run, instruction, step, arguments)
     else:
-        _outside(stage, run, instruction, step, arguments)
+        _outside(stage, run, spec, arguments)
+
+
+def _as_preferred(
+    stage: Stage, program: CompiledWorkflow, spec: ActionSpec, arguments: dict[str, Any]
+) -> tuple[ActionSpec, dict[str, Any]]:
+    """Give the action and arguments by which a message goes: on the channel that the customer prefers,
+    where it has a variant for it and they can be reached there; else as the step says.
+    """
+    messages, policy = stage.plans.workspace.messages, stage.plans.policy
+    message = messages.get(str(arguments.get("message"))) if spec.channel is not None else None
+    if message is None or not message.variants or "to" in arguments:
+        return spec, arguments
+    preferred = preferred_channel(policy, stage.view())
+    other = stage.plans.actions.get(f"{preferred}.send")
+    if preferred is None or preferred not in message.variants or other is None:
+        return spec, arguments
+    name, workflow = message.variants[preferred], program.workflow
+    purpose = purpose_of(workflow, messages.get(name))
+    hindrance = unreachable_on(
+        policy, workflow.class_, preferred, stage.member.standing.contact, stage.view(), purpose,
+        stage.plans.suppressed,
+    )  # fmt: skip
+    return (spec, arguments) if hindrance is not None else (other, {**arguments, "message": name})
 
 
 def _addressed(
@@ -87,7 +113,9 @@ def judge(
         due=run.wait.since if run.wait is not None and run.wait.since else stage.now,
         channel=spec.channel,
         to_customer="to" not in arguments,
+        purpose=purpose_of(workflow, plans.workspace.messages.get(str(arguments.get("message")))),
         worth=effects.worth_of(arguments),
+        reserved=effect_key(run) in stage.member.standing.reserved,
     )
     return check(
         plans.policy,
@@ -97,7 +125,8 @@ def judge(
         stage.view(),
         _rivals(stage, run),
         stage.now,
-        stage.budgets.of(plans.policy, spec.name, stage.day, plans.zone),
+        stage.taken(spec.name, run.workflow),
+        plans.suppressed,
     )
 
 
@@ -117,6 +146,28 @@ def message(program: CompiledWorkflow, stage: Stage, effect: Effect, channel: st
         due=stage.now,
         channel=channel,
     )
+
+
+def reserve(stage: Stage, effect: Effect) -> None:
+    """Take what an effect on its way costs from the budgets of its action; again for the same: once."""
+    reserved = stage.member.standing.reserved
+    if effect.key not in reserved:
+        shares = stage.reserve(effect.action, effects.worth_of(effect.arguments), effect.workflow)
+        if shares:
+            reserved[effect.key] = shares
+
+
+def give_back(stage: Stage, key: str) -> None:
+    """Give back what an effect reserved: its place under the caps, and its share of budgets."""
+    standing = stage.member.standing
+    release(standing.contact, key)
+    stage.release(standing.reserved.pop(key, ()))
+
+
+def spend(stage: Stage, effect: Effect) -> None:
+    """Spend for good what an effect reserved that has been taken, or may have been."""
+    reserve(stage, effect)
+    stage.commit(stage.member.standing.reserved.pop(effect.key, ()))
 
 
 def refused(
@@ -187,9 +238,7 @@ def _inside(stage: Stage, run: Run, instruction: Instruction, step: Do, argument
     proceed(run, instruction, {"outcome": StepOutcome.EXECUTED.value, **answers})
 
 
-def _outside(
-    stage: Stage, run: Run, instruction: Instruction, step: Do, arguments: Mapping[str, Any]
-) -> None:
+def _outside(stage: Stage, run: Run, spec: ActionSpec, arguments: Mapping[str, Any]) -> None:
     since = run.wait.since if run.wait is not None and run.wait.since else stage.now
     key = effect_key(run)
     stage.changes.effects.append(
@@ -199,7 +248,7 @@ def _outside(
             workflow=run.workflow,
             customer=run.customer,
             path=run.path,
-            action=step.do,
+            action=spec.name,
             arguments=dict(arguments),
             context={"event": run.event, "input": run.input, "run": run.answers, "key": run.key},
             created_at=stage.now,
@@ -225,10 +274,21 @@ def _rivals(stage: Stage, run: Run) -> list[Rival]:
         program = stage.plans.program(other)
         if program is None or program.workflow.class_ != "marketing":
             continue
+        if _silenced(stage, program):
+            continue
         due = _message_due(stage, program, other)
         if due is not None:
             found.append(Rival(other.workflow, rank_of(stage.plans.policy, program.workflow), due))
     return found
+
+
+def _silenced(stage: Stage, program: CompiledWorkflow) -> bool:
+    """Tell whether a workflow cannot reach the customer on any of its ways: nobody loses to it."""
+    why = refusal(
+        stage.plans.policy, program.workflow.class_, program.ways, stage.member.standing.contact,
+        stage.view(), stage.plans.suppressed,
+    )  # fmt: skip
+    return why is not None
 
 
 def _message_due(stage: Stage, program: CompiledWorkflow, run: Run) -> int | None:

@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from engine.contact.log import suppress
 from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ValueSyntaxError
 from engine.model.values import Duration, Micros, Money
-from engine.runs import cases, points, rewards
+from engine.runs import cases, coupons, points, rewards
 from engine.runs.changes import MembershipChange
 from engine.runs.run import Coupon, Run
 from engine.runs.stage import Stage
@@ -73,16 +72,14 @@ def put(stage: Stage, segment: str, inside: bool, key: str, hops: int = 0) -> bo
 
 
 def _suppress(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
-    channel = arguments.get("channel")
-    suppress(stage.member.standing.contact, str(channel) if channel else None, str(arguments["reason"]))
+    channel, reason = arguments.get("channel"), str(arguments["reason"])
+    stage.suppress(str(channel) if channel else None, reason, source=f"run/{run.id}" if run else "rule")
     return {}
 
 
 def _coupon(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
     worth = worth_of(arguments)
     expires = _until(stage, arguments.get("expires"))
-    if worth is not None:
-        stage.spend("coupon.issue", worth.amount)
     coupon = Coupon(
         code=_code(stage.plans.secret, key),
         customer=stage.member.id,
@@ -93,9 +90,7 @@ def _coupon(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> An
         issued_at=stage.now,
         expires_at=expires,
     )
-    stage.changes.coupons.append(coupon)
-    issued = {"code": coupon.code, "percent": coupon.percent, "worth": coupon.worth, "run": coupon.run}
-    stage.emit("coupon_issued", issued, key, hops=stage.hops_of(run))
+    coupons.issue(stage, coupon, key, action="coupon.issue", worth=worth, run=run)
     return {"code": coupon.code, "expires_at": moment_of(expires) if expires is not None else None}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.contact.log import release
 from engine.customers.kinds import sent_form
 from engine.decisions.standing import GoalWatch
 from engine.model.reasons import RunStatus, StepOutcome
@@ -19,12 +18,14 @@ RETRIED = "retried"
 
 
 def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: str | None = None) -> None:
-    """End a run. An effect that waits to be sent is cancelled; its reservation is given back."""
+    """End a run. An effect that waits to be sent is cancelled.
+
+    One that is being sent right now may arrive all the same: it keeps what it reserved until that is known.
+    """
     if not run.open:
         return
     wait = run.wait
     if wait is not None and wait.kind == "effect" and wait.token is not None:
-        release(stage.member.standing.contact, wait.token)
         called_off = Settled(wait.token, StepOutcome.CANCELLED.value, reason, stage.now, call_off=True)
         stage.changes.settled.append(called_off)
         attempt(stage, run, "do", StepOutcome.CANCELLED, reason=reason, effect=wait.token)

@@ -18,6 +18,7 @@ from engine.decisions.rules import (
 from engine.expressions import Condition, Expression, Kind, Scope, compile_expression
 from engine.model.actions import SHIPPED, ActionSpec
 from engine.model.facts import FactType
+from engine.model.message import Message
 from engine.model.values import Formula
 from engine.model.workflow import (
     AskStep,
@@ -63,7 +64,10 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class CompiledWorkflow(msgspec.Struct, frozen=True, kw_only=True):
-    """A workflow ready to run. `hash` names the closure of what it uses, by content."""
+    """A workflow ready to run. `hash` names the closure of what it uses, by content.
+
+    `ways` are how its messages reach the customer: channels, each with the purposes of the messages.
+    """
 
     workflow: Workflow
     hash: str
@@ -75,7 +79,7 @@ class CompiledWorkflow(msgspec.Struct, frozen=True, kw_only=True):
     contact: CompiledValue
     goal_where: Expression | None
     awaited: frozenset[str]
-    channels: frozenset[str]
+    ways: tuple[tuple[str, str | None], ...]
 
     @property
     def id(self) -> str:
@@ -98,14 +102,24 @@ def closure(workspace: Workspace, workflow: str) -> tuple[str, ...]:
             if isinstance(step, RunChild):
                 todo.append(step.run)
             elif isinstance(step, Do):
-                for kind in ("message", "ladder"):
-                    name = step.with_.get(kind)
-                    if isinstance(name, str) and (kind, name) in workspace.origins:
+                for kind, name in _named(step, workspace):
+                    if (kind, name) in workspace.origins:
                         found[workspace.origins[kind, name]] = None
     for (kind, _), path in workspace.origins.items():
         if kind == "facts":
             found[path] = None
     return tuple(sorted(found))
+
+
+def _named(step: Do, workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """Give the message with its variants, and the ladder, that a step names."""
+    for kind in ("message", "ladder"):
+        name = step.with_.get(kind)
+        if isinstance(name, str):
+            yield kind, name
+            message = workspace.messages.get(name) if kind == "message" else None
+            for other in message.variants.values() if message is not None else ():
+                yield "message", other
 
 
 def closure_hash(workspace: Workspace, workflow: str) -> str:
@@ -209,13 +223,29 @@ def compile_workflow(
             else None
         ),
         awaited=frozenset(step.wait_for for step in walk(workflow.steps) if isinstance(step, WaitFor)),
-        channels=frozenset(
-            spec.channel
-            for step in walk(workflow.steps)
-            if isinstance(step, Do) and "to" not in step.with_
-            if (spec := actions.get(step.do)) is not None and spec.channel is not None
-        ),
+        ways=_ways(workflow, workspace, actions),
     )
+
+
+def _ways(
+    workflow: Workflow, workspace: Workspace, actions: Mapping[str, ActionSpec]
+) -> tuple[tuple[str, str | None], ...]:
+    """Give the channels and purposes of a workflow's messages to the customer, those of variants too."""
+    found: set[tuple[str, str | None]] = set()
+    for step in walk(workflow.steps):
+        spec = actions.get(step.do) if isinstance(step, Do) and "to" not in step.with_ else None
+        if not isinstance(step, Do) or spec is None or spec.channel is None:
+            continue
+        message = workspace.messages.get(str(step.with_.get("message")))
+        found.add((spec.channel, purpose_of(workflow, message)))
+        for channel, name in message.variants.items() if message is not None else ():
+            found.add((channel, purpose_of(workflow, workspace.messages.get(name))))
+    return tuple(sorted(found, key=lambda way: (way[0], way[1] or "")))
+
+
+def purpose_of(workflow: Workflow, message: Message | None) -> str | None:
+    """Give what a message is for: its own purpose, else its workflow's."""
+    return message.purpose if message is not None and message.purpose is not None else workflow.purpose
 
 
 def _key_name(key: Expression | None) -> str | None:

@@ -16,6 +16,7 @@ from engine.loyalty.ledger import Redemption
 from engine.model.program import Program, Redeem
 from engine.model.reasons import StepOutcome
 from engine.model.values import Duration, Micros, Money
+from engine.runs import coupons
 from engine.runs.points import program_of, text
 from engine.runs.run import Coupon, Effect, Run
 from engine.runs.stage import Stage
@@ -193,9 +194,8 @@ def _coupon(stage: Stage, key: str, gives: Mapping[str, Any], run: Run | None) -
         percent=text(gives.get("percent")), amount=text(gives.get("amount")),
         worth=text(gives.get("worth")), issued_at=stage.now, expires_at=_until(stage, gives.get("expires")),
     )  # fmt: skip
-    stage.changes.coupons.append(issued)
-    told = {"code": code, "percent": issued.percent, "worth": issued.worth, "run": issued.run}
-    stage.emit("coupon_issued", told, key, hops=stage.hops_of(run))
+    worth = None if issued.worth is None else Money.parse(issued.worth)
+    coupons.issue(stage, issued, key, action="points.redeem", worth=worth, run=run)
     return code
 
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.model.reasons import RunStatus, StepOutcome
+from engine.contact.budgets import Share
+from engine.model.reasons import CouponStatus, RunStatus, StepOutcome
 from engine.model.values import Micros
 
 Arm = Literal["treated", "held_out"]
@@ -142,7 +143,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
-    """A coupon: a code of its own, what it gives, what it costs, until when it is good."""
+    """A coupon: a code of its own, what it gives, what it costs, until when it is good.
+
+    `shares` are what it took of budgets. `ended_at` is when it was redeemed, ran out or was made void;
+    `reference` the shop's own name of its redemption; `note` and `by` who made it void, and why.
+    """
 
     code: str
     customer: str
@@ -152,6 +157,12 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
     worth: str | None = None
     issued_at: Micros
     expires_at: Micros | None = None
+    shares: tuple[Share, ...] = ()
+    status: CouponStatus = CouponStatus.ISSUED
+    ended_at: Micros | None = None
+    reference: str | None = None
+    note: str | None = None
+    by: str | None = None
 
 
 class AskItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from engine.contact.budgets import budgets_of, period_of
+from engine.contact.budgets import Share, budgets_of, counter_of, period_of
+from engine.contact.consent import scope_of
+from engine.contact.log import suppress
+from engine.contact.suppressions import Suppression, nowhere
 from engine.customers.catalog import Catalog
 from engine.customers.event import Cause, Event
 from engine.customers.facts import Facts
@@ -23,12 +25,15 @@ from engine.decisions.standing import Standing
 from engine.expressions import Env
 from engine.model.actions import ActionSpec
 from engine.model.facts import Subject
-from engine.model.policy import ContactPolicy
-from engine.model.values import Micros
+from engine.model.policy import Budget, ContactPolicy
+from engine.model.values import Micros, Money
 from engine.model.workspace import Workspace
 from engine.runs.changes import Changes
 from engine.runs.program import CompiledWorkflow
 from engine.runs.run import Run
+
+OWN_PERIODS = 14
+"""So many periods of a customer's own counters are kept, the latest."""
 
 ENGINE = "holdfast"
 """The source of the events that the engine records itself."""
@@ -64,32 +69,50 @@ class Member:
         return self.facts.account_id
 
 
+Counter = tuple[str, str]
+"""A budget's counter and a period's first day."""
+
+
+def nothing_spent(counters: Sequence[Counter]) -> Mapping[Counter, Decimal]:
+    """Stand in where nothing has been spent before."""
+    return {}
+
+
 class Budgets:
     """What each budget's period has taken so far, reservations included.
 
     `load` gives it when it is first asked for: whoever asks keeps others waiting until it has ended.
+    At the first asking, those of `usual` are loaded with what is asked for, all in one order.
     """
 
-    def __init__(self, load: Callable[[], Mapping[tuple[str, str], Decimal]] = dict) -> None:
+    def __init__(
+        self,
+        load: Callable[[Sequence[Counter]], Mapping[Counter, Decimal]] = nothing_spent,
+        usual: Callable[[], Iterable[Counter]] = tuple,
+    ) -> None:
         self._load = load
+        self._usual = usual
+        self._known: set[Counter] = set()
+        self.spent: dict[Counter, Decimal] = {}
 
-    @cached_property
-    def spent(self) -> dict[tuple[str, str], Decimal]:
-        """What has been spent, by (budget, period)."""
-        return dict(self._load())
+    def taken(self, counter: Counter) -> Decimal:
+        """Give what a counter has taken."""
+        if counter not in self._known:
+            asked = {counter} if self._known else {counter, *self._usual()}
+            self._known |= asked
+            self.spent.update(self._load(sorted(asked)))
+        return self.spent.get(counter, Decimal(0))
 
-    def of(self, policy: ContactPolicy, action: str, day: int, zone: Zone) -> dict[str, Decimal]:
-        """Give what each budget of an action has taken in the period that a day is in."""
-        return {
-            name: self.spent.get((name, period_of(budget, day)), Decimal(0))
-            for name, budget in budgets_of(policy, action).items()
-        }
+    def add(self, counter: Counter, amount: Decimal) -> None:
+        """Add to what a counter has taken; a negative amount gives back."""
+        self.spent[counter] = self.taken(counter) + amount
 
 
 class Plans(msgspec.Struct, frozen=True, kw_only=True):
     """What runs go by: the live workflows, older definitions, policy, actions, the secret of codes.
 
-    `definition` finds the compiled workflow of a closure hash that is no longer live.
+    `definition` finds the compiled workflow of a closure hash that is no longer live, `suppressed` why
+    nothing is sent on a channel to an address.
     """
 
     workspace: Workspace
@@ -101,6 +124,7 @@ class Plans(msgspec.Struct, frozen=True, kw_only=True):
     definition: Callable[[str, str], CompiledWorkflow | None]
     paused: Callable[[str], bool]
     secret: str = ""
+    suppressed: Callable[[str, str], str | None] = nowhere
 
     @property
     def policy(self) -> ContactPolicy:
@@ -204,16 +228,91 @@ class Stage:
         )
         self.queue.append((target, event, hops))
 
-    def spend(self, action: str, worth: Decimal, sign: int = 1) -> None:
-        """Take an amount from the budgets of an action, or give it back."""
+    def suppress(
+        self,
+        channel: str | None,
+        reason: str,
+        *,
+        source: str,
+        by: str | None = None,
+        note: str | None = None,
+        purpose: str | None = None,
+    ) -> None:
+        """Stop contacting the customer on a channel (for a purpose), on all of them without one."""
+        scope = scope_of(channel, purpose)
+        suppress(self.member.standing.contact, scope, reason)
+        row = Suppression(
+            scope="customer", target=self.member.id, channel=scope, reason=reason, at=self.now,
+            source=source, by=by, note=note,
+        )  # fmt: skip
+        self.changes.suppressions.append(row)
+        self.forget()
+
+    def taken(self, action: str, workflow: str) -> dict[str, Decimal]:
+        """Give what each budget of an action has taken in its present period, by the budget's name."""
+        found = {}
         for name, budget in budgets_of(self.plans.policy, action).items():
-            self.take(name, period_of(budget, self.day), sign * worth)
+            period = self._period(budget)
+            if budget.per == "customer":
+                own = self.member.standing.own_spending.get(name, {})
+                found[name] = own.get(period, Decimal(0))
+            else:
+                found[name] = self.budgets.taken((counter_of(name, budget, workflow), period))
+        return found
 
     def take(self, budget: str, period: str, amount: Decimal) -> None:
         """Take an amount from a period of a budget; a negative one gives back."""
-        key = (budget, period)
-        self.budgets.spent[key] = self.budgets.spent.get(key, Decimal(0)) + amount
-        self.changes.spent[key] = self.changes.spent.get(key, Decimal(0)) + amount
+        counter = (budget, period)
+        self.budgets.add(counter, amount)
+        self.changes.spent[counter] = self.changes.spent.get(counter, Decimal(0)) + amount
+
+    def reserve(self, action: str, worth: Money | None, workflow: str) -> tuple[Share, ...]:
+        """Take an amount from the budgets of an action, each in its present period."""
+        if worth is None:
+            return ()
+        shares = tuple(
+            Share(
+                counter_of(name, budget, workflow),
+                self._period(budget),
+                worth.amount,
+                budget.per == "customer",
+            )
+            for name, budget in budgets_of(self.plans.policy, action).items()
+        )
+        self.retake(shares)
+        return shares
+
+    def retake(self, shares: Iterable[Share]) -> None:
+        """Take shares that were given back once more, whatever is left there."""
+        for share in shares:
+            self._take(share, share.amount)
+
+    def release(self, shares: Iterable[Share]) -> None:
+        """Give shares back to the very periods that they were taken from."""
+        for share in shares:
+            self._take(share, -share.amount)
+
+    def commit(self, shares: Iterable[Share]) -> None:
+        """Spend shares for good; they stay taken."""
+        committed = self.changes.committed
+        for share in shares:
+            if not share.own:
+                counter = (share.budget, share.period)
+                committed[counter] = committed.get(counter, Decimal(0)) + share.amount
+
+    def _take(self, share: Share, amount: Decimal) -> None:
+        if not share.own:
+            self.take(share.budget, share.period, amount)
+            return
+        periods = self.member.standing.own_spending.get(share.budget, {})
+        periods = {**periods, share.period: periods.get(share.period, Decimal(0)) + amount}
+        # Of the past only what is still held, or may be given back, is worth remembering.
+        latest = sorted(periods)[-OWN_PERIODS:]
+        self.member.standing.own_spending[share.budget] = {period: periods[period] for period in latest}
+
+    def _period(self, budget: Budget) -> str:
+        starts = self.plans.workspace.settings.week_starts
+        return period_of(budget, self.day, starts)
 
     def open_runs(self, workflows: Sequence[str]) -> list[Run]:
         """Give the customer's open runs of these workflows, oldest first."""

@@ -123,7 +123,12 @@ def _refusal(stage: Stage, program: CompiledWorkflow, run: Run) -> Refusal | Non
     if stage.member.kind == "account":
         return None  # what it is sent goes to its contact, who is found at each message
     return refusal(
-        policy, workflow.class_, sorted(program.channels), stage.member.standing.contact, stage.view()
+        policy,
+        workflow.class_,
+        program.ways,
+        stage.member.standing.contact,
+        stage.view(),
+        stage.plans.suppressed,
     )
 
 

@@ -21,8 +21,8 @@ from engine.loyalty.figures import Liability
 from engine.loyalty.statement import Statement
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
-from engine.runs.run import AskItem, Run
-from engine.runtime import casework, mending, operating, points, reading
+from engine.runs.run import AskItem, Coupon, Run
+from engine.runtime import casework, granting, mending, operating, points, reaching, reading
 from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
@@ -45,7 +45,7 @@ from engine.runtime.worker import Heart, Worker
 from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
-from engine.store.records import KeyRow, OutboxRow
+from engine.store.records import KeyRow, OutboxRow, SuppressionRow
 from engine.store.sqlite import SqliteStore
 from engine.timeline.ruleset import Ruleset
 
@@ -317,6 +317,41 @@ class Engine:
     ) -> Future[OutboxRow]:
         """Write down how an effect ended after all; `ConflictError` when it is no dead letter."""
         return self._do(lambda: mending.settle(self._shell, key, outcome, note, by))
+
+    def redeem_coupon(self, code: str, use: granting.Use) -> Future[Coupon]:
+        """Use a coupon; `NotFoundError`, or `ConflictError` when it is good for nothing more."""
+        return self._do(lambda: granting.redeem(self._shell, code, use))
+
+    def void_coupon(self, code: str, reason: str, by: str) -> Future[Coupon]:
+        """Make a coupon void; `ConflictError` when it has ended already."""
+        return self._do(lambda: granting.void(self._shell, code, reason, by))
+
+    def budgets(self) -> list[granting.BudgetNow]:
+        """Give how the budgets stand in their present periods."""
+        with self.store.reader() as reader:
+            return granting.budgets(self._shell, reader, self.clock.now())
+
+    def suppress(self, wanted: reaching.Wanted, by: str) -> Future[SuppressionRow]:
+        """Suppress an address or a customer; `ConflictError` where it is so already."""
+        return self._do(lambda: reaching.suppress(self._shell, wanted, by))
+
+    def allow(self, suppression: int, reason: str, by: str) -> Future[SuppressionRow]:
+        """Remove a suppression; raises `NotFoundError`."""
+        return self._do(lambda: reaching.allow(self._shell, suppression, reason, by))
+
+    def import_suppressions(self, text: str, by: str) -> Future[reaching.Imported]:
+        """Add a list in CSV."""
+        return self._do(lambda: reaching.import_list(self._shell, text, by))
+
+    def record_consent(
+        self, customer: str, said: reaching.Consent, by: str
+    ) -> Future[list[reaching.ConsentNow]]:
+        """Record what a customer said of consent; `RequestError` where the policy asks for none of it."""
+        return self._do(lambda: reaching.record_consent(self._shell, customer, said, by))
+
+    def consent(self, customer: str) -> tuple[list[reaching.ConsentNow], list[reaching.ConsentChange]]:
+        """Give how a customer's consent stands, and everything that was said of it, the newest first."""
+        return reaching.consent(self._shell, customer, self.clock.now())
 
     def connectors(self) -> list[dict[str, Any]]:
         """Give how the connectors stand that may fail: name, delivery, rate, state, failures, open_until."""

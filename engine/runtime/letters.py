@@ -90,11 +90,11 @@ def draft(shell: Shell, turn: Turn, effect: Effect, verdict: Attempt) -> Draft |
 
 def _message(shell: Shell, run: Run | None, effect: Effect, locale: object) -> Message | None:
     """Give the message as it was when the run's definition was live, in the customer's language."""
-    messages = shell.ruleset.workspace.messages
-    if run is not None:
-        messages = dict(shell.definitions.messages(run.workflow, run.definition)) or messages
-    tag = locale if isinstance(locale, str) else None
-    return variant(messages, str(effect.arguments.get("message")), tag)
+    live = shell.ruleset.workspace.messages
+    tag, name = locale if isinstance(locale, str) else None, str(effect.arguments.get("message"))
+    pinned = shell.definitions.messages(run.workflow, run.definition) if run is not None else {}
+    # A variant for another channel may be younger than the run.
+    return variant(dict(pinned) or live, name, tag) or variant(live, name, tag)
 
 
 def _person(shell: Shell, who: object) -> str | None:

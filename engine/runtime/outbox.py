@@ -32,7 +32,7 @@ from engine.runtime.letters import Draft, draft, finish
 from engine.runtime.pacing import pause
 from engine.runtime.shell import Shell, Turn
 from engine.store.records import Claim
-from engine.timeline.deliver import Result, attempt, give_back, settle
+from engine.timeline.deliver import Result, attempt, give_back, hand_back, settle
 
 SENDERS = 16
 """Effects that one process sends at a time."""
@@ -405,6 +405,7 @@ def _conclude(turn: Turn, sent: Sent) -> None:
         _log.info("overtaken", effect=effect.key)
         return
     if sent.unsent:
+        hand_back(turn.world, turn.cast, turn.changes, effect, turn.now)
         turn.writer.release_effect(effect.key, ready.fence, effect.due)
         return
     if error is None:

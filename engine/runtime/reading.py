@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.contact.consent import ADDRESSES, address
 from engine.customers.event import Event
+from engine.customers.facts import Facts
 from engine.decisions.decision import Decision
 from engine.errors import NotFoundError
 from engine.loyalty.ledger import Posting
@@ -92,7 +94,7 @@ def customer(shell: Shell, id: str, now: Micros) -> KnownCustomer:
                 )
                 for name in shell.ruleset.catalog.customer(member.kind)
             },
-            suppressed=dict(member.standing.contact.suppressed),
+            suppressed=_suppressed(world, member, facts),
         )
 
 
@@ -124,6 +126,17 @@ def timeline(shell: Shell, id: str, *, before: Micros | None = None, limit: int 
         )
     entries = [entry for kind in found for entry in kind if before is None or entry.at < before]
     return heapq.nlargest(limit, entries, key=lambda entry: entry.at)
+
+
+def _suppressed(world: World, member: Member, facts: Facts) -> dict[str, str]:
+    """Give why a customer gets no messages, by channel: because of the customer, or of the address."""
+    found = dict(member.standing.contact.suppressed)
+    for channel in ADDRESSES:
+        to = address(channel, facts)
+        why = world.suppressions.reason(channel, to) if to is not None else None
+        if why is not None:
+            found.setdefault(channel, why)
+    return found
 
 
 def names_of(reader: Reader, id: str) -> list[str]:

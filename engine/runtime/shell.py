@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
-from engine.contact.budgets import period_of
+from engine.contact.budgets import counter_of, period_of
+from engine.contact.suppressions import Suppressions
 from engine.errors import TransientStoreError
 from engine.model.values import SECOND, Micros
+from engine.model.workflow import Do
 from engine.model.workspace import Settings
 from engine.runs.asking import periods_of
 from engine.runs.changes import Changes
-from engine.runs.stage import Budgets, Member
+from engine.runs.stage import Budgets, Counter, Member
 from engine.runtime.actions import Actions, known_actions
 from engine.runtime.actions.shipped import ready
 from engine.runtime.crashpoint import crashpoint
@@ -224,23 +225,36 @@ class Shell:
             self.figures.at,
             outages=self.outages,
             paused=(marks or reader.marks()).paused,
-            budgets=Budgets(lambda: self._spent(reader, now)),
+            budgets=Budgets(reader.budgets, lambda: self._usual(now)),
+            suppressions=Suppressions(reader.suppressed),
             definition=self.definitions.workflow,
             secret=self.coupon_secret,
         )
 
-    def _spent(self, reader: Reader, now: Micros) -> dict[tuple[str, str], Decimal]:
-        day = self.ruleset.zone.day_of(now)
-        policy = self.ruleset.workspace.policy
-        # What is due may belong to the period before, if it is played late.
-        periods = {
-            (name, period_of(budget, each))
-            for name, budget in policy.budgets.items()
+    def _usual(self, now: Micros) -> set[Counter]:
+        """Give the counters that work at `now` asks for as a rule: held in one order, nobody waits twice."""
+        day, workspace = self.ruleset.zone.day_of(now), self.ruleset.workspace
+        starts = workspace.settings.week_starts
+        found = {
+            (counter_of(name, budget, workflow), period_of(budget, each, starts))
+            for name, budget in workspace.policy.budgets.items()
+            if budget.per != "customer"
+            for workflow in (self.spenders(budget.of) if budget.per == "workflow" else ("",))
+            # What is due may belong to the period before, if it is played late.
             for each in (day, day - 1)
         }
-        people = self.ruleset.workspace.settings
-        periods.update(pair for each in (day, day - 1) for pair in periods_of(people, each))
-        return reader.budgets(sorted(periods)) if periods else {}
+        found.update(pair for each in (day, day - 1) for pair in periods_of(workspace.settings, each))
+        return found
+
+    def spenders(self, action: str) -> list[str]:
+        """Give the live workflows that do an action."""
+        return [
+            name
+            for name, program in self.ruleset.workflows.items()
+            if any(
+                isinstance(each.step, Do) and each.step.do == action for each in program.instructions.values()
+            )
+        ]
 
     def _check(self, marks: Marks) -> None:
         if marks.release != self.release:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from engine.contact.suppressions import Suppression
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import Posting
 from engine.model.values import Micros
-from engine.runs.changes import Changes, GoalReached, MembershipChange, Settled
+from engine.runs.changes import Allowed, Changes, CouponMove, GoalReached, MembershipChange, Settled
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 
 
@@ -32,10 +33,13 @@ class ChangesInOrder(Protocol):
         self._write_exposures(changes.exposures)
         self._write_memberships(changes.memberships)
         self._write_coupons(changes.coupons)
+        self._move_coupons(changes.coupon_moves)
+        self._lift_suppressions(changes.allowed)
+        self._write_suppressions(changes.suppressions)
         self._write_asks(changes.asks)
         self._write_cases(changes.cases.values())
         self._write_postings(changes.postings)
-        self._write_spent(changes.spent)
+        self._write_spent(changes.spent, changes.committed)
 
     def add_engine_events(self, events: Sequence[Event]) -> list[Event]: ...
     def _write_decisions(self, decisions: Sequence[Decision]) -> None: ...
@@ -48,7 +52,12 @@ class ChangesInOrder(Protocol):
     def _write_exposures(self, exposures: Sequence[Exposure]) -> None: ...
     def _write_memberships(self, changes: Sequence[MembershipChange]) -> None: ...
     def _write_coupons(self, coupons: Sequence[Coupon]) -> None: ...
+    def _move_coupons(self, moves: Sequence[CouponMove]) -> None: ...
+    def _lift_suppressions(self, allowed: Sequence[Allowed]) -> None: ...
+    def _write_suppressions(self, suppressions: Sequence[Suppression]) -> None: ...
     def _write_asks(self, asks: Sequence[AskItem]) -> None: ...
     def _write_cases(self, cases: Iterable[Case]) -> None: ...
     def _write_postings(self, postings: Sequence[Posting]) -> None: ...
-    def _write_spent(self, spent: Mapping[tuple[str, str], Decimal]) -> None: ...
+    def _write_spent(
+        self, spent: Mapping[tuple[str, str], Decimal], committed: Mapping[tuple[str, str], Decimal]
+    ) -> None: ...

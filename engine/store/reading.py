@@ -21,6 +21,7 @@ from engine.store.records import (
     Answer,
     ArmCount,
     BaseRow,
+    BudgetRow,
     CaseCount,
     CaseFilter,
     Census,
@@ -45,6 +46,7 @@ from engine.store.records import (
     Resolution,
     Spent,
     StoredEvent,
+    SuppressionRow,
 )
 
 
@@ -247,6 +249,30 @@ class Reader(Protocol):
         """Give the coupons issued to customers, by (issued, code)."""
         ...
 
+    def coupon(self, code: str) -> Coupon | None:
+        """Give one coupon."""
+        ...
+
+    def suppressed(self, channel: str, address: str) -> str | None:
+        """Give why nothing is sent to an address on a channel, None where something may be."""
+        ...
+
+    def suppression(self, id: int) -> SuppressionRow | None:
+        """Give one suppression, also one that was removed."""
+        ...
+
+    def suppressions(
+        self,
+        *,
+        targets: Sequence[str] | None = None,
+        channel: str | None = None,
+        removed: bool = False,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[SuppressionRow]:
+        """Page the suppressions that hold, or those that were `removed`, by id."""
+        ...
+
     # People's part, lists and points
 
     def ask(self, id: str) -> AskItem | None:
@@ -310,6 +336,13 @@ class Reader(Protocol):
         """Give what was spent of each (budget, first day of the period); nothing spent is left out.
 
         A writer holds what it asks for, until it ends.
+        """
+        ...
+
+    def budget_rows(self, periods: Iterable[tuple[str, str]]) -> list[BudgetRow]:
+        """Give how each (budget, first day of the period) stands; one that took nothing yet is left out.
+
+        Nothing is held: it is for showing.
         """
         ...
 

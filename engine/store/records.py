@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from engine.contact.suppressions import Scope
 from engine.customers.event import Event
 from engine.model.reasons import DecisionOutcome
 from engine.model.values import Day, Micros
@@ -152,6 +154,32 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     fence: int
     lapsed: bool
+
+
+class SuppressionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A suppression as it is kept; one that was removed tells when, by whom and why."""
+
+    id: int
+    scope: Scope
+    target: str
+    channel: str
+    reason: str
+    at: Micros
+    source: str
+    by: str | None = None
+    note: str | None = None
+    removed_at: Micros | None = None
+    removed_by: str | None = None
+    removed_note: str | None = None
+
+
+class BudgetRow(msgspec.Struct, frozen=True):
+    """A period of a budget: what it took, and what of that is spent for good."""
+
+    budget: str
+    period: str
+    spent: Decimal
+    committed: Decimal
 
 
 class BaseRow(msgspec.Struct, frozen=True):

@@ -231,6 +231,11 @@ COUPON = Table(
     _text("customer"),
     _time("issued_at"),
     _bytes("document"),
+    _text("status"),
+    _time("ended_at", null=True),
+    _text("reference", null=True),
+    _text("note", null=True),
+    _text("by", null=True),
 )
 Index("coupon_customer", COUPON.c.customer, COUPON.c.issued_at, COUPON.c.code)
 
@@ -320,7 +325,37 @@ BUDGET = Table(
     _text("period", key=True),
     # Exact decimal digits.
     _text("spent"),
+    _text("committed"),
 )
+
+SUPPRESSION = Table(
+    "suppression",
+    METADATA,
+    _serial("id"),
+    _text("scope"),
+    _text("target"),
+    _text("channel"),
+    _text("reason"),
+    _time("at"),
+    _text("source"),
+    _text("by", null=True),
+    _text("note", null=True),
+    _time("removed_at", null=True),
+    _text("removed_by", null=True),
+    _text("removed_note", null=True),
+)
+"""Who gets no messages, and who did not: a removed one stays as what was so until then."""
+_where(
+    "suppression_open",
+    SUPPRESSION,
+    "target",
+    "channel",
+    "scope",
+    unique=True,
+    there="removed_at",
+    is_null=True,
+)
+Index("suppression_target", SUPPRESSION.c.target, SUPPRESSION.c.id)
 
 DEFINITION = Table("definition", METADATA, _text("sha256", key=True), _text("text"))
 

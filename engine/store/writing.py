@@ -1,6 +1,5 @@
 """What may be written into a store: the one transaction of a process."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -165,6 +164,10 @@ class Writer(Reader, Protocol):
         False, and nothing taken, when more than `at_most` would then be spent. Take from several in
         the order of (budget, period).
         """
+        ...
+
+    def remove_suppression(self, id: int, at: Micros, by: str, note: str) -> bool:
+        """Let a suppression hold no more; False when there is none or it was removed before."""
         ...
 
     def save_definition(self, sha256: str, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.contact.log import prune, release, reserve
+from engine.contact.log import prune, reserve
 from engine.contact.log import settle as settle_log
 from engine.customers.facts import Facts
 from engine.model.actions import ActionSpec
@@ -63,6 +63,7 @@ def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Mic
     if found is None and effect.unsure:
         return _unsure(world, cast, changes, effect, "run_ended", now)
     if found is None:
+        hand_back(world, cast, changes, effect, now)
         changes.settled.append(Settled(effect.key, StepOutcome.CANCELLED.value, "run_ended", now))
         return Attempt("drop")
     run, program, instruction, step = found
@@ -72,6 +73,7 @@ def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Mic
         return _unsure(world, cast, changes, effect, EndReason.OUTRANKED.value, now)
     if winner is not None:
         reason = EndReason.OUTRANKED.value
+        doing.give_back(moment.stage, effect.key)
         changes.settled.append(Settled(effect.key, StepOutcome.CANCELLED.value, reason, now))
         end(moment.stage, run, RunStatus.STOPPED, reason, winner)
         moment.forget()
@@ -81,7 +83,7 @@ def attempt(world: World, cast: Cast, changes: Changes, effect: Effect, now: Mic
     if verdict.kind != "go" and effect.unsure:
         return _unsure(world, cast, changes, effect, verdict.reason, now)
     if verdict.kind != "go":
-        release(member.standing.contact, effect.key)
+        doing.give_back(moment.stage, effect.key)
         changes.settled.append(Settled(effect.key, verdict.kind, verdict.reason, now))
         queue = moment.stage.queue
         doing.refused(moment.stage, run, instruction, step, verdict, effect.arguments)
@@ -112,7 +114,7 @@ def _apart(moment: Moment, effect: Effect) -> Attempt:
     if verdict.kind == "hold":
         return Attempt("hold", until=verdict.until)
     if verdict.kind != "go":
-        release(moment.member.standing.contact, effect.key)
+        doing.give_back(moment.stage, effect.key)
         outcome = StepOutcome.UNCERTAIN if effect.unsure else StepOutcome.SKIPPED
         changes.settled.append(Settled(effect.key, outcome.value, verdict.reason, now))
         changes.customers[moment.member.id] = None
@@ -130,17 +132,31 @@ def _unsure(
 
 
 def _reserve(moment: Moment, program: CompiledWorkflow, spec: ActionSpec, effect: Effect) -> None:
-    """Take a message's place under the caps; one whose run was ended while it left takes it anew."""
+    """Take an effect's place under the caps and its share of budgets.
+
+    One whose run was ended while it left takes them anew.
+    """
+    doing.reserve(moment.stage, effect)
     if spec.channel is not None and "to" not in effect.arguments:
         message = doing.message(program, moment.stage, effect, spec.channel)
         reserve(moment.member.standing.contact, message.as_sent(moment.now))
 
 
+def hand_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros) -> None:
+    """Give back what an effect reserved that has not left, and is tried again or not at all.
+
+    One that an attempt before this one may have sent keeps it until that is known.
+    """
+    member = cast.get(effect.customer)
+    if not effect.unsure:
+        doing.give_back(Moment(world, member, changes, now, [], at_event=True).stage, effect.key)
+    changes.customers[member.id] = None
+
+
 def give_back(world: World, cast: Cast, changes: Changes, effect: Effect, now: Micros, reason: str) -> None:
     """Record a refusal after which the effect is tried again: its reservation is given back."""
+    hand_back(world, cast, changes, effect, now)
     member = cast.get(effect.customer)
-    release(member.standing.contact, effect.key)
-    changes.customers[member.id] = None
     moment = Moment(world, member, changes, now, [], at_event=True)
     found = _standing_at(moment, effect)
     if found is not None:
@@ -161,12 +177,13 @@ def settle(world: World, cast: Cast, changes: Changes, effect: Effect, result: R
     spec = world.plans.actions.get(effect.action)
     found = _standing_at(moment, effect)
     if outcome is StepOutcome.FAILED:
-        release(member.standing.contact, effect.key)
+        doing.give_back(moment.stage, effect.key)
     else:
         program = found[1] if found else world.plans.workflows.get(effect.workflow)
         if program is not None and spec is not None:
             _reserve(moment, program, spec, effect)
         settle_log(member.standing.contact, effect.key, now)
+        doing.spend(moment.stage, effect)
     # One that was uncertain before a person sent it again has been told of.
     told = effect.apart and effect.unsure
     if outcome is not StepOutcome.FAILED and spec is not None and spec.channel is not None and not told:

@@ -1,13 +1,15 @@
 """Due: what time alone brings about for a customer, at one instant, in its order.
 
-At an instant: contracts that end, then the midnight's evaluation, then timers and schedules by rule
-id, then cases, then runs. What an event brings at that very instant was decided before.
+At an instant: contracts that end, then points and coupons that run out, then the midnight's evaluation,
+then timers and schedules by rule id, then cases, then runs. What an event brings at that very instant was
+decided before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.contact.coupons import next_expiry
 from engine.contact.quiet import customer_zone
 from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
@@ -20,7 +22,7 @@ from engine.loyalty import ledger
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnDate, OnMissing, OnQuiet, OnSchedule
 from engine.model.values import Micros
-from engine.runs import advance, cases, points
+from engine.runs import advance, cases, coupons, points
 from engine.runs.stage import Member
 from engine.timeline.choose import decide
 from engine.timeline.moment import Moment
@@ -42,6 +44,7 @@ def next_due(world: World, member: Member) -> Micros | None:
         weighing_due(desk, standing),
         member.facts.next_due(world.ruleset.facts),
         _points_due(standing.ledger),
+        next_expiry(standing.coupons),
     ]
     if standing.timers:
         dues += [timer.due for timer in standing.timers.values()]
@@ -64,6 +67,10 @@ def play_instant(moment: Moment) -> None:
     points_due = _points_due(member.standing.ledger)
     if midnight or (points_due is not None and points_due <= now):
         _turn_points(moment, midnight=midnight)
+    expiring = next_expiry(member.standing.coupons)
+    if expiring is not None and expiring <= now:
+        coupons.expire(moment.stage)
+        moment.forget()
     asks = weighing_due(moment.desk, member.standing)
     if midnight or (asks is not None and asks <= now):
         weigh(moment)

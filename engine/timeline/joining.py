@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
+from engine.contact.suppressions import Suppression
 from engine.customers.event import Event
 from engine.customers.merging import united
 from engine.customers.state import FactState
@@ -12,7 +14,7 @@ from engine.decisions.standing import Standing
 from engine.loyalty.merging import merge_books
 from engine.model.reasons import EndReason, RunStatus
 from engine.model.rule import OnMissing
-from engine.runs.changes import MembershipChange
+from engine.runs.changes import Allowed, CouponMove, MembershipChange
 from engine.runs.ending import end
 from engine.runs.run import Run
 from engine.runs.stage import Member
@@ -34,6 +36,8 @@ def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
     _standing(survivor.standing, gone.standing)
     _memberships(moment, gone)
     _cases(moment, gone)
+    _coupons(moment, gone)
+    _suppressed(moment, gone)
     moment.forget()
     _runs(moment, gone)
     for event in history:
@@ -92,6 +96,39 @@ def _cases(moment: Moment, gone: Member) -> None:
     for case in gone.standing.cases.values():
         case.customer = moment.member.id
         moment.member.standing.cases[case.id] = moment.changes.cases[case.id] = case
+
+
+def _coupons(moment: Moment, gone: Member) -> None:
+    """Give the survivor the other's coupons, and count together what both took for themselves."""
+    into, other = moment.member.standing, gone.standing
+    for code, held in sorted(other.coupons.items()):
+        into.coupons[code] = held
+        moment.changes.coupon_moves.append(
+            CouponMove(
+                code=code, customer=moment.member.id, status=held.status, ended_at=held.ended_at,
+                reference=held.reference,
+            )
+        )  # fmt: skip
+    into.reserved.update(other.reserved)
+    for budget, periods in other.own_spending.items():
+        own = into.own_spending.get(budget, {})
+        into.own_spending[budget] = {
+            period: own.get(period, Decimal(0)) + periods.get(period, Decimal(0))
+            for period in {**own, **periods}
+        }
+
+
+def _suppressed(moment: Moment, gone: Member) -> None:
+    """Keep the other's suppressions on record as the survivor's."""
+    changes, now = moment.changes, moment.now
+    for scope, reason in sorted(gone.standing.contact.suppressed.items()):
+        changes.allowed.append(Allowed(customer=gone.id, scope=scope, at=now, by="engine", note="merged"))
+        changes.suppressions.append(
+            Suppression(
+                scope="customer", target=moment.member.id, channel=scope, reason=reason, at=now,
+                source="merge",
+            )
+        )  # fmt: skip
 
 
 def _runs(moment: Moment, gone: Member) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.contact.log import suppress
 from engine.contact.quiet import customer_zone
 from engine.customers.event import CONTROL_EVENTS, Event
 from engine.customers.state import Applied
@@ -14,11 +13,12 @@ from engine.decisions import dates, missing, quiet
 from engine.decisions.decide import Occasion, record
 from engine.decisions.standing import Timer
 from engine.expressions import Env, Expression, Outcome
+from engine.model.actions import BuiltInEvent
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
 from engine.model.values import HOUR, Micros
-from engine.runs import acts, cases, points, refunds
-from engine.timeline import react
+from engine.runs import acts, cases, coupons, points, refunds
+from engine.timeline import react, suppressing
 from engine.timeline.choose import choose
 from engine.timeline.crossings import crossings
 from engine.timeline.moment import Moment
@@ -50,15 +50,16 @@ def is_late(moment: Moment, event: Event) -> bool:
 
 
 def _note(moment: Moment, event: Event) -> None:
-    """Keep what the engine's own kinds of event say: suppression, cases, points, failed sources."""
+    """Keep what the engine's own kinds of event say: suppression, cases, coupons, points, failed sources."""
     properties, standing = event.properties, moment.member.standing
-    if event.name in ("message_complained", "unsubscribed") or (
-        event.name == "message_bounced" and properties.get("type", "hard") != "soft"
-    ):
-        channel = properties.get("channel")
-        suppress(standing.contact, str(channel) if channel else None, SUPPRESSES[event.name])
+    if event.name in SUPPRESSES:
+        suppressing.heed(moment, event)
     elif event.name in cases.ACTS:
         cases.taken(moment.stage, event)
+    elif event.name == "coupon_redeemed":
+        coupons.redeemed(moment.stage, event)
+    elif event.name == "coupon_voided":
+        coupons.voided(moment.stage, properties)
     elif event.name == points.GRANTED and event.cause == "run":
         points.granted(moment.stage, properties)
     elif event.name in acts.ACTS and event.cause in ("operator", "engine"):
@@ -98,12 +99,18 @@ def _timers(moment: Moment, event: Event, view: Mapping[str, Any], applied: Appl
         plan_dates(moment)
 
 
-SUPPRESSES = {
-    "message_complained": "complained",
-    "message_bounced": "bounced",
-    "unsubscribed": "unsubscribed",
-}
-"""Events that stop messages, and the reason that is kept."""
+SUPPRESSES = frozenset(
+    event.value
+    for event in (
+        BuiltInEvent.MESSAGE_BOUNCED,
+        BuiltInEvent.MESSAGE_COMPLAINED,
+        BuiltInEvent.UNSUBSCRIBED,
+        BuiltInEvent.CONTACT_SUPPRESSED,
+        BuiltInEvent.CONTACT_ALLOWED,
+        BuiltInEvent.CONSENT_RECORDED,
+    )
+)
+"""Events that stop messages, or allow them again."""
 
 FOLLOWED = "followed"
 """Counted beside the outcomes: a `without` timer that the second event ended."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from engine.contact.suppressions import Suppressions
 from engine.customers.figures import BaseFigures
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
@@ -28,7 +29,8 @@ def no_definition(workflow: str, definition: str) -> CompiledWorkflow | None:
 
 
 class World:
-    """Ruleset, base-wide figures, outages, pauses and budgets: given by the shell, read by the core.
+    """Ruleset, base-wide figures, outages, pauses, budgets and suppressed addresses: given by the
+    shell, read by the core.
 
     `base` gives the figures as of the latest midnight not after an instant; `paused` holds the ids
     of paused workflows, `*` for all of them; `starts_runs` is False where only decisions are wanted;
@@ -44,6 +46,7 @@ class World:
         outages: Sequence[Outage] = (),
         paused: frozenset[str] = frozenset(),
         budgets: Budgets | None = None,
+        suppressions: Suppressions | None = None,
         definition: Callable[[str, str], CompiledWorkflow | None] = no_definition,
         secret: str = "",
         starts_runs: bool = True,
@@ -55,6 +58,7 @@ class World:
         self.outages = outages
         self.paused = paused
         self.budgets = budgets or Budgets()
+        self.suppressions = suppressions or Suppressions()
         self.definition = definition
         self.secret = secret
         self.starts_runs = starts_runs
@@ -75,6 +79,7 @@ class World:
             definition=self.definition,
             paused=self.is_paused,
             secret=self.secret,
+            suppressed=self.suppressions.reason,
         )
 
     def is_paused(self, workflow: str) -> bool:

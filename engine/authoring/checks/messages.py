@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import minijinja
 import msgspec
@@ -14,7 +14,7 @@ from engine.authoring.draft import Draft
 from engine.authoring.wording import known_or
 from engine.expressions import Kind
 from engine.model.facts import Subject
-from engine.model.message import Message
+from engine.model.message import Channel, Message
 from engine.model.workflow import Do, Workflow
 from engine.runs.program import walk
 
@@ -22,6 +22,7 @@ FUEL = 200_000
 """Steps of the template engine that one rendering may take: some milliseconds."""
 
 LONGEST = 262_144
+CHANNELS: tuple[str, ...] = get_args(Channel)
 ROOTS = ("customer", "event", "input", "run", "workspace", "unsubscribe_url")
 WORKSPACE = ("name", "public_url", "currency", "timezone")
 UNSUBSCRIBE = "unsubscribe_url"
@@ -66,6 +67,7 @@ def check(draft: Draft) -> None:
                 hint=f"write {plain}.md, for everybody else",
             )
         _header(draft, message)
+        _variants(draft, message)
         _Template(draft, message, uses.get(plain, [])).check()
 
 
@@ -75,7 +77,10 @@ def _uses(draft: Draft) -> dict[str, list[Use]]:
         for step in walk(workflow.steps):
             spec = draft.actions.get(step.do) if isinstance(step, Do) else None
             if isinstance(step, Do) and spec is not None and spec.channel is not None:
-                found.setdefault(str(step.with_.get("message")), []).append(Use(workflow, step))
+                name = str(step.with_.get("message"))
+                sent = draft.workspace.messages.get(name)
+                for each in (name, *(sent.variants.values() if sent is not None else ())):
+                    found.setdefault(each, []).append(Use(workflow, step))
     return found
 
 
@@ -108,6 +113,26 @@ def _header(draft: Draft, message: Message) -> None:
             message="the message says nothing",
             hint="write its text after the header",
         )
+
+
+def _variants(draft: Draft, message: Message) -> None:
+    """Check that a message's variants are messages, each written for the channel that it stands under."""
+    for channel, name in message.variants.items():
+        if channel not in CHANNELS:
+            draft.unknown(message, "variants", channel, noun="channel", name=channel, known=CHANNELS)
+            continue
+        if not draft.refer(message, "variants", channel, kind="message", name=name):
+            continue
+        other = draft.workspace.messages.get(name)
+        if channel == message.channel or (other is not None and other.channel != channel):
+            draft.say(
+                message,
+                "variants",
+                channel,
+                code="other-channel",
+                message=f"{name} is no variant of {message.id} for {channel}",
+                hint=f"name a message with channel: {channel}, and not {message.id}'s own channel",
+            )
 
 
 class _Template:

@@ -11,9 +11,10 @@ from engine.authoring.wording import either
 from engine.contact.quiet import open_minutes_in_all
 from engine.model.facts import FactType, Trait
 from engine.model.message import Channel
-from engine.model.policy import ContactPolicy, QuietHours
+from engine.model.policy import ContactPolicy, Preferences, QuietHours
 from engine.model.values import DAY
-from engine.model.workflow import MessageClass
+from engine.model.workflow import Do, MessageClass
+from engine.runs.program import purpose_of, walk
 
 LEAST_OPEN = 120
 LONGEST_CAP = 400
@@ -50,6 +51,8 @@ def check(draft: Draft) -> None:
                 hint="write one of them",
             )
     _consent(draft, policy)
+    _preferences(draft, policy.preferences)
+    _purposes(draft)
     _groups(draft, policy)
     _budgets(draft, policy)
 
@@ -94,29 +97,114 @@ def _consent(draft: Draft, policy: ContactPolicy) -> None:
     flags = {
         name for name, fact in facts.items() if isinstance(fact, Trait) and fact.type is FactType.BOOLEAN
     }
-    for channel, name in policy.consent.items():
+    for channel, asked in policy.consent.items():
         if channel not in CHANNELS:
             draft.unknown(policy, "consent", channel, noun="channel", name=channel, known=CHANNELS)
-        elif name not in facts:
-            if draft.whole and name not in draft.catalog.person:
-                draft.unknown(
-                    policy,
-                    "consent",
-                    channel,
-                    noun="fact",
-                    name=name,
-                    known=flags,
-                    otherwise="declare it as a boolean trait",
-                )
-        elif name not in flags:
+            continue
+        if isinstance(asked, str):
+            _flag(draft, policy, flags, asked, channel)
+            continue
+        if not asked:
             draft.say(
                 policy,
                 "consent",
                 channel,
-                code="wrong-kind",
-                message=f"consent is yes or no, and {name} is not",
-                hint="name a trait of type boolean",
+                code="empty-map",
+                message="there is no purpose here",
+                hint="write {PURPOSE: FACT}, or the fact alone",
             )
+        for purpose, name in asked.items():
+            _flag(draft, policy, flags, name, channel, purpose)
+
+
+def _flag(draft: Draft, policy: ContactPolicy, flags: set[str], name: str, *place: str) -> None:
+    """Check that a fact is one on which consent can stand: a boolean trait."""
+    if name not in draft.workspace.facts.facts:
+        if draft.whole and name not in draft.catalog.person:
+            draft.unknown(
+                policy,
+                "consent",
+                *place,
+                noun="fact",
+                name=name,
+                known=flags,
+                otherwise="declare it as a boolean trait",
+            )
+    elif name not in flags:
+        draft.say(
+            policy,
+            "consent",
+            *place,
+            code="wrong-kind",
+            message=f"consent is yes or no, and {name} is not",
+            hint="name a trait of type boolean",
+        )
+
+
+def _preferences(draft: Draft, wishes: Preferences) -> None:
+    facts = draft.workspace.facts.facts
+    texts = {name for name, fact in facts.items() if isinstance(fact, Trait) and fact.type is FactType.TEXT}
+    for key in ("channel", "at_most"):
+        name = getattr(wishes, key)
+        if name is None:
+            continue
+        if name not in facts:
+            if draft.whole and name not in draft.catalog.person:
+                draft.unknown(
+                    wishes, key, noun="fact", name=name, known=texts, otherwise="declare it as a text trait"
+                )
+        elif name not in texts:
+            draft.say(
+                wishes,
+                key,
+                code="wrong-kind",
+                message=f"what a customer prefers is a text, and {name} is not",
+                hint="name a trait of type text",
+            )
+    if wishes.on_other == "skip" and wishes.channel is None:
+        draft.say(
+            wishes,
+            "on_other",
+            code="missing-key",
+            message="nothing says which channel a customer prefers",
+            hint="write channel: FACT beside it",
+        )
+
+
+def purposes(draft: Draft) -> dict[str, set[str]]:
+    """Give the purposes of each channel whose consent tells them apart."""
+    return {
+        channel: set(asked)
+        for channel, asked in draft.workspace.policy.consent.items()
+        if not isinstance(asked, str)
+    }
+
+
+def _purposes(draft: Draft) -> None:
+    """Check that marketing says what it is for where consent depends on it."""
+    told, workspace = purposes(draft), draft.workspace
+    known = {purpose for some in told.values() for purpose in some}
+    for workflow in workspace.workflows.values():
+        if workflow.purpose is not None and known and workflow.purpose not in known:
+            draft.unknown(workflow, "purpose", noun="purpose", name=workflow.purpose, known=known)
+        if workflow.class_ != "marketing":
+            continue
+        for step in walk(workflow.steps):
+            spec = draft.actions.get(step.do) if isinstance(step, Do) and "to" not in step.with_ else None
+            if not isinstance(step, Do) or spec is None or spec.channel not in told:
+                continue
+            message = workspace.messages.get(str(step.with_.get("message")))
+            if purpose_of(workflow, message) is None:
+                draft.say(
+                    step,
+                    "do",
+                    code="missing-key",
+                    message=f"consent to {spec.channel} depends on what a message is for",
+                    hint=f"write purpose: {either(sorted(told[spec.channel]))} in {workflow.id}",
+                )
+    for message in workspace.messages.values():
+        if message.purpose is not None and known and message.purpose not in known:
+            draft.unknown(message, "purpose", noun="purpose", name=message.purpose, known=known)
 
 
 def _groups(draft: Draft, policy: ContactPolicy) -> None:

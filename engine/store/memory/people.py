@@ -176,12 +176,21 @@ class PeopleWriting(PeopleReading):
         spent = self.budgets(((budget, period),)).get((budget, period), Decimal(0)) + amount
         if at_most is not None and spent > at_most:
             return False
-        self._edit("budget")[budget, period] = {"spent": str(spent)}
+        self._put_spent((budget, period), spent, Decimal(0))
         return True
 
-    def _write_spent(self, spent: Mapping[Period, Decimal]) -> None:
-        for (budget, period), amount in sorted(spent.items()):
-            self.spend(budget, period, amount)
+    def _write_spent(self, spent: Mapping[Period, Decimal], committed: Mapping[Period, Decimal]) -> None:
+        none = Decimal(0)
+        for place in sorted({*spent, *committed}):
+            taken = self.budgets((place,)).get(place, none)
+            self._put_spent(place, taken + spent.get(place, none), committed.get(place, none))
+
+    def _put_spent(self, place: Period, spent: Decimal, more: Decimal) -> None:
+        known = self._table("budget").get(place, {"committed": "0"})
+        committed = Decimal(known["committed"]) + more
+        self._edit("budget")[place] = {
+            "budget": place[0], "period": place[1], "spent": str(spent), "committed": str(committed)
+        }  # fmt: skip
 
 
 def _fits(row: Columns, found: CaseFilter) -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.store.interface import Reader, Writer
+from engine.store.memory.contact import ContactReading, ContactWriting
 from engine.store.memory.customers import CustomerReading, CustomerWriting
 from engine.store.memory.decisions import DecisionReading, DecisionWriting
 from engine.store.memory.engine import EngineReading, EngineWriting
@@ -31,6 +32,7 @@ class MemoryReader(
     ExperimentReading,
     OutboxReading,
     PeopleReading,
+    ContactReading,
     EngineReading,
 ):
     """The `Reader` of the in-memory store."""
@@ -71,6 +73,7 @@ class MemoryWriter(
     RunWriting,
     OutboxWriting,
     PeopleWriting,
+    ContactWriting,
     EngineWriting,
     MemoryReader,
     ChangesInOrder,

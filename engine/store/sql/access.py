@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.model.values import Micros
 from engine.store.order import ChangesInOrder
 from engine.store.records import Census, Pulse
+from engine.store.sql.contact import ContactReading, ContactWriting
 from engine.store.sql.customers import CustomerReading, CustomerWriting
 from engine.store.sql.decisions import DecisionReading, DecisionWriting
 from engine.store.sql.engine import EngineReading, EngineWriting
@@ -27,6 +28,7 @@ class SqlReader(
     ExperimentReading,
     OutboxReading,
     PeopleReading,
+    ContactReading,
     EngineReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
@@ -67,6 +69,7 @@ class SqlWriter(
     RunWriting,
     OutboxWriting,
     PeopleWriting,
+    ContactWriting,
     EngineWriting,
     SqlReader,
     ChangesInOrder,

@@ -128,7 +128,10 @@ class PeopleWriting(PeopleReading):
         if not self._habits.shared:
             return super().budgets(periods)
         found: dict[Period, Decimal] = {}
-        rows = [{"budget": budget, "period": period, "spent": "0"} for budget, period in sorted(set(periods))]
+        rows = [
+            {"budget": budget, "period": period, "spent": "0", "committed": "0"}
+            for budget, period in sorted(set(periods))
+        ]
         self._change(sql.begin_spending(self._insert), rows)
         for each in rows:
             row = self._row(sql.hold_spent(), budget=each["budget"], period=each["period"])
@@ -140,10 +143,18 @@ class PeopleWriting(PeopleReading):
         spent = self.budgets(((budget, period),)).get((budget, period), Decimal(0)) + amount
         if at_most is not None and spent > at_most:
             return False
-        row = {"budget": budget, "period": period, "spent": str(spent)}
-        self._change(sql.put_spent(self._insert), [row])
+        self._put_spent((budget, period), spent, Decimal(0))
         return True
 
-    def _write_spent(self, spent: Mapping[Period, Decimal]) -> None:
-        for (budget, period), amount in sorted(spent.items()):
-            self.spend(budget, period, amount)
+    def _write_spent(self, spent: Mapping[Period, Decimal], committed: Mapping[Period, Decimal]) -> None:
+        none = Decimal(0)
+        for place in sorted({*spent, *committed}):
+            taken = self.budgets((place,)).get(place, none)
+            self._put_spent(place, taken + spent.get(place, none), committed.get(place, none))
+
+    def _put_spent(self, place: Period, spent: Decimal, more: Decimal) -> None:
+        """Write what a period that is held has taken, and add to what of it is spent for good."""
+        row = self._row(sql.one_budget(), budget=place[0], period=place[1])
+        committed = more + (Decimal(row["committed"]) if row is not None else Decimal(0))
+        values = {"budget": place[0], "period": place[1], "spent": str(spent), "committed": str(committed)}
+        self._change(sql.put_spent(self._insert), [values])

@@ -20,7 +20,7 @@ class Upsert(Protocol):
         """Change the row that is there."""
         ...
 
-    def on_conflict_do_nothing(self, *, index_elements: Any) -> Executable:
+    def on_conflict_do_nothing(self, *, index_elements: Any = None) -> Executable:
         """Leave the row that is there."""
         ...
 

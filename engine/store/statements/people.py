@@ -207,6 +207,13 @@ def hold_spent() -> Executable:
 
 
 @cache
+def one_budget() -> Executable:
+    """`budget` in `period`."""
+    row = BUDGET.c
+    return select(BUDGET).where(row.budget == bindparam("budget"), row.period == bindparam("period"))
+
+
+@cache
 def put_spent(insert: Insert) -> Executable:
     """What has been spent of a budget's period."""
     return _put(insert, BUDGET)

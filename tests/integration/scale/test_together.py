@@ -14,9 +14,11 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from api.auth import TRUSTED_FOR
+from engine.errors import ConflictError
 from engine.model.values import DAY, MINUTE
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
+from engine.runtime.granting import Use
 from tests.crash.shop import START, event
 from tests.integration.scale.shops import Shared, arrive, order, together, until
 
@@ -137,6 +139,41 @@ def test_c2_a_budget_holds_across_processes(shared: Shared) -> None:
     refused = [each for each in steps if each.reason == "budget"]
     assert len(refused) == 10
     assert {each.outcome.value for each in refused} == {"skipped"}
+
+
+def test_a_coupon_is_used_once_across_processes_and_the_budget_is_exact(shared: Shared) -> None:
+    # given ten coupons that are a month's whole budget
+    folder = shared.folder("shop", VOUCHERS)
+    doors = [shared.open(folder), shared.open(folder)]
+    names = [f"c{number}" for number in range(10)]
+    arrive(doors[0], *names)
+    now = time.time_ns() // 1000
+    doors[0].ingest(
+        [event(now, "voucher_wanted", name, f"w-{name}") for name in names], source="shop"
+    ).result()
+    with doors[0].store.reader() as reader:
+        codes = [coupon.code for coupon in reader.coupons(names)]
+    assert len(codes) == 10
+
+    # when both processes are asked to use each of five, twice, while five more customers ask for one
+    def use(engine: Engine, code: str, number: int) -> None:
+        engine.redeem_coupon(code, Use(by="till", reference=f"{code}/{number}")).result(20)
+
+    def ask(engine: Engine, name: str) -> None:
+        engine.ingest([event(now, "voucher_wanted", name, f"late-{name}")], source="shop").result(20)
+
+    uses = [partial(use, doors[number % 2], code, number) for code in codes[:5] for number in range(4)]
+    asks = [partial(ask, doors[number % 2], f"late{number}") for number in range(5)]
+    raised = together([*uses, *asks])
+
+    # then each is used once, everybody else is told so, and nothing more was given
+    assert Counter(type(error) for error in raised) == {ConflictError: 15}
+    (budget,) = doors[1].budgets()
+    assert (budget.reserved, budget.committed, budget.left) == (50, 50, 0)
+    with doors[0].store.reader() as reader:
+        ended = Counter(coupon.status.value for coupon in reader.coupons(names))
+        assert reader.coupons([f"late{number}" for number in range(5)]) == []
+    assert ended == {"issued": 5, "redeemed": 5}
 
 
 def test_a_midnight_is_counted_once(shared: Shared) -> None:

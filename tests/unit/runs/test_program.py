@@ -76,7 +76,7 @@ def test_every_step_has_a_path_and_knows_what_comes_after_it() -> None:
 def test_it_is_known_by_its_key_its_channels_and_what_it_waits_for() -> None:
     program = compiled(written())
     assert program.key_name == "ticket_id"
-    assert program.channels == {"email"}
+    assert program.ways == (("email", None),)
     assert program.awaited == {"order_completed"}
     assert [exit_.event for exit_ in program.exits] == ["order_completed", "cart_emptied"]
 

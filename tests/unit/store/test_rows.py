@@ -13,7 +13,9 @@ PLACES = {
         "pauses exhausted acknowledged_at ended_at by reason run history who respond_due paused_at wake_at "
         "breached context"
     ),
-    "COUPON": ("code customer run percent amount worth issued_at expires_at"),
+    "COUPON": (
+        "code customer run percent amount worth issued_at expires_at shares status ended_at reference note by"
+    ),
     "DECISION": ("id rule rule_hash customer at outcome reason trigger trigger_key event lines base starts"),
     "EFFECT": ("key run workflow customer path action arguments context created_at attempt due first_due"),
     "EXPOSURE": ("workflow customer run salt bucket arm at split design"),

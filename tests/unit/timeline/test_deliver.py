@@ -220,3 +220,37 @@ def test_the_end_of_a_run_calls_off_only_what_waits() -> None:
     outbox.engine.receive("2026-03-02 10:01", "order_completed")
     (called_off,) = outbox.changes.settled
     assert (called_off.key, called_off.outcome, called_off.call_off) == (outbox.effect.key, "cancelled", True)
+
+
+def test_a_message_keeps_its_place_while_it_is_being_sent_though_its_run_has_ended() -> None:
+    # given a message that is on its way when the customer does what ends its run
+    outbox = Outbox()
+    assert outbox.attempt("2026-03-02 10:01").kind == "go"
+    simulation, run = outbox.engine.simulation, outbox.engine.run("flow")
+    deliver.cancel(
+        simulation.world, simulation.cast, outbox.changes, "ana", run.id, "op", instant("2026-03-02 10:01")
+    )
+    # then it counts under the caps as long as it may arrive, and after it has
+    assert outbox.log == [(instant("2026-03-02 10:01"), True)]
+    outbox.settle("2026-03-02 10:02", Result("executed"))
+    assert outbox.log == [(instant("2026-03-02 10:02"), False)]
+
+
+def test_what_has_not_left_gives_its_place_back() -> None:
+    outbox = Outbox()
+    assert outbox.attempt("2026-03-02 10:01").kind == "go"
+    simulation = outbox.engine.simulation
+    deliver.hand_back(
+        simulation.world, simulation.cast, outbox.changes, outbox.effect, instant("2026-03-02 10:02")
+    )
+    assert outbox.log == []
+
+
+def test_what_an_attempt_before_may_have_sent_keeps_its_place_when_it_is_refused_now() -> None:
+    # given a message that may have been taken, whose next attempt is refused for a while
+    outbox = Outbox()
+    assert outbox.attempt("2026-03-02 10:01").kind == "go"
+    outbox.effect = msgspec.structs.replace(outbox.effect, unsure=True)
+    assert outbox.attempt("2026-03-02 10:05").kind == "go"
+    outbox.give_back("2026-03-02 10:06")
+    assert outbox.log == [(instant("2026-03-02 10:05"), True)]

@@ -234,4 +234,32 @@ def test_what_the_guest_was_suppressed_for_stays() -> None:
     engine = shop()
     guest(engine, "2026-03-02 10:00", "message_complained", channel="email")
     unite(engine, "2026-03-02 11:00")
-    assert engine.member().standing.contact.suppressed == {"email": "complained"}
+    assert engine.member().standing.contact.suppressed == {"email": "complaint"}
+
+
+def test_the_guests_suppressions_are_on_record_as_the_survivors() -> None:
+    engine = shop()
+    guest(engine, "2026-03-02 10:00", "message_complained", channel="email")
+    unite(engine, "2026-03-02 11:00")
+    changes = engine.simulation.changes
+    of_customers = [each for each in changes.suppressions if each.scope == "customer"]
+    assert [(each.target, each.reason) for each in of_customers] == [
+        ("guest", "complaint"),
+        ("ana", "complaint"),
+    ]
+    assert [(each.customer, each.scope) for each in changes.allowed] == [("guest", "email")]
+
+
+def test_the_guests_coupons_are_the_survivors_to_use() -> None:
+    gift = (
+        "rule: gift-due\nwhen: {event: gift}\nthen: [{run: gift}]\n",
+        "workflow: gift\nclass: service\nreentry: always\nsteps:\n"
+        "  - do: coupon.issue\n    with: {percent: 10, expires: 5d}\n",
+    )
+    engine = shop(*gift)
+    guest(engine, "2026-03-02 10:00", "gift")
+    (coupon,) = engine.simulation.changes.coupons
+    unite(engine, "2026-03-02 11:00")
+    engine.receive("2026-03-02 12:00", "coupon_redeemed", "ana", code=coupon.code)
+    moves = [(each.customer, each.status.value) for each in engine.simulation.changes.coupon_moves]
+    assert moves == [("ana", "issued"), ("ana", "redeemed")]

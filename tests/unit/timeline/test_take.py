@@ -103,10 +103,10 @@ def test_nobody_can_send_what_the_engine_itself_records() -> None:
 @pytest.mark.parametrize(
     ("name", "properties", "expected"),
     [
-        ("message_bounced", {"channel": "email", "type": "hard"}, {"email": "bounced"}),
-        ("message_bounced", {"channel": "email"}, {"email": "bounced"}),
+        ("message_bounced", {"channel": "email", "type": "hard"}, {"email": "hard_bounce"}),
+        ("message_bounced", {"channel": "email"}, {"email": "hard_bounce"}),
         ("message_bounced", {"channel": "email", "type": "soft"}, {}),
-        ("message_complained", {"channel": "email"}, {"email": "complained"}),
+        ("message_complained", {"channel": "email"}, {"email": "complaint"}),
         ("unsubscribed", {"channel": "sms"}, {"sms": "unsubscribed"}),
         ("unsubscribed", {}, {"*": "unsubscribed"}),
     ],
