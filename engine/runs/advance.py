@@ -211,9 +211,7 @@ def _child(stage: Stage, run: Run, instruction: Instruction, step: RunChild) -> 
     )
     if started.status == RunStatus.REFUSED.value:
         answers = {"outcome": started.status, "reason": started.reason}
-        attempt(
-            stage, run, "run", StepOutcome.SKIPPED, reason=started.reason, inputs=inputs, answers=answers
-        )
+        attempt(stage, run, "run", StepOutcome.SKIPPED, reason=started.reason, inputs=inputs, answers=answers)
         proceed(run, instruction, answers)
         return
     attempt(stage, run, "run", StepOutcome.EXECUTED, inputs=inputs, detail={"run": child.id})

@@ -135,9 +135,7 @@ class Turn:
         self.writer.write(changes)
         ended = [run.id for run in changes.runs.values() if not run.open]
         if ended:
-            self.tally.settled["cancelled"] += len(
-                self.writer.cancel_effects(ended, self.now, "run_ended")
-            )
+            self.tally.settled["cancelled"] += len(self.writer.cancel_effects(ended, self.now, "run_ended"))
         self.stirred.update(shard_of(effect.customer) for effect in changes.effects)
         soon = self.now + SOON
         self.stirred.update(

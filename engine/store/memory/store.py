@@ -13,6 +13,7 @@ from engine.store.memory.customers import CustomerReading, CustomerWriting
 from engine.store.memory.decisions import DecisionReading, DecisionWriting
 from engine.store.memory.engine import EngineReading, EngineWriting
 from engine.store.memory.events import EventReading, EventWriting
+from engine.store.memory.measures import MeasureReading, MeasureWriting
 from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
 from engine.store.memory.runs import RunReading, RunWriting
@@ -23,7 +24,14 @@ from engine.store.rows import OUTSIDE
 
 
 class MemoryReader(
-    CustomerReading, EventReading, DecisionReading, RunReading, OutboxReading, PeopleReading, EngineReading
+    CustomerReading,
+    EventReading,
+    DecisionReading,
+    RunReading,
+    OutboxReading,
+    PeopleReading,
+    MeasureReading,
+    EngineReading,
 ):
     """The `Reader` of the in-memory store."""
 
@@ -63,6 +71,7 @@ class MemoryWriter(
     RunWriting,
     OutboxWriting,
     PeopleWriting,
+    MeasureWriting,
     EngineWriting,
     MemoryReader,
     ChangesInOrder,

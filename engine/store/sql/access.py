@@ -9,6 +9,7 @@ from engine.store.sql.customers import CustomerReading, CustomerWriting
 from engine.store.sql.decisions import DecisionReading, DecisionWriting
 from engine.store.sql.engine import EngineReading, EngineWriting
 from engine.store.sql.events import EventReading, EventWriting
+from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
 from engine.store.sql.runs import RunReading, RunWriting
@@ -19,7 +20,14 @@ from engine.store.statements.runs import count_open, count_overdue, count_unsent
 
 
 class SqlReader(
-    CustomerReading, EventReading, DecisionReading, RunReading, OutboxReading, PeopleReading, EngineReading
+    CustomerReading,
+    EventReading,
+    DecisionReading,
+    RunReading,
+    OutboxReading,
+    PeopleReading,
+    MeasureReading,
+    EngineReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
 
@@ -59,6 +67,7 @@ class SqlWriter(
     RunWriting,
     OutboxWriting,
     PeopleWriting,
+    MeasureWriting,
     EngineWriting,
     SqlReader,
     ChangesInOrder,
