@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.metrics import observing as see
+from engine.metrics.curves import Curve
 from engine.metrics.figure import Figure, Quotient, Window
 from engine.metrics.history import Declared, History, Options
 from engine.model.reasons import NoFigure
@@ -57,9 +58,13 @@ def definition_of(metric: Metric, declared: Declared, options: Options) -> str:
     It changes when the declaration, the zone or an option changes, and for nothing else.
     """
     asked = {name: getattr(options, name) for name in metric.options}
-    told = (metric.name, metric.version, metric.declares(declared), declared.zone.name, asked)
-    text = msgspec.json.encode(msgspec.to_builtins(told, str_keys=True), order="sorted")
-    return f"{metric.name}-{metric.version}-{hashlib.sha256(text).hexdigest()[:12]}"
+    return definition_id(metric.name, metric.version, metric.declares(declared), declared.zone.name, asked)
+
+
+def definition_id(name: str, version: int, *told: Any) -> str:
+    """Give the id of a definition that rests on these declarations."""
+    text = msgspec.json.encode(msgspec.to_builtins((name, version, told), str_keys=True), order="sorted")
+    return f"{name}-{version}-{hashlib.sha256(text).hexdigest()[:12]}"
 
 
 def figure_of(
@@ -166,7 +171,7 @@ _ALL = (
         grouped_at="start", options=("formula",), parts=("reason", "kind", "source"),
     ),
     Metric(
-        name="mrr",
+        name="recurring_revenue",
         title="Monthly recurring revenue at the end",
         formula="what is paid a month just before the window's end",
         unit="cents", observe=see.revenue, conclude=see.recurring, reads=_contracts, declares=_life_terms,
@@ -264,3 +269,16 @@ _ALL = (
 )  # fmt: skip
 
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
+
+RETENTION, MOVEMENTS = "retention", "mrr"
+"""What is told in rows of their own: curves of cohorts, and revenue month by month."""
+
+
+def curve_definition(curve: Curve, declared: Declared) -> str:
+    """Give the id of retention curves: they rest on the events that make active."""
+    return definition_id(RETENTION, 1, sorted(declared.active_events), declared.zone.name, curve)
+
+
+def movements_definition(declared: Declared) -> str:
+    """Give the id of revenue movements: they rest on what contracts are."""
+    return definition_id(MOVEMENTS, 1, _life_terms(declared), declared.zone.name)

@@ -67,7 +67,7 @@ class Grid:
     def add(self, times: Iterable[Micros]) -> None:
         """Add a customer, by the instants at which they were active."""
         zone, unit = self._zone, self._curve.unit
-        active = sorted({number_of(unit, zone.day_of(at), zone) for at in times if at < self._as_of})
+        active = sorted({number_of(unit, zone.day_of(at), zone) for at in times if at <= self._as_of})
         cohorts = active[:1] if self._curve.cohort == "first" else active
         for cohort in cohorts:
             if not self._first <= cohort <= self._last:

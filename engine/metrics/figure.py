@@ -32,7 +32,7 @@ class Quotient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """The half-open time [start, end) of a figure; only what had been received before `as_of` counts.
+    """The half-open time [start, end) of a figure; only what had been received by `as_of` counts.
 
     `zone` is the workspace's, in which months and days begin.
     """

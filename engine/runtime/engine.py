@@ -28,7 +28,9 @@ from engine.runtime.connectors import shown
 from engine.runtime.drive import Drive
 from engine.runtime.explaining import Explainer
 from engine.runtime.intake import Posted, take_in
+from engine.runtime.keeping import Keeper
 from engine.runtime.keys import NewKey, make_key
+from engine.runtime.measures import Measures
 from engine.runtime.meters import Meters
 from engine.runtime.past import Imported, added, chunks, import_past
 from engine.runtime.pokes import Listener, Poker, checked
@@ -79,7 +81,10 @@ class Engine:
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
-        self._beside: list[Poker | Listener | Heart] = []
+        self._beside: list[Poker | Listener | Heart | Keeper] = []
+        self.measures = Measures(shell, clock.now, self._now_do)
+        if work:
+            self._go_beside(Keeper(shell, clock.now, lambda: self._drive.leads, self._now_do))
 
     def stay_known(self) -> None:
         """Say again and again that this process runs, and follow releases, where no worker of it does."""
@@ -98,7 +103,7 @@ class Engine:
         if self._worker is not None:
             self._go_beside(Listener(url, self._worker.poke))
 
-    def _go_beside(self, thread: Poker | Listener | Heart) -> None:
+    def _go_beside(self, thread: Poker | Listener | Heart | Keeper) -> None:
         self._beside.append(thread)
         thread.start()
 

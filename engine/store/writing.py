@@ -185,7 +185,10 @@ class Writer(Reader, Protocol):
         ...
 
     def save_goal(self, goal: GoalRow) -> None:
-        """Freeze something of a goal: its baseline, or besides what was measured at the deadline."""
+        """Freeze something of a goal: its baseline, or besides what was measured at the deadline.
+
+        What is frozen already stays.
+        """
         ...
 
     def add_key(self, key: KeyRow) -> None:

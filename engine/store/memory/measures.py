@@ -35,5 +35,7 @@ class MeasureWriting(MeasureReading):
 
     def save_goal(self, goal: GoalRow) -> None:
         known = self.goal(goal.goal, goal.terms)
-        kept = goal if known is None else msgspec.structs.replace(known, settled=goal.settled)
+        kept = (
+            goal if known is None else msgspec.structs.replace(known, settled=known.settled or goal.settled)
+        )
         self._edit("goal_state")[goal.goal, goal.terms] = columns_of(kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import Executable, bindparam, func, select
 
 from engine.store.statements import Insert
 from engine.store.tables import GOAL_STATE, METRIC_FIGURE
@@ -50,8 +50,9 @@ def goal() -> Executable:
 
 @cache
 def put_goal(insert: Insert) -> Executable:
-    """What is frozen of a goal; a baseline that is there stays."""
+    """What is frozen of a goal; what is there stays."""
     put = insert(GOAL_STATE)
     return put.on_conflict_do_update(
-        index_elements=[GOAL_STATE.c.goal, GOAL_STATE.c.terms], set_={"settled": put.excluded.settled}
+        index_elements=[GOAL_STATE.c.goal, GOAL_STATE.c.terms],
+        set_={"settled": func.coalesce(GOAL_STATE.c.settled, put.excluded.settled)},
     )
