@@ -41,6 +41,8 @@ COMMANDS: Mapping[str, Command] = {
     "why": Command("why", "tell why a rule did or did not fire for a customer"),
     "runs": Command("runs", "list runs of workflows"),
     "run": Command("run", "show one run, step by step"),
+    "metrics": Command("metrics", "measure retention, churn, revenue, surveys and tickets"),
+    "goals": Command("goals", "show where the goals stand"),
     "keys": Command("keys", "create, list and revoke API keys"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
 }
