@@ -107,7 +107,7 @@ def _span(engine: Engine, query: Span) -> tuple[Micros, Micros, Micros | None]:
 
 
 @get("/v1/metrics", opt=door(SEE))
-async def get_metrics(request: Call) -> Definitions:
+async def get_metric_definitions(request: Call) -> Definitions:
     """List the metrics: what each says, its formula, and the id of its definition in this workspace."""
     return Definitions(definitions(engine_of(request).workspace))
 
@@ -193,4 +193,4 @@ def _of_counts(
     )
 
 
-HANDLERS = [get_metrics, get_retention, get_movements, get_sources, get_metric]
+HANDLERS = [get_metric_definitions, get_retention, get_movements, get_sources, get_metric]
