@@ -57,6 +57,9 @@ def arrange(parser: argparse.ArgumentParser) -> None:
         "--variant", choices=("returning_in_period", "repeat_within_period"), default="returning_in_period"
     )
     parser.add_argument("--formula", choices=("standard", "stripe", "daily"), help="of churn")
+    parser.add_argument(
+        "--include-reactivation", action="store_true", default=None, help="count who came back, in nrr"
+    )
     parser.add_argument("--unit", choices=("day", "week", "month"), default="month", help="of retention")
     parser.add_argument(
         "--kind", choices=("n_day", "unbounded", "bracket"), default="n_day", help="of retention"
@@ -117,6 +120,7 @@ def _asked(
         clock=arguments.clock,
         variant=arguments.variant,
         formula=arguments.formula,
+        include_reactivation=arguments.include_reactivation,
     )
     figures = measure(reader, workspace, [Wanted(metric, window, options, arguments.by)])[0]
     return metric_answer(told(reader, figures, kept_as(metric, options), arguments.by))
