@@ -14,6 +14,7 @@ from engine.errors import RequestError
 from engine.metrics.catalog import METRICS, Metric, curve_definition, definition_of, movements_definition
 from engine.metrics.curves import Curve, Row, spans_of
 from engine.metrics.figure import Window
+from engine.metrics.formulas import Movements
 from engine.metrics.history import Declared, Options, declared
 from engine.metrics.periods import begins, number_of
 from engine.model.reasons import GoalStatus, NoFigure, Restatement
@@ -178,17 +179,21 @@ def definitions(workspace: Workspace) -> list[DefinitionAnswer]:
 
 
 class MonthAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What moved of monthly recurring revenue in a month, in cents."""
+    """What moved of monthly recurring revenue in a month, in cents.
+
+    Null with a `reason` where nobody has had a contract by its end.
+    """
 
     from_: datetime = msgspec.field(name="from")
     to: datetime
-    start: int
-    new: int
-    expansion: int
-    reactivation: int
-    contraction: int
-    churn: int
-    end: int
+    start: int | None
+    new: int | None
+    expansion: int | None
+    reactivation: int | None
+    contraction: int | None
+    churn: int | None
+    end: int | None
+    reason: NoFigure | None
     complete: bool
 
 
@@ -211,16 +216,20 @@ def movements_answer(months: Sequence[Month], workspace: Workspace, as_of: Micro
         zone=workspace.settings.timezone,
         definition=movements_definition(declared(workspace)),
         definition_version=1,
-        items=[
-            MonthAnswer(
-                from_=moment_of(month.start),
-                to=moment_of(month.end),
-                end=month.movements.end,
-                complete=month.complete,
-                **msgspec.structs.asdict(month.movements),
-            )
-            for month in months
-        ],
+        items=[_month(month) for month in months],
+    )
+
+
+def _month(month: Month) -> MonthAnswer:
+    moved = month.movements
+    amounts = dict.fromkeys(Movements.__struct_fields__) if moved is None else msgspec.structs.asdict(moved)
+    return MonthAnswer(
+        from_=moment_of(month.start),
+        to=moment_of(month.end),
+        end=None if moved is None else moved.end,
+        reason=NoFigure.EMPTY_DENOMINATOR if moved is None else None,
+        complete=month.complete,
+        **amounts,
     )
 
 

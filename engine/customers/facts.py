@@ -272,7 +272,7 @@ class Facts(dict[str, Any]):
         if name == "churn_voluntary":
             return (is_voluntary(last.reason), None) if over else NOTHING
         if name == "churn_reason":
-            reason = churn_reason(last.reason) if over else None
+            reason = churn_reason(last.reason, self.table.churn_words) if over else None
             return NOTHING if reason is None else (reason.value, None)
         if last.until is None or (name == "churned_at" and not over):
             return NOTHING

@@ -108,7 +108,7 @@ def _lives(declared: Declared) -> frozenset[str]:
 
 
 def _contracts(declared: Declared) -> frozenset[str]:
-    return frozenset() if declared.subscriptions is None else frozenset((declared.subscriptions.of,))
+    return declared.contract_events
 
 
 def _churn(declared: Declared) -> frozenset[str]:
@@ -128,13 +128,20 @@ def _life_terms(declared: Declared) -> Any:
     return (by, sorted(declared.life_events))
 
 
+def _contract_terms(declared: Declared) -> Any:
+    return declared.subscriptions
+
+
 def _churn_terms(declared: Declared) -> Any:
     return (_life_terms(declared), declared.terms.churn)
 
 
 def _worth_terms(declared: Declared) -> Any:
     terms = declared.terms
-    return (_life_terms(declared), terms.margin and str(terms.margin), terms.lifespan_cap, terms.orders)
+    return (
+        _life_terms(declared), declared.subscriptions, terms.margin and str(terms.margin),
+        terms.lifespan_cap, terms.orders,
+    )  # fmt: skip
 
 
 def _ticket_terms(declared: Declared) -> Any:
@@ -174,40 +181,40 @@ _ALL = (
         name="recurring_revenue",
         title="Monthly recurring revenue at the end",
         formula="what is paid a month just before the window's end",
-        unit="cents", observe=see.revenue, conclude=see.recurring, reads=_contracts, declares=_life_terms,
+        unit="cents", observe=see.revenue, conclude=see.recurring, reads=_contracts, declares=_contract_terms,
     ),
     Metric(
         name="grr",
         title="Gross revenue retention",
         formula="(start - contraction - churn) / start, of who paid at the start",
-        unit="share", observe=see.revenue, conclude=see.gross, reads=_contracts, declares=_life_terms,
+        unit="share", observe=see.revenue, conclude=see.gross, reads=_contracts, declares=_contract_terms,
         grouped_at="start",
     ),
     Metric(
         name="nrr",
         title="Net revenue retention",
         formula="(start - contraction - churn + expansion) / start, of who paid at the start",
-        unit="share", observe=see.revenue, conclude=see.net, reads=_contracts, declares=_life_terms,
+        unit="share", observe=see.revenue, conclude=see.net, reads=_contracts, declares=_contract_terms,
         grouped_at="start", options=("include_reactivation",),
     ),
     Metric(
         name="revenue_growth",
         title="Revenue growth of existing customers",
         formula="net revenue retention - 1",
-        unit="share", observe=see.revenue, conclude=see.growth, reads=_contracts, declares=_life_terms,
+        unit="share", observe=see.revenue, conclude=see.growth, reads=_contracts, declares=_contract_terms,
         grouped_at="start", options=("include_reactivation",),
     ),
     Metric(
         name="arpa",
         title="Average revenue per account and month",
         formula="MRR at the end / who pays at the end",
-        unit="cents", observe=see.revenue, conclude=see.arpa, reads=_contracts, declares=_life_terms,
+        unit="cents", observe=see.revenue, conclude=see.arpa, reads=_contracts, declares=_contract_terms,
     ),
     Metric(
         name="acv",
         title="Annual contract value",
         formula="12 x MRR at the end / who pays at the end; one-off amounts are in no contract",
-        unit="cents", observe=see.revenue, conclude=see.acv, reads=_contracts, declares=_life_terms,
+        unit="cents", observe=see.revenue, conclude=see.acv, reads=_contracts, declares=_contract_terms,
     ),
     Metric(
         name="ltv_revenue",
@@ -281,4 +288,4 @@ def curve_definition(curve: Curve, declared: Declared) -> str:
 
 def movements_definition(declared: Declared) -> str:
     """Give the id of revenue movements: they rest on what contracts are."""
-    return definition_id(MOVEMENTS, 1, _life_terms(declared), declared.zone.name)
+    return definition_id(MOVEMENTS, 1, _contract_terms(declared), declared.zone.name)

@@ -65,9 +65,12 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def life_events(self) -> frozenset[str]:
         """Give the events that lives are made of."""
-        if self.by_contracts and self.subscriptions is not None:
-            return frozenset((self.subscriptions.of,))
-        return self.active_events
+        return self.contract_events if self.by_contracts else self.active_events
+
+    @property
+    def contract_events(self) -> frozenset[str]:
+        """Give the event that tells of contracts."""
+        return frozenset() if self.subscriptions is None else frozenset((self.subscriptions.of,))
 
     @property
     def churn_events(self) -> frozenset[str]:
@@ -103,13 +106,19 @@ class History:
         self._declared = declared
 
     @cached_property
-    def life(self) -> Life:
-        """Give what the customer was worth when; nobody of the other kind has a life."""
+    def paying(self) -> Life:
+        """Give what the customer paid for contracts when; only those of one kind have any."""
         declared = self._declared
-        if declared.by_contracts and declared.subscriptions is not None:
-            if self.subject != declared.contract_subject:
-                return ()
-            return paying_life(self.events, declared.subscriptions, declared.zone)
+        if declared.subscriptions is None or self.subject != declared.contract_subject:
+            return ()
+        return paying_life(self.events, declared.subscriptions, declared.zone)
+
+    @cached_property
+    def life(self) -> Life:
+        """Give when this was a customer, as the workspace says who is one."""
+        declared = self._declared
+        if declared.by_contracts:
+            return self.paying
         if self.subject != "person":
             return ()
         return active_life(self.events, declared.active_events, declared.terms.active.within.micros)

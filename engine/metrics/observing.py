@@ -21,7 +21,7 @@ from engine.metrics.formulas import (
     revenue_growth,
 )
 from engine.metrics.history import Declared, History, Options
-from engine.metrics.lives import before, ends_within, starts_within
+from engine.metrics.lives import before, ends_within, ever_before, starts_within
 from engine.metrics.periods import months_in
 from engine.metrics.revenue import movements
 from engine.metrics.surveys import satisfaction, scores
@@ -113,14 +113,12 @@ def churned(
 
 def revenue(tally: Counts, one: History, window: Window, declared: Declared, options: Options) -> None:
     """Count what moved, in cents, and who paid at both ends; without contracts there is nothing."""
-    if not declared.by_contracts:
-        return
-    moved = movements(one.life, window.start, window.end)
+    moved = movements(one.paying, window.start, window.end)
     for name in moved.__struct_fields__:
         tally.counts[name] += getattr(moved, name)
     tally.counts["payers"] += moved.end > 0
     tally.counts["start_payers"] += moved.start > 0
-    tally.counts["seen"] += bool(one.life)
+    tally.counts["seen"] += ever_before(one.paying, window.end)
 
 
 def moved_in(tally: Counts) -> Movements:
@@ -194,8 +192,7 @@ def worth_of_contracts(
 ) -> None:
     """Count who paid at the start, how much, and who stayed."""
     revenue(tally, one, window, declared, options)
-    if declared.by_contracts:
-        tally.counts["stayed"] += before(one.life, window.start) > 0 and before(one.life, window.end) > 0
+    tally.counts["stayed"] += before(one.paying, window.start) > 0 and before(one.paying, window.end) > 0
 
 
 def clv(tally: Counts, window: Window, declared: Declared, options: Options, part: str | None) -> Quotient:
@@ -323,6 +320,6 @@ def times(tally: Counts, window: Window, declared: Declared, options: Options, p
 def who_says(one: History, window: Window, sources: frozenset[str]) -> frozenset[str]:
     """Give which sources say of a customer that they left in the window, the contracts among them."""
     said = {report.name for report in one.reports if window.start <= report.at < window.end}
-    if ends_within(one.life, window.start, window.end):
+    if ends_within(one.paying, window.start, window.end):
         said.add(CONTRACTS)
     return frozenset(said) & (sources | {CONTRACTS})

@@ -20,6 +20,7 @@ from engine.metrics.curves import Curve, Grid, Row
 from engine.metrics.figure import Figure, Window
 from engine.metrics.formulas import Movements
 from engine.metrics.history import Declared, History, Options, declared
+from engine.metrics.lives import ever_before
 from engine.metrics.observing import who_says
 from engine.metrics.periods import months_between
 from engine.metrics.revenue import movements
@@ -43,11 +44,14 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Month(msgspec.Struct, frozen=True, kw_only=True):
-    """What moved in a month, or the part of one that lies in the window; in cents."""
+    """What moved in a month, or the part of one that lies in the window; in cents.
+
+    None where nobody has had a contract by its end.
+    """
 
     start: Micros
     end: Micros
-    movements: Movements
+    movements: Movements | None
     complete: bool
 
 
@@ -241,13 +245,12 @@ def revenue_by_month(
     terms = declared(workspace)
     window_of(workspace, start, end, as_of)
     spans = [(max(first, start), min(last, end)) for first, last in months_between(start, end, terms.zone)]
-    totals = [Movements() for _ in spans]
-    named = frozenset() if terms.subscriptions is None else frozenset((terms.subscriptions.of,))
-    for history in histories(reader, named, terms, as_of) if terms.by_contracts else ():
+    totals: list[Movements | None] = [None for _ in spans]
+    for history in histories(reader, terms.contract_events, terms, as_of) if terms.contract_events else ():
         for number, (first, last) in enumerate(spans):
-            if first < as_of:
-                moved = movements(history.life, first, min(last, as_of))
-                totals[number] = totals[number].plus(moved)
+            if first < as_of and ever_before(history.paying, min(last, as_of)):
+                moved = movements(history.paying, first, min(last, as_of))
+                totals[number] = (totals[number] or Movements()).plus(moved)
     return [
         Month(start=first, end=last, movements=moved, complete=last <= as_of)
         for (first, last), moved in zip(spans, totals, strict=True)
@@ -282,8 +285,8 @@ def retention_curves(
 def churn_sources(reader: Reader, workspace: Workspace, window: Window) -> Sources:
     """Give whom the contracts and each declared source say have left in a window, held against each other."""
     terms = declared(workspace)
-    named = terms.life_events | terms.churn_events
-    sources = (*([CONTRACTS] if terms.by_contracts else []), *sorted(terms.terms.churn.sources))
+    named = terms.contract_events | terms.churn_events
+    sources = (*([CONTRACTS] if terms.contract_events else []), *sorted(terms.terms.churn.sources))
     clipped = _clipped(window)
     says: Counter[frozenset[str]] = Counter()
     for history in histories(reader, named, terms, window.as_of):

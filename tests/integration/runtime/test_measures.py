@@ -163,7 +163,20 @@ def test_an_empty_base_has_no_figure_and_a_reason_for_each(
         (0, None, "empty_denominator")
     ] * 3
     [april] = base.ask("/v1/metrics/mrr", from_=APRIL[0], to=APRIL[1])["items"]
-    assert (april["start"], april["end"]) == (0, 0)
+    assert [april[name] for name in ("start", "new", "churn", "end")] == [None] * 4
+    assert april["reason"] == "empty_denominator"
+
+
+def test_contracts_are_measured_where_activity_says_who_is_a_customer(measuring_on: Measuring) -> None:
+    # given a shop whose customers are those who bought lately, and who may pay for a contract too
+    base = measuring_on(facts=SUBSCRIPTIONS)
+    base.pay("2026-03-01", "ann", 10)
+    base.tell("2026-03-20", "bob", "order_completed", order_id="1", total=1)
+
+    assert base.figure("crr", *APRIL)["denominator"] == 1
+    assert base.figure("crr", *APRIL)["value"] == 0
+    assert base.figure("nrr", *APRIL)["denominator"] == 1000
+    assert base.ask("/v1/metrics/churn_sources", from_=APRIL[0], to=APRIL[1])["sources"] == {"contracts": 0}
 
 
 def test_who_says_who_left_is_named_with_what_they_do_not_agree_on(measuring_on: Measuring) -> None:
