@@ -55,8 +55,8 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
 
     `hash` is over what a customer's stored state depends on: another hash means rebuilding states.
     `resting` names, for each series by its number, what is held of a customer that rests on it.
-    `churn_words` are the workspace's own for reasons of churn. `resting_on_contracts` names the facts that rest on contracts, and `weekly` those facts that rest
-    only on a series' complete weeks.
+    `churn_words` are the workspace's own for reasons of churn. `resting_on_contracts` names the facts
+    that rest on contracts, and `weekly` those facts that rest only on a series' complete weeks.
     """
 
     zone: Zone

@@ -111,16 +111,6 @@ def net_promoter_score(promoters: int, passives: int, detractors: int) -> Quotie
     return msgspec.structs.replace(share, numerator=promoters - detractors, of=asked)
 
 
-def monthly_shares(annual: int) -> tuple[int, ...]:
-    """Give what a yearly price comes to in each of twelve months, in cents that add up to it exactly.
-
-    Every month has the whole cents of a twelfth, and the cents left over go to the first months (the
-    largest remainder method; all remainders are equal). Never more than a cent between two months.
-    """
-    each, left = divmod(annual, 12)
-    return tuple(each + (month < left) for month in range(12))
-
-
 def nearest_rank(ordered: Sequence[int], percent: int) -> int:
     """Give the percentile of values in order by nearest rank: the value at ceil(percent x n / 100)."""
     return ordered[-(-percent * len(ordered) // 100) - 1]

@@ -12,6 +12,7 @@ from engine.metrics.churn import CONTRACTS
 from engine.metrics.figure import Quotient, Window, divided, exact_sum, ratio
 from engine.metrics.formulas import (
     Movements,
+    churn_of_counts,
     clv_margin,
     gross_retention,
     lifespan,
@@ -93,7 +94,7 @@ def churned(
     formula = options.formula or declared.terms.churn.formula
     left = tally.counts[part or "left"]
     if formula == "standard":
-        return ratio(left, tally.counts["start"])
+        return churn_of_counts(tally.counts["start"], left)
     if formula == "stripe":
         return ratio(left, tally.counts["start"] + tally.counts["joined"])
     there = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import NotFoundError
+from engine.errors import NotFoundError, StoreError
 from engine.metrics.curves import Curve, Row
 from engine.metrics.figure import Figure, Window
 from engine.metrics.history import Options
@@ -96,7 +96,11 @@ class Measures:
         if as_of is not None or not is_closed(self._workspace, window):
             return [Told(figure) for figure in figures]
         kept = kept_as(metric, asked)
-        self._call(lambda: self._keep(kept, figures, by, seq, window.as_of))
+        try:
+            self._call(lambda: self._keep(kept, figures, by, seq, window.as_of))
+        except StoreError:
+            # Another process may have kept the same version just before: then it is there to be seen.
+            self._call(lambda: self._keep(kept, figures, by, seq, window.as_of))
         with self._shell.store.reader() as reader:
             return told(reader, figures, kept, by)
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from engine.metrics.formulas import Movements, gross_retention, monthly_shares, net_retention
+from engine.metrics.formulas import Movements, gross_retention, net_retention
 from engine.model.reasons import NoFigure
 from tests.measured_base import SUBSCRIPTIONS, Measuring
 
@@ -73,12 +73,6 @@ def test_one_of_two_contracts_that_ends_is_no_churn(measuring: Measuring) -> Non
 
     assert (first["contraction"], first["churn"], first["end"]) == (3000, 0, 5000)
     assert (second["start"], second["churn"], second["end"]) == (5000, 5000, 0)
-
-
-def test_a_year_is_its_twelve_months_to_the_cent() -> None:
-    shares = monthly_shares(200_000)
-    assert (sum(shares), max(shares), min(shares)) == (200_000, 16_667, 16_666)
-    assert shares.count(16_667) == 8
 
 
 def test_a_yearly_price_divided_late_loses_nothing(measuring: Measuring) -> None:

@@ -104,6 +104,44 @@ def test_closed_months_are_kept_without_being_asked_for(measuring_on: Measuring)
     assert told(base.figure("csat", *APRIL)) == [(1, "closed", 1)]
 
 
+def test_a_goal_is_frozen_without_being_asked_for(measuring_on: Measuring) -> None:
+    # given a goal of more satisfied answers, and two answers before its first day
+    goal = """
+goal: better-answers
+metric: csat
+change: {kind: points, by: 10 points}
+between: [2026-05-01, 2026-05-20]
+at_least: 2 observations
+"""
+    base = measuring_on("2026-05-02 00:00", **{"better-answers": goal})
+    base.tell("2026-04-20", "ann", "survey_answered", score=5)
+    base.tell("2026-04-21", "bob", "survey_answered", score=1)
+    base.settle()
+    at_work = keeper(base)
+
+    # when the process that leads looks after it, and more of April comes to light
+    at_work.look_once()
+    for customer in ("cid", "dan"):
+        base.receive(customer=customer, event="survey_answered", score=1, at="2026-04-22T00:00:00Z")
+    at_work.look_once()
+
+    # then it goes from where it stood
+    found = base.ask("/v1/goals/better-answers")
+    assert (found["baseline"], found["target"], found["frozen"]) == (0.5, 0.6, True)
+    assert found["measured"]["as_of"] == "2026-05-02T00:00:00Z"
+
+    # and at the deadline it is judged, and stays so
+    base.clock.move_to(instant("2026-05-20 00:00"))
+    for customer in ("eve", "fay", "gus"):
+        base.receive(customer=customer, event="survey_answered", score=5, at="2026-05-19T00:00:00Z")
+    at_work.look_once()
+    for number in range(9):
+        base.receive(customer=f"late-{number}", event="survey_answered", score=1, at="2026-05-18T00:00:00Z")
+    at_work.look_once()
+    found = base.ask("/v1/goals/better-answers")
+    assert (found["status"], found["final"], found["current"]["of"]) == ("achieved", True, 5)
+
+
 def test_another_declaration_is_another_definition(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'one.db'}"
     stricter = "name: Example\nmetrics: {surveys: {csat: {event: survey_answered, good_from: 5}}}\n"
