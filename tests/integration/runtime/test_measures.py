@@ -217,6 +217,40 @@ def test_contracts_are_measured_where_activity_says_who_is_a_customer(measuring_
     assert base.ask("/v1/metrics/churn_sources", from_=APRIL[0], to=APRIL[1])["sources"] == {"contracts": 0}
 
 
+def test_curves_are_drawn_in_brackets_and_by_segment(measuring_on: Measuring) -> None:
+    # given two who began in March, one of whom bought again twice and so is a regular
+    base = measuring_on(
+        facts="facts:\n  orders: {count: order_completed}\n",
+        regular="segment: regular\nenter_if: customer.orders >= 3\n",
+    )
+    for number, (day, customer) in enumerate(
+        (("2026-03-02", "ann"), ("2026-03-03", "bob"), ("2026-03-12", "ann"), ("2026-03-24", "ann"))
+    ):
+        base.tell(day, customer, "order_completed", order_id=str(number), total=1)
+    base.settle()
+    base.engine.run_until(instant("2026-05-03 01:00"))
+
+    found = base.ask(
+        "/v1/metrics/retention", from_="2026-03-02", to="2026-03-09",
+        unit="week", kind="bracket", brackets="1-2,3-3", by="segment",
+    )  # fmt: skip
+
+    assert [
+        (
+            row["group"],
+            row["size"],
+            [(cell["first"], cell["last"], cell["numerator"]) for cell in row["cells"]],
+        )
+        for row in found["items"]
+    ] == [(None, 2, [(1, 2, 1), (3, 3, 1)]), ("regular", 0, [(1, 2, 0), (3, 3, 0)])]
+    later = base.ask(
+        "/v1/metrics/retention", from_="2026-03-02", to="2026-05-04",
+        unit="week", cells=1, by="segment", as_of="2026-05-03T01:00:00Z",
+    )["items"]  # fmt: skip
+    regulars = [row for row in later if row["group"] == "regular" and row["size"]]
+    assert [(row["from"], row["size"]) for row in regulars] == [("2026-03-02T00:00:00Z", 1)]
+
+
 def test_who_says_who_left_is_named_with_what_they_do_not_agree_on(measuring_on: Measuring) -> None:
     settings = """
 name: Example
