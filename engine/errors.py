@@ -1,21 +1,21 @@
 """Every error that Holdfast raises on purpose.
 
-    HoldfastError
-    ├── AuthoringError            what somebody wrote cannot be loaded; carries every finding
-    ├── ExpressionError           an expression is outside the language; carries the offset
-    ├── ValueSyntaxError          a typed value (duration, percent, ...) is written wrongly
-    ├── QuarantineError           one event cannot be accepted; its neighbours can
-    ├── RequestError              a request is wrong; carries the HTTP-neutral kind and pointers
-    │   ├── NotFoundError
-    │   ├── ConflictError
-    │   ├── UnauthenticatedError
-    │   └── ForbiddenError
-    ├── DeliveryError             a connector refused or could not be reached; says whether to retry
-    └── StoreError                the database is not usable as it is
-        ├── DatabaseInUseError    another engine holds this SQLite file
-        ├── SchemaTooOldError     run the migration command first
-        ├── SchemaTooNewError     this program is older than the database
-        └── TransientStoreError   this very transaction failed; the same work may be tried again
+HoldfastError
+├── AuthoringError            what somebody wrote cannot be loaded; carries every finding
+├── ExpressionError           an expression is outside the language; carries the offset
+├── ValueSyntaxError          a typed value (duration, percent, ...) is written wrongly
+├── QuarantineError           one event cannot be accepted; its neighbours can
+├── RequestError              a request is wrong; carries the HTTP-neutral kind and pointers
+│   ├── NotFoundError
+│   ├── ConflictError
+│   ├── UnauthenticatedError
+│   └── ForbiddenError
+├── DeliveryError             a connector refused or could not be reached; says whether to retry
+└── StoreError                the database is not usable as it is
+    ├── DatabaseInUseError    another engine holds this SQLite file
+    ├── SchemaTooOldError     run the migration command first
+    ├── SchemaTooNewError     this program is older than the database
+    └── TransientStoreError   this very transaction failed; the same work may be tried again
 """
 
 from __future__ import annotations

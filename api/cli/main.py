@@ -42,6 +42,8 @@ COMMANDS: Mapping[str, Command] = {
     "runs": Command("runs", "list runs of workflows"),
     "run": Command("run", "show one run, step by step"),
     "experiments": Command("experiments", "show what experiments came to, or could find"),
+    "metrics": Command("metrics", "measure retention, churn, revenue, surveys and tickets"),
+    "goals": Command("goals", "show where the goals stand"),
     "keys": Command("keys", "create, list and revoke API keys"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
 }

@@ -31,6 +31,10 @@ CONTRACTS: Mapping[str, Kind] = {
     "active_subscriptions": Kind.NUMBER,
     "service_ends": Kind.TIME,
     "end_reason": Kind.TEXT,
+    "cancel_requested_at": Kind.TIME,
+    "churned_at": Kind.TIME,
+    "churn_reason": Kind.TEXT,
+    "churn_voluntary": Kind.BOOLEAN,
 }
 
 NUMERIC = frozenset(("count", "sum", "mean", "distinct", "drop", "share", "share_lower", "share_upper"))

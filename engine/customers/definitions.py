@@ -58,7 +58,7 @@ class RfmFact(msgspec.Struct, frozen=True):
 
 
 class ContractFact(msgspec.Struct, frozen=True):
-    """One of mrr, active_subscriptions, service_ends and end_reason."""
+    """One of the names of `engine.customers.catalog.CONTRACTS`."""
 
     name: str
 

@@ -21,6 +21,7 @@ from engine.customers.folding import fold
 from engine.customers.functions import FUNCTIONS, NOTHING, TOO_MANY, Result, since
 from engine.customers.held import FOR_EVER, Reading, all_counts, reading_of, window_until
 from engine.customers.kinds import show
+from engine.customers.leaving import churn_reason, is_voluntary
 from engine.customers.state import FactState
 from engine.customers.table import FactTable
 from engine.customers.zones import moment_of
@@ -265,4 +266,14 @@ class Facts(dict[str, Any]):
             return NOTHING
         if name == "end_reason":
             return last.reason, None if last.reason is not None else UnknownReason.NO_EVENTS
-        return NOTHING if last.until is None else (moment_of(last.until), None)
+        if name == "cancel_requested_at":
+            return NOTHING if last.until is None else (moment_of(last.at), None)
+        over = last.until is not None and last.until <= self.now
+        if name == "churn_voluntary":
+            return (is_voluntary(last.reason), None) if over else NOTHING
+        if name == "churn_reason":
+            reason = churn_reason(last.reason, self.table.churn_words) if over else None
+            return NOTHING if reason is None else (reason.value, None)
+        if last.until is None or (name == "churned_at" and not over):
+            return NOTHING
+        return moment_of(last.until), None

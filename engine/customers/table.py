@@ -55,8 +55,8 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
 
     `hash` is over what a customer's stored state depends on: another hash means rebuilding states.
     `resting` names, for each series by its number, what is held of a customer that rests on it.
-    `resting_on_contracts` names the facts that rest on contracts, and `weekly` those facts that rest
-    only on a series' complete weeks.
+    `churn_words` are the workspace's own for reasons of churn. `resting_on_contracts` names the facts
+    that rest on contracts, and `weekly` those facts that rest only on a series' complete weeks.
     """
 
     zone: Zone
@@ -73,6 +73,7 @@ class FactTable(msgspec.Struct, frozen=True, eq=False):
     resting_on_contracts: frozenset[str] = frozenset()
     weekly: tuple[tuple[str, ...], ...] = ()
     contracts: Subscriptions | None = None
+    churn_words: Mapping[str, str] = {}
     rfm: Rfm | None = None
     units: tuple[int, ...] = ()
     forgetting: tuple[Series, ...] = ()
@@ -270,6 +271,7 @@ def compile_facts(workspace: Workspace, catalog: Catalog) -> FactTable:
             for one in series.values()
         ),
         contracts=workspace.facts.subscriptions,
+        churn_words=workspace.settings.metrics.churn.reasons,
         rfm=rfm,
         forgetting=tuple(one for one in series.values() if one.reach is not None),
         units=tuple(sorted({LENGTHS[form.grain] for form in series if form.grain in LENGTHS})),

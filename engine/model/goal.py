@@ -9,7 +9,7 @@ import msgspec
 
 from engine.model.facts import Marks
 from engine.model.testcase import TestCase
-from engine.model.values import Observations, Value
+from engine.model.values import Duration, Observations, Value
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,7 +22,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A measurable goal, linked to the reason it answers and the workflows that serve it."""
+    """A measurable goal, linked to the reason it answers and the workflows that serve it.
+
+    `over` is how far back each measurement looks, the baseline's too.
+    """
 
     MARKS: ClassVar[Marks] = (("goal",),)
     id: str = msgspec.field(name="goal")
@@ -36,3 +39,4 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     workflows: tuple[str, ...] = ()
     at_least: Observations = Observations(30)
     tests: tuple[TestCase, ...] = ()
+    over: Duration = Duration(28, "d")

@@ -193,3 +193,49 @@ class Verdict(enum.Enum):
     BETTER = "better"  # the whole interval is above zero
     WORSE = "worse"  # the whole interval is below zero
     SAMPLE_RATIO_MISMATCH = "sample_ratio_mismatch"  # the arms are not as they were drawn; nothing is shown
+
+
+class ChurnReason(enum.Enum):
+    """Why a customer left."""
+
+    POOR_SERVICE = "poor_service"  # many tickets, slow answers, low satisfaction
+    QUALITY = "quality"  # the product disappoints: bad reviews, fewer repeat orders, broken promises
+    LOW_ENGAGEMENT = "low_engagement"  # fewer visits and less use
+    UX_FRICTION = "ux_friction"  # hard to use: carts left behind, visits cut short
+    INEFFECTIVE_MARKETING = "ineffective_marketing"  # messages that miss, or too many of them
+    COMPETITION_MARKET = "competition_market"  # somebody else's offer, or a market that moved
+    PRICE_BUDGET = "price_budget"  # too expensive, or no money for it any more
+    ORG_CHANGE = "org_change"  # the customer's own organisation changed
+    ONBOARDING_GAP = "onboarding_gap"  # never got going
+    RELATIONSHIP_LOSS = "relationship_loss"  # the person on either side left
+    PAYMENT_FAILURE = "payment_failure"  # a payment failed; involuntary
+
+
+class NoFigure(enum.Enum):
+    """Why a metric has no value."""
+
+    EMPTY_DENOMINATOR = "empty_denominator"  # there is nobody, or nothing, to take a share of
+    NO_CHURN = "no_churn"  # nobody left, so that a lifespan has no end; set lifespan_cap
+    NO_MARGIN = "no_margin"  # metrics: has no margin
+    INSUFFICIENT_DATA = "insufficient_data"  # fewer observations than are needed
+    INCOMPLETE = "incomplete"  # its period has not ended yet
+
+
+class GoalStatus(enum.Enum):
+    """Where a goal stands."""
+
+    NOT_STARTED = "not_started"  # its first day has not come
+    ON_TRACK = "on_track"  # at least as far as the straight line from the baseline to the target
+    BEHIND = "behind"  # not as far as that line
+    ACHIEVED = "achieved"  # the target was met at the deadline; final
+    MISSED = "missed"  # it was not; final
+    INSUFFICIENT_DATA = "insufficient_data"  # too few observations to say, now or for the baseline
+
+
+class Restatement(enum.Enum):
+    """Why a closed month's figure has another version."""
+
+    CLOSED = "closed"  # the first one, after the month's end
+    LATE_EVENTS = "late_events"  # events of the month, or before it, were received after
+    DEFINITION = "definition"  # the metric's declaration changed
+    CORRECTED = "corrected"  # customers were merged or erased

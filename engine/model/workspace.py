@@ -10,6 +10,7 @@ from engine.model.facts import FactsFile, Marks, Subject
 from engine.model.goal import Goal
 from engine.model.ladder import Calendar, Ladder
 from engine.model.message import Message
+from engine.model.metric import Metrics
 from engine.model.policy import ContactPolicy
 from engine.model.program import Program
 from engine.model.rule import Rule
@@ -114,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     people: dict[str, Person] = {}
     connectors: Connectors = Connectors()
     limits: Limits = Limits()
+    metrics: Metrics = Metrics()
 
 
 class Source(msgspec.Struct, frozen=True):

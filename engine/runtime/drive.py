@@ -39,6 +39,11 @@ class Drive:
         return int(played) + self._outbox.deliver(shard, wait=wait)
 
     @property
+    def leads(self) -> bool:
+        """Tell whether this process does what one process does for all."""
+        return self._leader.leads
+
+    @property
     def sending(self) -> bool:
         """Tell whether something is being sent, or was and is not settled yet."""
         return self._outbox.busy

@@ -31,7 +31,9 @@ from engine.runtime.drive import Drive
 from engine.runtime.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.explaining import Explainer
 from engine.runtime.intake import Posted, take_in
+from engine.runtime.keeping import Keeper
 from engine.runtime.keys import NewKey, make_key
+from engine.runtime.measures import Measures
 from engine.runtime.meters import Meters
 from engine.runtime.past import Imported, added, chunks, import_past
 from engine.runtime.pokes import Listener, Poker, checked
@@ -82,7 +84,10 @@ class Engine:
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
-        self._beside: list[Poker | Listener | Heart] = []
+        self._beside: list[Poker | Listener | Heart | Keeper] = []
+        self.measures = Measures(shell, clock.now, self._now_do)
+        if work:
+            self._go_beside(Keeper(shell, clock.now, lambda: self._drive.leads, self._now_do))
 
     def stay_known(self) -> None:
         """Say again and again that this process runs, and follow releases, where no worker of it does."""
@@ -101,7 +106,7 @@ class Engine:
         if self._worker is not None:
             self._go_beside(Listener(url, self._worker.poke))
 
-    def _go_beside(self, thread: Poker | Listener | Heart) -> None:
+    def _go_beside(self, thread: Poker | Listener | Heart | Keeper) -> None:
         self._beside.append(thread)
         thread.start()
 

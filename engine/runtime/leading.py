@@ -91,4 +91,3 @@ class Leader:
         except TransientStoreError:
             return
         self._done[duty.name] = now
-

@@ -99,9 +99,7 @@ def _clock_of(store: Store) -> Clock:
     return DatabaseClock(read) if store.shared else SystemClock()
 
 
-def _shell(
-    equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: Actions, role: str
-) -> Shell:
+def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: Actions, role: str) -> Shell:
     process = secrets.token_hex(6)
     with store.alone(), store.begin() as writer:
         last = writer.last_heartbeat()

@@ -75,9 +75,7 @@ class PostgresStore:
         )
         self._writers = _engine(url, options, connections=3)
         self._readers = _engine(url, "-c timezone=UTC", connections=16, reading=True)
-        self._habits = Habits(
-            insert=insert, failure=self._failure, shared=True, stripe=os.getpid() % STRIPES
-        )
+        self._habits = Habits(insert=insert, failure=self._failure, shared=True, stripe=os.getpid() % STRIPES)
 
     @property
     def shared(self) -> bool:

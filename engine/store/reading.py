@@ -30,6 +30,8 @@ from engine.store.records import (
     DecisionCount,
     Exposed,
     ExposedWorkflow,
+    FigureRow,
+    GoalRow,
     KeyRow,
     LeaseRow,
     Marks,
@@ -101,8 +103,12 @@ class Reader(Protocol):
         end: Micros | None = None,
         after: tuple[Micros, int] | None = None,
         limit: int | None = None,
+        named: Iterable[str] | None = None,
     ) -> list[Event]:
-        """Give the events sent under these very ids, the engine's own too, by (received, seq)."""
+        """Give the events sent under these very ids, the engine's own too, by (received, seq).
+
+        Only those with one of the names, where names are given.
+        """
         ...
 
     def events(
@@ -402,6 +408,22 @@ class Reader(Protocol):
 
     def outages(self) -> list[Outage]:
         """Give the times in which no engine ran, in order."""
+        ...
+
+    def last_seq(self) -> int:
+        """Give the place of the newest event in the order of acceptance, 0 where there is none."""
+        ...
+
+    def earliest_occurred(self, after_seq: int) -> Micros | None:
+        """Give when the earliest of the events occurred that were accepted after one, None for none."""
+        ...
+
+    def figures(self, start: Micros, end: Micros, metric: str | None = None) -> list[FigureRow]:
+        """Give the kept figures of exactly this period, by (metric, grouping, version)."""
+        ...
+
+    def goal(self, goal: str, terms: str) -> GoalRow | None:
+        """Give what was frozen of a goal that says this, None where nothing was yet."""
         ...
 
     def counters(self) -> Counters:

@@ -284,6 +284,37 @@ class ProcessRow(msgspec.Struct, frozen=True, kw_only=True):
     release: int
 
 
+class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure of a closed period as it was computed at an instant; version 1 is the first.
+
+    `seq` is the last event that had been accepted then, `why` a `Restatement`. The store does not look
+    into `figure`. `grouping` is empty for everybody.
+    """
+
+    metric: str
+    start: Micros
+    end: Micros
+    grouping: str = ""
+    version: int
+    computed_at: Micros
+    why: str
+    seq: int
+    figure: bytes
+
+
+class GoalRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What was frozen of a goal: its baseline, and what was measured at the deadline, once that has come.
+
+    `terms` is the hash of what the goal says. The store does not look into the two.
+    """
+
+    goal: str
+    terms: str
+    created_at: Micros
+    baseline: bytes
+    settled: bytes | None = None
+
+
 class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
     """A duty that one process has at a time, and until when; `fence` counts the changes of holder."""
 

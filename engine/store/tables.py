@@ -421,6 +421,34 @@ PROCESS = Table(
 LEASE = Table("lease", METADATA, _text("name", key=True), _text("holder"), _number("fence"), _time("until"))
 """Duties that one process has at a time."""
 
+METRIC_FIGURE = Table(
+    "metric_figure",
+    METADATA,
+    _text("metric", key=True),
+    _time("start", key=True),
+    _time("end", key=True),
+    # A segment, or empty for everybody.
+    _text("grouping", key=True),
+    _number("version", key=True),
+    _time("computed_at"),
+    _text("why"),
+    Column("seq", BigInteger, nullable=False),
+    _bytes("figure"),
+)
+"""Figures of closed periods, each version as it was computed."""
+
+GOAL_STATE = Table(
+    "goal_state",
+    METADATA,
+    _text("goal", key=True),
+    # The hash of what the goal says: a changed goal has another baseline.
+    _text("terms", key=True),
+    _time("created_at"),
+    _bytes("baseline"),
+    Column("settled", LargeBinary, nullable=True),
+)
+"""What was frozen of goals: the baseline at creation, and the last measurement at the deadline."""
+
 CONNECTOR = Table(
     "connector",
     METADATA,

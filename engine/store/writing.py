@@ -15,6 +15,8 @@ from engine.store.records import (
     BaseRow,
     Claim,
     ConnectorRow,
+    FigureRow,
+    GoalRow,
     KeyRow,
     MemberSave,
     ProcessRow,
@@ -180,6 +182,17 @@ class Writer(Reader, Protocol):
 
     def save_base(self, base: BaseRow) -> None:
         """Keep base-wide figures; those of a day are computed once."""
+        ...
+
+    def add_figure(self, figure: FigureRow) -> None:
+        """Keep a version of a closed period's figure; a `StoreError` when it is kept already."""
+        ...
+
+    def save_goal(self, goal: GoalRow) -> None:
+        """Freeze something of a goal: its baseline, or besides what was measured at the deadline.
+
+        What is frozen already stays.
+        """
         ...
 
     def add_key(self, key: KeyRow) -> None:

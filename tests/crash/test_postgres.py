@@ -359,5 +359,3 @@ def test_commits_whose_answer_is_lost_are_known_to_have_gone_through(tmp_path: P
         counted = shop.engines[0].doctor()
         assert counted["duplicates"] == 0 or 503 in shop.statuses
     losing.close()
-
-

@@ -35,7 +35,7 @@ PAGES = [
     *sorted((REPOSITORY / "docs").rglob("*.md")),
 ]
 NAMES = [path.relative_to(REPOSITORY).as_posix() for path in PAGES]
-MARKERS = {"", "rule", "settings", "broken"}
+MARKERS = {"", "rule", "settings", "metrics", "broken"}
 FLEET_OR_CALL = "then: [{do: segment.add, with: {segment: docs-list}}]"
 
 
@@ -79,8 +79,12 @@ def is_file(block: Block) -> bool:
 
 
 @cache
-def shown() -> Loaded:
-    """Load the starter policy with every whole file that a document shows put into it."""
+def shown(settings: bytes = b"") -> Loaded:
+    """Load the starter policy with every whole file that a document shows put into it.
+
+    `settings` are added to its own.
+    """
+    added = {"holdfast.yaml": starter()["holdfast.yaml"] + settings}
     files = dict(starter())
     for name in NAMES:
         for block in blocks(text(name)):
@@ -88,7 +92,7 @@ def shown() -> Loaded:
                 files[place(block)] = block.text.encode()
             if block.language == "markdown":
                 files[f"workflows/messages/{block.marker}.md"] = block.text.encode()
-    return load(files)
+    return load({**files, **added})
 
 
 def test_every_whole_file_loads() -> None:
@@ -133,6 +137,14 @@ def test_settings_load(block: Block) -> None:
     assert all(
         getattr(written, key) != getattr(default, key) for key in ("public_url", "people", "connectors")
     )
+
+
+@pytest.mark.parametrize("block", [one for one in of("yaml") if one.values[0].marker == "metrics"])
+def test_what_metrics_read_loads(block: Block) -> None:
+    loaded = shown(block.text.encode())
+    assert [str(finding) for finding in loaded.findings] == []
+    written = require(loaded).settings.metrics
+    assert set(written.churn.sources) == {"exit-survey", "crm"}
 
 
 @pytest.mark.parametrize("block", [one for one in of("yaml") if is_map(one.values[0])])

@@ -154,9 +154,7 @@ def test_every_part_has_the_same_database_redis_workspace_and_secrets() -> None:
     database = environment[DATABASE].replace("${HOLDFAST_PASSWORD:?choose one}", "x")
     assert is_shared(database)
     postgres = services["postgres"]["environment"]
-    assert database == (
-        f"postgresql://{postgres['POSTGRES_USER']}:x@postgres:5432/{postgres['POSTGRES_DB']}"
-    )
+    assert database == (f"postgresql://{postgres['POSTGRES_USER']}:x@postgres:5432/{postgres['POSTGRES_DB']}")
     assert environment[REDIS] == "redis://redis:6379/0" and "redis" in services
     # the folder is where the image stands, and secrets are in a volume that all share
     [workdir] = [rest for rest in given("WORKDIR")][-1:]

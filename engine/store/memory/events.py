@@ -36,9 +36,14 @@ class EventReading(MemoryTransaction):
         end: Micros | None = None,
         after: tuple[Micros, int] | None = None,
         limit: int | None = None,
+        named: Iterable[str] | None = None,
     ) -> list[Event]:
-        asked = set(customers)
-        rows = [row for row in self._rows("event") if row["customer"] in asked]
+        asked, names = set(customers), None if named is None else set(named)
+        rows = [
+            row
+            for row in self._rows("event")
+            if row["customer"] in asked and (names is None or row["name"] in names)
+        ]
         return self._page(rows, start, end, after, limit)
 
     def events(
@@ -69,6 +74,13 @@ class EventReading(MemoryTransaction):
     def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
         rows = page(self._rows("quarantine"), ("id",), after, limit)
         return [QuarantinedEvent(**row) for row in rows]
+
+    def last_seq(self) -> int:
+        return max(self._table("event"), default=0)
+
+    def earliest_occurred(self, after_seq: int) -> Micros | None:
+        later = (row["occurred_at"] for row in self._rows("event") if row["seq"] > after_seq)
+        return min(later, default=None)
 
     def counters(self) -> Counters:
         return Counters(**{name: row["number"] for name, row in self._table("counter").items()})

@@ -15,6 +15,7 @@ from engine.store.memory.decisions import DecisionReading, DecisionWriting
 from engine.store.memory.engine import EngineReading, EngineWriting
 from engine.store.memory.events import EventReading, EventWriting
 from engine.store.memory.experiments import ExperimentReading
+from engine.store.memory.measures import MeasureReading, MeasureWriting
 from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
 from engine.store.memory.runs import RunReading, RunWriting
@@ -33,6 +34,7 @@ class MemoryReader(
     OutboxReading,
     PeopleReading,
     ContactReading,
+    MeasureReading,
     EngineReading,
 ):
     """The `Reader` of the in-memory store."""
@@ -74,6 +76,7 @@ class MemoryWriter(
     OutboxWriting,
     PeopleWriting,
     ContactWriting,
+    MeasureWriting,
     EngineWriting,
     MemoryReader,
     ChangesInOrder,

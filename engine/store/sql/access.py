@@ -11,6 +11,7 @@ from engine.store.sql.decisions import DecisionReading, DecisionWriting
 from engine.store.sql.engine import EngineReading, EngineWriting
 from engine.store.sql.events import EventReading, EventWriting
 from engine.store.sql.experiments import ExperimentReading
+from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
 from engine.store.sql.runs import RunReading, RunWriting
@@ -29,6 +30,7 @@ class SqlReader(
     OutboxReading,
     PeopleReading,
     ContactReading,
+    MeasureReading,
     EngineReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
@@ -70,6 +72,7 @@ class SqlWriter(
     OutboxWriting,
     PeopleWriting,
     ContactWriting,
+    MeasureWriting,
     EngineWriting,
     SqlReader,
     ChangesInOrder,

@@ -37,11 +37,13 @@ class EventReading(SqlTransaction):
         end: Micros | None = None,
         after: tuple[Micros, int] | None = None,
         limit: int | None = None,
+        named: Iterable[str] | None = None,
     ) -> list[Event]:
+        names = None if named is None else sorted(named)
         found = [
             event_of(row)
             for some in portions(customers)
-            for row in self._rows(sql.event_page(some, start, end, after, limit))
+            for row in self._rows(sql.event_page(some, start, end, after, limit, names))
         ]
         found.sort(key=lambda event: (event.received_at, event.seq))
         return found[:limit]
@@ -62,6 +64,13 @@ class EventReading(SqlTransaction):
     def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
         rows = self._rows(sql.quarantine_page(), after=after or 0, limit=limit)
         return [QuarantinedEvent(**row) for row in rows]
+
+    def last_seq(self) -> int:
+        return int(self._scalar(sql.last_seq()))
+
+    def earliest_occurred(self, after_seq: int) -> Micros | None:
+        found: Micros | None = self._scalar(sql.earliest_occurred(), seq=after_seq)
+        return found
 
     def counters(self) -> Counters:
         return Counters(**dict(self._tuples(sql.counters())))

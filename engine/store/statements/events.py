@@ -34,6 +34,12 @@ def last_seq() -> Executable:
 
 
 @cache
+def earliest_occurred() -> Executable:
+    """When the earliest event accepted after `seq` occurred."""
+    return select(func.min(EVENT.c.occurred_at)).where(EVENT.c.seq > bindparam("seq"))
+
+
+@cache
 def next_seqs() -> Executable:
     """`number` places in the order of acceptance, which nobody else is given."""
     series = func.generate_series(1, bindparam("number")).table_valued("n")
@@ -68,11 +74,14 @@ def event_page(
     end: Micros | None,
     after: tuple[Micros, int] | None,
     limit: int | None,
+    named: Sequence[str] | None = None,
 ) -> Executable:
-    """Events by (received, seq): of some customers or of all."""
+    """Events by (received, seq): of some customers or of all, of some names or of all."""
     page = select(*READ).order_by(EVENT.c.received_at, EVENT.c.seq)
     if customers is not None:
         page = page.where(EVENT.c.customer.in_(customers))
+    if named is not None:
+        page = page.where(EVENT.c.name.in_(named))
     if start is not None:
         page = page.where(EVENT.c.received_at >= start)
     if end is not None:

@@ -132,11 +132,7 @@ def call_off_effect() -> Executable:
 @cache
 def settle_claim() -> Executable:
     """A claim with `b_fence`, settled."""
-    return (
-        update(OUTBOX)
-        .where(*_BY_CLAIM)
-        .values({name: bindparam(name) for name in _SETTLING})
-    )
+    return update(OUTBOX).where(*_BY_CLAIM).values({name: bindparam(name) for name in _SETTLING})
 
 
 @cache

@@ -178,3 +178,32 @@ def test_t5_a_silence_beyond_the_bases_own_gaps_is_told_once() -> None:
     # and another silence is another one
     engine.until(day(161 + 130))
     assert [at for at, _ in engine.decisions("gone-quiet", "ana")] == [day(146, "00:00"), day(287, "00:00")]
+
+
+BRANCHED = """
+rule: too-dear
+when: {event: churned}
+if:
+  - customer.churn_reason == 'price_budget'
+  - customer.churn_voluntary
+  - customer.churned_at >= customer.cancel_requested_at
+then:
+  - run: win-back
+"""
+
+
+def test_a_rule_branches_on_why_a_customer_left() -> None:
+    # given two who cancel on 5 May, paid to 31 May: one for the price, one whose card failed
+    engine = VirtualEngine(FACTS, BRANCHED, *FLOWS)
+    for customer, reason in (("dear", "Too expensive"), ("card", "card_declined")):
+        engine.receive("2026-04-01 10:00", "subscription_updated", customer, subscription_id="a", mrr=50)
+        engine.receive(
+            "2026-05-05 10:00", "subscription_updated", customer,
+            subscription_id="a", mrr=50, ends_at="2026-05-31", reason=reason,
+        )  # fmt: skip
+
+    # when 31 May has come
+    engine.until("2026-06-01 00:00")
+
+    # then the price is answered, and nothing else is
+    assert [(run.customer, run.workflow) for run in engine.runs()] == [("dear", "win-back")]

@@ -14,9 +14,7 @@ from tests.crash.shop import FILES, lay_out
 from tests.integration.scale.shops import Shared, arrive, order, raising, together, until
 
 BIG_FROM_500 = {"rules/big-order.yaml": FILES["rules/big-order.yaml"].replace(">= 100", ">= 500")}
-MORE_MAIL = {
-    "workflows/thank-you.yaml": FILES["workflows/thank-you.yaml"].replace("wait: 5m", "wait: 6m")
-}
+MORE_MAIL = {"workflows/thank-you.yaml": FILES["workflows/thank-you.yaml"].replace("wait: 5m", "wait: 6m")}
 
 
 def fired(engine: Engine) -> list[str]:

@@ -205,3 +205,29 @@ def test_accounts_have_contracts_where_they_are_said_to() -> None:
     assert account.facts(at("2026-01-11"))["mrr"] == 50
     assert "mrr" not in table.names("person")
     assert person.state.contracts == {}
+
+
+def test_what_is_known_of_a_churn_is_known_when_it_has_come(customer: Customer) -> None:
+    # given 30 cancelled at once, and 50 on 5 May, paid to 31 May
+    customer.take(billed("2026-04-01", "b", 0))
+    customer.take(billed("2026-05-05T10:00", "a", 50, "2026-05-31", "Too expensive"))
+    names = ("cancel_requested_at", "churned_at", "churn_reason", "churn_voluntary")
+    asked = moment_of(at("2026-05-05T10:00"))
+
+    before = customer.facts(at("2026-05-20"))
+    assert [before[name] for name in names] == [asked, None, None, None]
+
+    after = customer.facts(at("2026-06-01"))
+    end = moment_of(at("2026-05-31T00:00+02:00"))
+    assert [after[name] for name in names] == [asked, end, "price_budget", True]
+
+    # when the customer pays again, nothing of it is left
+    customer.take(billed("2026-06-10", "a", 50))
+    assert [customer.facts(at("2026-06-11"))[name] for name in names] == [None] * 4
+
+
+def test_a_failed_payment_is_no_choice_of_the_customers(customer: Customer) -> None:
+    customer.take(billed("2026-04-01", "b", 0))
+    customer.take(billed("2026-04-02", "a", 0, reason="Card declined"))
+    facts = customer.facts(at("2026-04-03"))
+    assert (facts["churn_reason"], facts["churn_voluntary"]) == ("payment_failure", False)
