@@ -207,7 +207,7 @@ def _with_broken(catalog: Catalog, broken: Iterable[tuple[str, str]], lost: Iter
     for kind, id in broken:
         snake = id.replace("-", "_")
         if kind == "score":
-            names |= {snake: Kind.ANY, f"{snake}_band": Kind.ANY}
+            names |= dict.fromkeys((snake, f"{snake}_band", f"{snake}_trend", f"{snake}_reasons"), Kind.ANY)
         elif kind == "program":
             names |= dict.fromkeys(("tier", "points", f"{snake}_tier", f"{snake}_points"), Kind.ANY)
     return msgspec.structs.replace(

@@ -130,6 +130,8 @@ def _names(
     for score in _about(workspace.scores.values(), subject):
         names[score] = Kind.NUMBER
         names[f"{score}_band"] = Kind.TEXT
+        names[f"{score}_trend"] = Kind.NUMBER
+        names[f"{score}_reasons"] = Kind.LIST
     programs = list(_about(workspace.programs.values(), subject))
     for program in programs:
         prefix = "" if len(workspace.programs) == 1 else f"{program}_"

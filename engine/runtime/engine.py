@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from copy import copy
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -20,7 +21,7 @@ from engine.escalation.case import Case
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runs.run import AskItem, Run
-from engine.runtime import mending, operating, reading
+from engine.runtime import mending, operating, reading, scoring
 from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
@@ -266,6 +267,20 @@ class Engine:
         `NotFoundError`, or `ConflictError` when they are one.
         """
         return self._do(lambda: operating.merge_customers(self._shell, into, other, by))
+
+    def score(self, score: str, customer: str) -> scoring.KnownScore:
+        """Tell how a score of a customer stands, part by part; raises `NotFoundError`."""
+        return scoring.score(self._shell, score, customer, self.clock.now())
+
+    def override_score(
+        self, score: str, customer: str, value: Decimal, reason: str, until: Micros, by: str
+    ) -> Future[scoring.KnownScore]:
+        """Let a value count for a customer's score before `until`; `NotFoundError`, `RequestError`."""
+        return self._do(lambda: scoring.override(self._shell, score, customer, value, reason, until, by))
+
+    def end_score_override(self, score: str, customer: str, by: str) -> Future[scoring.KnownScore]:
+        """End an override before its time; `ConflictError` where there is none."""
+        return self._do(lambda: scoring.end_override(self._shell, score, customer, by))
 
     def retry_run(self, run: str, by: str) -> Future[Run]:
         """Let a failed run go on at its failed step; `ConflictError` when it has not failed."""

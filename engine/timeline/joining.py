@@ -68,7 +68,9 @@ def _standing(into: Standing, other: Standing) -> None:
         known_book.redeemed = {**book.redeemed, **known_book.redeemed}
         known_book.qualifying += book.qualifying
     for score, state in other.scores.items():
-        into.scores.setdefault(score, state)
+        known_state = into.scores.setdefault(score, state)
+        if known_state.override is None:
+            known_state.override = state.override
     for fact, failed_at in other.failed.items():
         into.failed[fact] = max(failed_at, into.failed.get(fact, failed_at))
     into.goals = [*into.goals, *other.goals]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
@@ -66,14 +67,18 @@ class CompiledPart(msgspec.Struct, frozen=True):
 class CompiledScore(msgspec.Struct, frozen=True):
     """A score with its parts; `name` and `band_name` are what facts call it and its band.
 
-    `names` are the facts that its parts name.
+    So do `trend_name` and `reasons_name`. `names` are the facts that its parts name, `formula` a number
+    that another version of the parts does not have.
     """
 
     score: Score
     name: str
     band_name: str
+    trend_name: str
+    reasons_name: str
     names: tuple[str, ...]
     parts: tuple[CompiledPart, ...]
+    formula: int
 
 
 class Club(msgspec.Struct, frozen=True):
@@ -195,7 +200,8 @@ def _based(facts: FactTable, desks: Mapping[Subject, Desk]) -> frozenset[str]:
                 through[name] = frozenset(fact.reads) | through.get(name, frozenset())
         for score in desk.scores:
             reads = frozenset(name for part in score.parts for name in part.reads)
-            through[score.name] = through[f"{score.name}_band"] = reads
+            for name in (score.name, score.band_name, score.trend_name, score.reasons_name):
+                through[name] = reads
     while more := {name for name, reads in through.items() if name not in found and reads & found}:
         found |= more
     return frozenset(f"customer.{name}" for name in found)
@@ -320,7 +326,22 @@ def _score(score: Score, catalog: Catalog, facts: FactTable, workspace: Workspac
         parts.append(CompiledPart(name, f"{score.id}/{name}", expression, own, reads, fades))
     fact = score.id.replace("-", "_")
     names = tuple({name: None for part in parts for name in part.names})
-    return CompiledScore(score, fact, f"{fact}_band", names, tuple(parts))
+    return CompiledScore(
+        score=score,
+        name=fact,
+        band_name=f"{fact}_band",
+        trend_name=f"{fact}_trend",
+        reasons_name=f"{fact}_reasons",
+        names=names,
+        parts=tuple(parts),
+        formula=zlib.crc32(msgspec.json.encode(_formula(score))),
+    )
+
+
+def _formula(score: Score) -> object:
+    """Give what a score's values follow from, without the words that they are told in."""
+    parts = [(name, str(part.weight), part.is_.text) for name, part in score.parts.items()]
+    return parts, score.coverage, score.half_life
 
 
 def _clubs(workspace: Workspace, subject: Subject) -> tuple[Club, ...]:

@@ -18,7 +18,7 @@ from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
 from engine.model.values import HOUR, Micros
 from engine.runs import cases, points
-from engine.timeline import react
+from engine.timeline import overriding, react
 from engine.timeline.choose import choose
 from engine.timeline.crossings import crossings
 from engine.timeline.moment import Moment
@@ -61,6 +61,8 @@ def _note(moment: Moment, event: Event) -> None:
         cases.taken(moment.stage, event.name, properties)
     elif event.name == points.GRANTED and event.cause == "run":
         points.granted(moment.stage, properties)
+    elif event.name in overriding.EVENTS:
+        overriding.note(moment, event)
     elif event.name == "source_failed":
         named = properties.get("facts")
         for fact in named if isinstance(named, (list, tuple)) else (named,):

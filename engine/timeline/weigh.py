@@ -87,8 +87,10 @@ def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
     if found is None:
         found = reading(facts, compiled, state, standing.failed, moment.now, moment.env())
     before = state.value
-    change = step_band(compiled.score, state, found, moment.now, moment.day)
-    if change is not None or state.value != before:
+    change = step_band(compiled.score, state, found, moment.now, moment.day, compiled.formula)
+    # Trend and reasons may have changed too, which matters where somebody has asked for them already.
+    asked = compiled.trend_name in facts or compiled.reasons_name in facts
+    if change is not None or state.value != before or asked:
         moment.restate()
     return change
 

@@ -66,7 +66,8 @@ def _names(draft: Draft) -> None:
                 message=f"{name} is {taken[name]} already",
                 hint="choose another name",
             )
-        taken |= {name: f"the score {id}", f"{name}_band": f"the band of {id}"}
+        taken |= {name: f"the score {id}"}
+        taken |= {f"{name}_{what}": f"the {what} of {id}" for what in ("band", "trend", "reasons")}
     for name, fact in workspace.facts.facts.items():
         if not SNAKE.fullmatch(name):
             snake = snake_case(name)

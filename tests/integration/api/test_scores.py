@@ -1,0 +1,186 @@
+"""A score as the API shows it, and what a person sets in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.model.values import DAY, HOUR
+from engine.runtime.clock import VirtualClock
+from engine.runtime.engine import Engine
+from tests.integration.api.conftest import START, Door, problem
+
+HEALTH = """
+score: health
+parts:
+  usage:   {weight: 60, is: customer.usage / 100, reason: Usage is low}
+  support: {weight: 40, is: customer.support / 100}
+bands: {green: {from: 70}, amber: {from: 40}, red: {from: 0}}
+coverage: 50%
+"""
+TRAITS = """
+facts:
+  usage: {type: number}
+  support: {type: number}
+"""
+RESCUE = """
+rule: rescue
+owner: shop
+description: Somebody has become red.
+status: live
+when: {score: health, becomes: red}
+then:
+  - run: ask-desk
+"""
+PATH = "/v1/scores/health/customers/ann"
+
+
+@pytest.fixture
+def folder(folder: Path) -> Path:
+    (folder / "rules" / "health.yaml").write_text(HEALTH.lstrip())
+    (folder / "rules" / "traits.yaml").write_text(TRAITS.lstrip())
+    (folder / "rules" / "rescue.yaml").write_text(RESCUE.lstrip())
+    return folder
+
+
+def seen(usage: int, support: int | None = None) -> dict[str, Any]:
+    traits = {"usage": usage} | ({} if support is None else {"support": support})
+    return {"customer": "ann", "event": "identify", "traits": traits}
+
+
+def test_a_score_shows_its_parts_and_what_they_weigh(as_role: Door) -> None:
+    # given a customer of whose two parts one is known
+    as_role("ingest").events(seen(30))
+    # when somebody who may read asks
+    told = as_role("auditor").get(PATH).json()
+    # then the score is told as number, percent, band and letter, and each part by itself
+    assert (told["value"], told["percent"], told["band"], told["letter"]) == (30, 30, "red", "F")
+    assert (told["computed"], told["coverage"], told["override"], told["trend"]) == (30, 0.6, None, None)
+    assert told["parts"] == [
+        {"name": "usage", "raw": 0.3, "value": 0.3, "weight": 60, "contribution": 30, "age_seconds": 0,
+         "stale": False},
+        {"name": "support", "raw": None, "value": None, "weight": 40, "contribution": 0,
+         "age_seconds": None, "stale": False},
+    ]  # fmt: skip
+    assert told["reasons"] == ["Usage is low"]
+    assert told["daily"] == [{"day": "2026-01-05", "value": 30}]
+
+
+def test_an_override_counts_until_its_end_and_then_what_is_computed(
+    as_role: Door, engine: Engine, clock: VirtualClock
+) -> None:
+    # given a customer whose score is red
+    as_role("ingest").events(seen(30, 30))
+    operator, auditor = as_role("operator"), as_role("auditor")
+    # when a person says 90 until 1 July
+    put = operator(
+        "PUT", f"{PATH}/override", {"value": 90, "reason": "Renewed by phone", "until": "2026-07-01"}
+    )
+    # then both are told, with who, why and until when
+    assert put.status_code == 200
+    assert (put.json()["value"], put.json()["computed"], put.json()["band"]) == (90, 30, "green")
+    assert put.json()["override"] == {
+        "value": 90,
+        "author": "operator@example.com",
+        "reason": "Renewed by phone",
+        "until": "2026-07-01T00:00:00Z",
+    }
+    # and it counts wherever the score is read, to the end
+    engine.run_until(START + 176 * DAY)
+    clock.move_to(START + 176 * DAY)
+    assert auditor.get("/v1/customers/ann").json()["facts"]["health"]["value"] == 90
+    # then by itself what is computed comes back, and the band with it
+    clock.move_to(START + 176 * DAY + 12 * HOUR)
+    engine.run_until(START + 176 * DAY + 12 * HOUR)
+    told = auditor.get(PATH).json()
+    assert (told["value"], told["band"], told["override"]) == (30, "red", None)
+    changes = [
+        (one["at"], one["event"]["properties"]["from"], one["event"]["properties"]["band"])
+        for one in auditor.get("/v1/customers/ann/timeline").json()["items"]
+        if one["kind"] == "event" and one["event"]["name"] == "band_changed"
+    ]
+    assert sorted(changes, reverse=True) == [
+        ("2026-07-01T00:00:00Z", "green", "red"),
+        ("2026-01-05T12:00:00Z", "unknown", "red"),
+        ("2026-01-05T12:00:00Z", "red", "green"),
+    ]
+
+
+def test_an_override_ends_early_once(as_role: Door) -> None:
+    as_role("ingest").events(seen(30, 30))
+    operator = as_role("operator")
+    operator("PUT", f"{PATH}/override", {"value": 90, "reason": "Renewed", "until": "2026-07-01"})
+
+    ended = operator("DELETE", f"{PATH}/override")
+    assert (ended.json()["value"], ended.json()["band"], ended.json()["override"]) == (30, "red", None)
+
+    assert problem(operator("DELETE", f"{PATH}/override"))["status"] == 409
+
+
+def test_the_same_override_again_changes_nothing(as_role: Door, engine: Engine) -> None:
+    as_role("ingest").events(seen(30, 30))
+    operator = as_role("operator")
+    wanted = {"value": 90, "reason": "Renewed", "until": "2026-07-01T00:00:00+01:00"}
+
+    answers = [operator("PUT", f"{PATH}/override", wanted).json()["override"] for _ in range(3)]
+
+    assert answers[0] == answers[1] == answers[2]
+    names = [entry.of.name for entry in engine.timeline("ann") if entry.kind == "event"]
+    assert names.count("score_overridden") == 1
+
+
+def test_why_sees_an_override_as_it_stood(as_role: Door, engine: Engine, clock: VirtualClock) -> None:
+    # given one who is overridden to green at noon, and let go to red at one
+    as_role("ingest").events(seen(30, 30))
+    operator, auditor = as_role("operator"), as_role("auditor")
+    operator("PUT", f"{PATH}/override", {"value": 90, "reason": "Renewed", "until": "2026-07-01"})
+    clock.move_to(START + HOUR)
+    operator("DELETE", f"{PATH}/override")
+    # when it is asked why the rule fired, as of then and as of before
+    later = auditor.get("/v1/customers/ann/why?rule=rescue&at=2026-01-05T13:30:00Z").json()
+    before = auditor.get("/v1/customers/ann/why?rule=rescue&at=2026-01-05T12:30:00Z").json()
+    # then it fired twice: when first red, and when red again
+    assert (later["decision"], later["at"][:16]) == ("fired", "2026-01-05T13:00")
+    assert (before["decision"], before["at"][:16]) == ("fired", "2026-01-05T12:00")
+    assert (later["event"]["from"], before["event"]["from"]) == ("green", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"value": 101, "reason": "so", "until": "2026-07-01"}, 400),
+        ({"value": 90, "reason": " ", "until": "2026-07-01"}, 400),
+        ({"value": 90, "reason": "so", "until": "2026-01-05T11:59:00Z"}, 400),
+        ({"value": 90, "reason": "so", "until": "2027-02-01"}, 400),
+        ({"value": 90, "reason": "so", "until": "soon"}, 400),
+        ({"value": 90, "until": "2026-07-01"}, 400),
+    ],
+    ids=["over 100", "no reason", "past", "over a year", "no time", "reason left out"],
+)
+def test_an_override_is_refused_where_it_cannot_be_one(
+    as_role: Door, body: dict[str, Any], status: int
+) -> None:
+    as_role("ingest").events(seen(30, 30))
+    assert problem(as_role("operator")("PUT", f"{PATH}/override", body))["status"] in (status, 422)
+
+
+def test_only_operators_set_a_score_and_nobody_sends_it_as_an_event(as_role: Door) -> None:
+    as_role("ingest").events(seen(30, 30))
+    body = {"value": 90, "reason": "so", "until": "2026-07-01"}
+    assert as_role("auditor")("PUT", f"{PATH}/override", body).status_code == 403
+    assert as_role("ingest").get(PATH).status_code == 403
+    sent = {"customer": "ann", "event": "score_overridden", "score": "health", **body, "by": "me"}
+    answer = as_role("operator").events(sent)
+    assert [one["code"] for one in answer["quarantined"]] == ["reserved_name"]
+
+
+@pytest.mark.parametrize("path", ["/v1/scores/health/customers/nobody", "/v1/scores/wealth/customers/ann"])
+def test_what_there_is_not_is_not_found(as_role: Door, path: str) -> None:
+    as_role("ingest").events(seen(30, 30))
+    operator = as_role("operator")
+    body = {"value": 90, "reason": "so", "until": "2026-07-01"}
+    assert operator.get(path).status_code == 404
+    assert operator("PUT", f"{path}/override", body).status_code == 404
+    assert operator("DELETE", f"{path}/override").status_code == 404
