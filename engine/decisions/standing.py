@@ -17,6 +17,7 @@ from engine.loyalty.ledger import Ledger
 from engine.model.values import Micros
 from engine.scores.band import ScoreState
 from engine.segments.membership import Membership
+from engine.segments.stage import StageState
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +85,7 @@ class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `fired` holds the instants at which a rule fired, `starts` the last start of a workflow and
     key, `recents` the latest awaited events by name, `failed` the facts whose source failed, and when,
-    `goals` those of ended runs that may still be reached.
+    `goals` those of ended runs that may still be reached, `stages` where the customer is in each lifecycle.
     """
 
     played_to: Micros = 0
@@ -100,6 +101,7 @@ class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
     cases: dict[str, Case] = {}
     failed: dict[str, Micros] = {}
     goals: list[GoalWatch] = []
+    stages: dict[str, StageState] = {}
 
     @property
     def segments(self) -> list[str]:

@@ -18,6 +18,7 @@ from engine.runs.stage import Member
 from engine.segments.membership import Membership, place
 from engine.timeline import react
 from engine.timeline.moment import Moment
+from engine.timeline.ruleset import membership_of
 from engine.timeline.take import plan_dates
 from engine.timeline.weigh import weigh
 
@@ -32,6 +33,7 @@ def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
     survivor.facts = united(facts, survivor.facts, gone.facts, history, moment.now)
     _standing(survivor.standing, gone.standing)
     _memberships(moment, gone)
+    _stages(moment, gone)
     _cases(moment, gone)
     moment.forget()
     _runs(moment, gone)
@@ -85,6 +87,17 @@ def _memberships(moment: Moment, gone: Member) -> None:
         known = own.setdefault(name, Membership(count=other.count))
         if other.inside and place(known, inside=True, now=moment.now) is not None:
             _record(moment, moment.member.id, name, inside=True)
+
+
+def _stages(moment: Moment, gone: Member) -> None:
+    """Keep the survivor's stage, else the other's; what follows is for the next evaluation."""
+    own = moment.member.standing.stages
+    for name, state in sorted(gone.standing.stages.items()):
+        stage = membership_of(name, state.stage)
+        _record(moment, gone.id, stage, inside=False)
+        if name not in own:
+            own[name] = state
+            _record(moment, moment.member.id, stage, inside=True)
 
 
 def _record(moment: Moment, customer: str, segment: str, *, inside: bool) -> None:

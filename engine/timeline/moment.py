@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -111,6 +112,11 @@ class Moment:
             # Seldom asked for, and so worked out only then.
             found[score.trend_name] = partial(_trend, state, self.day)
             found[score.reasons_name] = partial(_reasons, score, state)
+        for lifecycle in self.desk.lifecycles:
+            stage = standing.stages.get(lifecycle.id)
+            found[lifecycle.stage_name] = stage.stage if stage else None
+            since = None if stage is None else timedelta(microseconds=max(0, self.now - stage.since))
+            found[lifecycle.for_name] = since
         for club in self.desk.clubs:
             book = standing.ledger.books.get(club.program)
             found[club.tier_name] = (book.tier if book else None) or club.lowest

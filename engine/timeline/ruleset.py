@@ -19,6 +19,7 @@ from engine.expressions import Condition, Expression, compile_expression
 from engine.loyalty.tiers import tier_held
 from engine.model.actions import SHIPPED, ActionSpec
 from engine.model.facts import Subject
+from engine.model.lifecycle import Lifecycle, Stage
 from engine.model.rule import (
     OnBand,
     OnChange,
@@ -81,6 +82,20 @@ class CompiledScore(msgspec.Struct, frozen=True):
     formula: int
 
 
+class CompiledLifecycle(msgspec.Struct, frozen=True):
+    """A lifecycle: its stages in order, each with its condition; `stage_name` is what facts call it."""
+
+    id: str
+    stage_name: str
+    for_name: str
+    stages: tuple[tuple[str, Stage, Condition | None], ...]
+
+
+def membership_of(lifecycle: str, stage: str) -> str:
+    """Give the name under which being in a stage is kept: no segment can be called so."""
+    return f"{lifecycle}.{stage}"
+
+
 class Club(msgspec.Struct, frozen=True):
     """A program as facts show it: what they call its tier and points, and who holds no tier's tier."""
 
@@ -111,6 +126,7 @@ class Desk(msgspec.Struct, frozen=True):
     quiet: tuple[Pair, ...]
     segments: tuple[CompiledSegment, ...]
     scores: tuple[CompiledScore, ...]
+    lifecycles: tuple[CompiledLifecycle, ...]
     earns: Mapping[str, tuple[CompiledEarn, ...]]
     clubs: tuple[Club, ...]
     midnight: bool
@@ -118,8 +134,8 @@ class Desk(msgspec.Struct, frozen=True):
 
 NOTHING = Desk(
     rules={}, on_event={}, first={}, second={}, awaited={}, schedules=(), dates=(), renewals={},
-    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), earns={}, clubs=(),
-    midnight=False,
+    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), lifecycles=(),
+    earns={}, clubs=(), midnight=False,
 )  # fmt: skip
 
 BASE = "@base"
@@ -238,6 +254,11 @@ def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Sub
         for _, score in sorted(workspace.scores.items())
         if score.on == subject
     )
+    lifecycles = tuple(
+        _lifecycle(lifecycle, catalog, workspace.settings.timezone)
+        for _, lifecycle in sorted(workspace.lifecycles.items())
+        if lifecycle.on == subject
+    )
     earns = _earns(workspace, catalog, subject)
     return Desk(
         rules={rule.id: rule for rule in rules},
@@ -271,9 +292,10 @@ def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Sub
         quiet=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnQuiet)),
         segments=segments,
         scores=scores,
+        lifecycles=lifecycles,
         earns=earns,
         clubs=_clubs(workspace, subject),
-        midnight=bool(segments or scores or earns)
+        midnight=bool(segments or scores or lifecycles or earns)
         or any(isinstance(trigger, OnQuiet) and trigger.quiet == "p90" for trigger in _triggers(pairs)),
     )
 
@@ -312,6 +334,16 @@ def _segment(segment: Segment, catalog: Catalog, zone: str) -> CompiledSegment:
         compile_condition(segment.enter_if, scope) if segment.enter_if is not None else None,
         compile_condition(segment.leave_if, scope) if segment.leave_if is not None else None,
     )
+
+
+def _lifecycle(lifecycle: Lifecycle, catalog: Catalog, zone: str) -> CompiledLifecycle:
+    scope = customer_scope(lifecycle.on, catalog, zone)
+    name = lifecycle.id.replace("-", "_")
+    stages = [
+        (stage, written, compile_condition(written.if_, scope) if written.if_ != () else None)
+        for stage, written in lifecycle.stages.items()
+    ]
+    return CompiledLifecycle(lifecycle.id, f"{name}_stage", f"{name}_stage_for", tuple(stages))
 
 
 def _score(score: Score, catalog: Catalog, facts: FactTable, workspace: Workspace) -> CompiledScore:

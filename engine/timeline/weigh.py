@@ -19,6 +19,7 @@ from engine.scores.score import PartInput, Reading, read
 from engine.segments.membership import Membership
 from engine.segments.membership import next_due as segment_due
 from engine.segments.membership import step as step_segment
+from engine.timeline import stages
 from engine.timeline.moment import Moment
 from engine.timeline.ruleset import CompiledPart, CompiledScore, Desk
 
@@ -27,7 +28,9 @@ Crossed = tuple[str, dict[str, Any]]
 
 
 def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> list[Crossed]:
-    """Evaluate scores, then segments; changes become events, unless a release, import or merge caused them.
+    """Evaluate scores, then segments, then lifecycles.
+
+    Changes become events, unless a release, import or merge caused them.
 
     Gives the changes that did not become events.
     """
@@ -51,6 +54,8 @@ def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> list[Crossed]
         moved = step_segment(segment.segment, member, entering, leaving, moment.now, moment.day)
         if moved is not None:
             untold += _tell_segment(moment, segment.segment.id, moved == "entered", cause, hops)
+    if moment.desk.lifecycles:
+        stages.settle(moment, cause, hops)
     return untold
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
+from api.app import create_app
 from engine.model.values import DAY, HOUR
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
-from tests.integration.api.conftest import START, Door, problem
+from tests.integration.api.conftest import START, Client, Door, problem
 
 HEALTH = """
 score: health
@@ -184,3 +186,43 @@ def test_what_there_is_not_is_not_found(as_role: Door, path: str) -> None:
     assert operator.get(path).status_code == 404
     assert operator("PUT", f"{path}/override", body).status_code == 404
     assert operator("DELETE", f"{path}/override").status_code == 404
+
+
+LIFECYCLE = """
+lifecycle: journey
+stages:
+  prospect: {if: customer.orders == 0}
+  lapsed: {quiet: 60d, of: order_completed}
+  active: {}
+"""
+
+
+def test_who_was_in_a_stage_on_a_day(folder: Path, clock: VirtualClock) -> None:
+    # given a workspace with a lifecycle, one who buys once, and one who buys again later
+    (folder / "rules" / "journey.yaml").write_text(LIFECYCLE.lstrip())
+    with Engine.open(folder, f"sqlite:///{folder / 'other.db'}", clock, work=False) as engine:
+        with TestClient(create_app(engine), raise_server_exceptions=False) as http:
+            operator = Client(http, engine.create_key("operator", "sam@example.com", "desk").text)
+            for customer in ("ann", "ben"):
+                operator.events({"customer": customer, "event": "order_completed", "total": 5})
+            engine.run_until(START + 70 * DAY)
+            clock.move_to(START + 70 * DAY)
+            operator.events({"customer": "ben", "event": "order_completed", "total": 5})
+
+            def members(stage: str, day: str) -> list[str]:
+                path = f"/v1/segments/journey.{stage}/members?at={day}"
+                return [one["customer"] for one in operator.get(path).json()["items"]]
+
+            # then each day tells who was where: after sixty days, and not before
+            assert members("active", "2026-01-06") == members("active", "2026-03-06") == ["ann", "ben"]
+            assert members("lapsed", "2026-03-07") == ["ann", "ben"]
+            assert (members("lapsed", "2026-03-17"), members("active", "2026-03-17")) == (["ann"], ["ben"])
+            assert operator.get("/v1/customers/ann").json()["facts"]["journey_stage"]["value"] == "lapsed"
+            assert operator.get("/v1/segments/journey.lost/members").status_code == 404
+            # and what came of ben is told once a change
+            told = [
+                entry.of.properties["stage"]
+                for entry in engine.timeline("ben")
+                if entry.kind == "event" and entry.of.name == "stage_changed"
+            ]
+            assert told == ["active", "lapsed", "active"]
