@@ -11,11 +11,12 @@ import msgspec
 from litestar import delete, get, put
 from litestar.params import FromPath
 
+from api.answers import CalibrationAnswer, calibration_answer
 from api.auth import OPERATE, READ
-from api.doors import Call, aside, door, engine_of, instant, read
+from api.doors import Call, aside, door, engine_of, instant, query_of, read
 from engine.customers.zones import moment_of
-from engine.errors import RequestError
-from engine.model.values import SECOND, Micros
+from engine.errors import RequestError, ValueSyntaxError
+from engine.model.values import SECOND, Duration, Micros
 from engine.runtime.engine import Engine
 from engine.runtime.scoring import KnownScore
 from engine.scores.score import PartValue, letter_of
@@ -180,4 +181,33 @@ def _until(engine: Engine, text: str) -> Micros:
         return found
 
 
-HANDLERS = [get_score, put_override, delete_override]
+class Calibrating(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Which outcome, and within how long after a month's start."""
+
+    outcome: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=200,
+            description="An event, a segment or stage that is entered, or `no EVENT`.",
+        ),
+    ] = "churned"
+    within: Annotated[str, msgspec.Meta(description="A length of time, such as 90d or 12w.")] = "90d"
+
+
+@get("/v1/scores/{id:str}/calibration", opt=door(READ, query=Calibrating))
+async def get_calibration(request: Call, id: FromPath[str]) -> CalibrationAnswer:
+    """Tell how many of each band, and of each tenth of the scale, came to an outcome afterwards.
+
+    It replays everything that is stored, and takes its time; only periods that are over count.
+    """
+    asked = query_of(request, Calibrating)
+    try:
+        within = Duration.parse(asked.within).micros
+    except ValueSyntaxError as error:
+        raise RequestError(str(error), code="invalid_parameter") from None
+    engine = engine_of(request)
+    return calibration_answer(await aside(engine.calibration, id, asked.outcome, within))
+
+
+HANDLERS = [get_calibration, get_score, put_override, delete_override]

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
+from engine.authoring.outcomes.calibration import Calibration, calibrate
 from engine.authoring.why import Explanation
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
@@ -28,6 +29,7 @@ from engine.runtime.clock import Clock
 from engine.runtime.connectors import shown
 from engine.runtime.drive import Drive
 from engine.runtime.explaining import Explainer
+from engine.runtime.history import stored_events
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.keys import NewKey, make_key
 from engine.runtime.meters import Meters
@@ -271,6 +273,12 @@ class Engine:
     def score(self, score: str, customer: str) -> scoring.KnownScore:
         """Tell how a score of a customer stands, part by part; raises `NotFoundError`."""
         return scoring.score(self._shell, score, customer, self.clock.now())
+
+    def calibration(self, score: str, outcome: str, within: Micros) -> Calibration:
+        """Replay what is stored and count outcomes by what a score was before; raises `NotFoundError`."""
+        with self.store.reader() as reader:
+            events = stored_events(reader)
+        return calibrate(self.workspace, events, score, outcome=outcome, within=within)
 
     def override_score(
         self, score: str, customer: str, value: Decimal, reason: str, until: Micros, by: str

@@ -56,6 +56,7 @@ WHO = {
     ("post", "/v1/cases/{id}/acknowledge"): OPERATE,
     ("post", "/v1/cases/{id}/resolve"): OPERATE,
     ("get", "/v1/segments/{id}/members"): SEE,
+    ("get", "/v1/scores/{id}/calibration"): READ,
     ("get", "/v1/scores/{id}/customers/{customer}"): READ,
     ("put", "/v1/scores/{id}/customers/{customer}/override"): OPERATE,
     ("delete", "/v1/scores/{id}/customers/{customer}/override"): OPERATE,

@@ -348,3 +348,29 @@ def test_commands_that_read_work_beside_one_that_writes(imported: Path, holdfast
         assert "is in use by the process" in said.err
     finally:
         store.close()
+
+
+def test_calibrate_counts_what_became_of_customers(workspace: Path, holdfast: Holdfast) -> None:
+    # given a score of how much somebody has bought, and an event that tells of leaving
+    (workspace / "rules/worth.yaml").write_text(
+        "score: worth\nparts:\n  orders: {weight: 1, is: customer.orders / 2}\n"
+        "bands: {high: {from: 60}, low: {from: 0}}\n"
+    )
+    lines = ["customer,event,at,total"]
+    lines += [f"c{n},order_completed,2026-01-1{n}T10:00:00Z,5" for n in range(4)]
+    lines += [f"c{n},order_completed,2026-01-2{n}T10:00:00Z,5" for n in range(2)]
+    lines += ["c2,order_refunded,2026-02-10T10:00:00Z,5", "c9,order_completed,2026-04-02T10:00:00Z,5"]
+    (workspace / "past.csv").write_text("\n".join(lines) + "\n")
+    assert holdfast("import", "past.csv", "--history").code == 0
+    # when it is held against it
+    said = holdfast("calibrate", "worth", "--outcome", "order_refunded", "--within", "30d", "--json")
+    # then one of the two low ones on 1 February did, and nobody else
+    assert said.code == 0, said.err
+    rows = {row["name"]: (row["had"], row["n"]) for row in said.answer["bands"]}
+    assert rows == {"high": (0, 4), "low": (1, 3)}
+    assert (said.answer["incomplete"], said.answer["within_days"]) == (1, 30)
+    # and people read it as a table
+    told = holdfast("calibrate", "worth", "--outcome", "order_refunded", "--within", "30d")
+    assert "95% low" in told.out
+    assert holdfast("calibrate", "wealth").err == "holdfast: there is no score wealth\n"
+    assert holdfast("calibrate", "worth", "--within", "soon").code == 1

@@ -1,0 +1,82 @@
+"""An outcome: something that can become of a customer, and when it did."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.customers.event import CONTROL_EVENTS, Event
+from engine.errors import NotFoundError
+from engine.model.actions import BUILT_IN_EVENTS, CONTRACT_EVENTS
+from engine.model.values import Micros
+from engine.model.workspace import Workspace
+
+NONE_OF = "no "
+"""Begins an outcome that is the absence of an event: `no order_completed`."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """An event, where `key` is given with that value, or with `absent` that none came."""
+
+    name: str
+    event: str
+    key: str | None = None
+    value: str | None = None
+    absent: bool = False
+
+    def matches(self, event: Event) -> bool:
+        """Tell whether an event is what is looked for."""
+        if event.name != self.event:
+            return False
+        return self.key is None or event.properties.get(self.key) == self.value
+
+
+def outcome_of(workspace: Workspace, name: str) -> Outcome:
+    """Give what an outcome's name means: an event, a segment or stage that is entered, or `no EVENT`.
+
+    Raises NotFoundError where the workspace declares events, and none of them is meant.
+    """
+    absent = name.startswith(NONE_OF)
+    event = name.removeprefix(NONE_OF).strip()
+    if not absent:
+        if name in workspace.segments:
+            return Outcome(name, "segment_entered", "segment", name)
+        for lifecycle in workspace.lifecycles.values():
+            if name in lifecycle.stages:
+                return Outcome(name, "stage_changed", "stage", name)
+    known = {*workspace.facts.events, *CONTRACT_EVENTS}
+    if not event or (workspace.facts.events and event not in known):
+        raise NotFoundError(
+            f"there is no outcome {name}; name an event, a segment, a stage of a lifecycle, or `no EVENT`"
+        )
+    return Outcome(name, event, absent=absent)
+
+
+class History:
+    """When each customer had an outcome, and when they were last heard of before."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.had: dict[str, list[Micros]] = {}
+        self._heard: dict[str, Micros] = {}
+        self._ended: dict[str, Micros] = {}
+
+    def take(self, event: Event) -> None:
+        """Take an event in, in the order received."""
+        if self.outcome.matches(event):
+            self.had.setdefault(event.customer, []).append(event.occurred_at)
+            self._ended[event.customer] = event.received_at
+        elif event.name not in BUILT_IN_EVENTS and event.name not in CONTROL_EVENTS:
+            self._heard[event.customer] = event.received_at
+
+    def can_have(self, customer: str) -> bool:
+        """Tell whether the outcome can yet come: it never did, or something else has come since.
+
+        A customer who has churned and is silent cannot churn again.
+        """
+        ended = self._ended.get(customer)
+        return self.outcome.absent or ended is None or self._heard.get(customer, -1) > ended
+
+    def within(self, customer: str, start: Micros, end: Micros) -> bool:
+        """Tell whether it came after `start`, up to `end`; at the end of the replay."""
+        had = any(start < at <= end for at in self.had.get(customer, ()))
+        return had is not self.outcome.absent
