@@ -35,10 +35,12 @@ def replay(
     *,
     until: Micros,
     progress: Progress | None = None,
+    facts_only: bool = False,
 ) -> History:
     """Play events up to `until` in the order received, and look at each cut once all up to it is done.
 
-    What runs did then is played as it was recorded; nothing new is decided.
+    What runs did then is played as it was recorded; nothing new is decided. With `facts_only` events make
+    facts and nothing else: no scores, segments or stages.
     """
     simulation, history = Simulation(ruleset, starts_runs=False), History(outcome)
     coming, told = list(cuts), 0
@@ -53,20 +55,27 @@ def replay(
     def reach(at: Micros) -> None:
         while coming and coming[0] <= at:
             cut = coming.pop(0)
-            simulation.advance(cut)
+            if facts_only:
+                simulation.compute_figures(cut)
+            else:
+                simulation.advance(cut)
             derived()
             look(simulation, history, cut)
 
     inputs = [event for event in events if event.cause != OWN and event.received_at <= until]
     for index, event in enumerate(inputs):
         reach(event.received_at)
-        simulation.feed(event)
+        if facts_only:
+            simulation.learn(event)
+        else:
+            simulation.feed(event)
         derived()
         history.take(event)
         if progress is not None and index % 1000 == 0:
             progress(index, len(inputs))
     reach(until)
-    simulation.advance(until)
+    if not facts_only:
+        simulation.advance(until)
     derived()
     return history
 
