@@ -95,8 +95,9 @@ def calibrate(
 
     def look(simulation: Simulation, history: History, at: Micros) -> None:
         for name in sorted(simulation.cast.members):
-            state = simulation.cast.members[name].standing.scores.get(score)
-            if state is not None and history.can_have(name):
+            member = simulation.cast.members[name]
+            state = member.standing.scores.get(score)
+            if state is not None and history.can_have(member, at):
                 band = band_of(written, state.computed) if state.override is not None else state.band
                 looks.append(_Look(name, at, band, state.computed))
 

@@ -86,7 +86,7 @@ def matrix(
     def look(simulation: Simulation, history: History, at: Micros) -> None:
         for name in sorted(simulation.cast.members):
             member = simulation.cast.members[name]
-            if member.kind != "person" or not history.can_have(name):
+            if member.kind != "person" or not history.can_have(member, at):
                 continue
             known = Moment(simulation.world, member, Changes(), at, [], at_event=False).facts()
             seen.append((name, at, tuple(_number(known[fact]) for fact in facts)))

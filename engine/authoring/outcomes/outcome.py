@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.customers.contracts import monthly
 from engine.customers.event import CONTROL_EVENTS, Event
 from engine.errors import NotFoundError
 from engine.model.actions import BUILT_IN_EVENTS, CONTRACT_EVENTS
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
+from engine.runs.stage import Member
+
+CHURNED = "churned"
 
 NONE_OF = "no "
 """Begins an outcome that is the absence of an event: `no order_completed`."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """An event, where `key` is given with that value, or with `absent` that none came."""
+    """An event, where `key` is given with that value, or with `absent` that none came.
+
+    `of_contracts`: it follows from contracts, and only who pays for one can come to it.
+    """
 
     name: str
     event: str
     key: str | None = None
     value: str | None = None
     absent: bool = False
+    of_contracts: bool = False
 
     def matches(self, event: Event) -> bool:
         """Tell whether an event is what is looked for."""
@@ -48,7 +56,8 @@ def outcome_of(workspace: Workspace, name: str) -> Outcome:
         raise NotFoundError(
             f"there is no outcome {name}; name an event, a segment, a stage of a lifecycle, or `no EVENT`"
         )
-    return Outcome(name, event, absent=absent)
+    kept = workspace.facts.subscriptions is not None
+    return Outcome(name, event, absent=absent, of_contracts=kept and name == CHURNED)
 
 
 class History:
@@ -68,13 +77,16 @@ class History:
         elif event.name not in BUILT_IN_EVENTS and event.name not in CONTROL_EVENTS:
             self._heard[event.customer] = event.received_at
 
-    def can_have(self, customer: str) -> bool:
+    def can_have(self, member: Member, at: Micros) -> bool:
         """Tell whether the outcome can yet come: it never did, or something else has come since.
 
-        A customer who has churned and is silent cannot churn again.
+        A customer who has left and is silent cannot leave again. Where contracts are kept, who pays for
+        none cannot churn.
         """
-        ended = self._ended.get(customer)
-        return self.outcome.absent or ended is None or self._heard.get(customer, -1) > ended
+        if self.outcome.of_contracts:
+            return monthly(member.facts.contracts.values(), at) > 0
+        ended = self._ended.get(member.id)
+        return self.outcome.absent or ended is None or self._heard.get(member.id, -1) > ended
 
     def within(self, customer: str, start: Micros, end: Micros) -> bool:
         """Tell whether it came after `start`, up to `end`; at the end of the replay."""

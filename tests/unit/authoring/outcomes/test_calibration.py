@@ -132,3 +132,24 @@ def test_what_there_is_not_is_said(score: str, outcome: str) -> None:
 def test_of_no_events_nothing_is_known() -> None:
     found = calibrate(SHOP, [], "health", outcome="left", within=DAY)
     assert (found.as_of, found.looks, found.customers) == (None, (), 0)
+
+
+def test_who_pays_for_no_contract_cannot_churn() -> None:
+    # given two with a contract, of whom one cancels, and one who only ever looks around
+    paying = workspace(
+        "facts:\n  usage: {type: number}\n"
+        "subscriptions: {of: subscription_updated, id: subscription_id, mrr: mrr, ends: ends_at}\n"
+        "events:\n  subscription_updated: {subscription_id: text, mrr: number, ends_at: time}\n  login: {}\n",
+        HEALTH,
+    )
+    events = [event(1, name, "identify", usage=20) for name in ("ann", "ben", "eve")]
+    events += [
+        event(2, name, "subscription_updated", subscription_id=name, mrr=50) for name in ("ann", "ben")
+    ]
+    ends = {"subscription_id": "ann", "mrr": 50, "ends_at": "2026-02-20T00:00:00+00:00"}
+    events += [event(40, "ann", "subscription_updated", **ends), event(70, "ann", "login")]
+    events += [event(140, "ben", "login")]
+    found = calibrate(paying, events, "health", outcome="churned", within=30 * DAY)
+    # then the end of the contract, which time alone brings, is the outcome; ann is looked at before it only,
+    # though she is heard of later, eve never, and ben each month
+    assert rows(found.bands) == {"red": (1, 1 + 3)}
