@@ -31,7 +31,7 @@ def add_outcome(parser: argparse.ArgumentParser, default: str) -> None:
         "--outcome",
         metavar="NAME",
         default=default,
-        help=f"an event, a segment or stage entered, or 'no EVENT' (default: {default})",
+        help=f"an event, 'final EVENT', a segment or stage entered, or 'no EVENT' (default: {default})",
     )
     parser.add_argument(
         "--within", metavar="LENGTH", default="90d", help="how long after the look (default: 90d)"

@@ -189,7 +189,7 @@ class Calibrating(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
         msgspec.Meta(
             min_length=1,
             max_length=200,
-            description="An event, a segment or stage that is entered, or `no EVENT`.",
+            description="An event, `final EVENT`, a segment or stage that is entered, or `no EVENT`.",
         ),
     ] = "churned"
     within: Annotated[str, msgspec.Meta(description="A length of time, such as 90d or 12w.")] = "90d"
@@ -199,7 +199,7 @@ class Calibrating(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
 async def get_calibration(request: Call, id: FromPath[str]) -> CalibrationAnswer:
     """Tell how many of each band, and of each tenth of the scale, came to an outcome afterwards.
 
-    It replays everything that is stored, and takes its time; only periods that are over count.
+    It replays all that was stored by the latest midnight, once a day; only periods that are over count.
     """
     asked = query_of(request, Calibrating)
     try:

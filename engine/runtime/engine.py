@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from engine.authoring.outcomes.calibration import Calibration, calibrate
+from engine.authoring.outcomes.calibration import Calibration
 from engine.authoring.why import Explanation
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
@@ -29,7 +29,6 @@ from engine.runtime.clock import Clock
 from engine.runtime.connectors import shown
 from engine.runtime.drive import Drive
 from engine.runtime.explaining import Explainer
-from engine.runtime.history import stored_events
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.keys import NewKey, make_key
 from engine.runtime.meters import Meters
@@ -65,6 +64,7 @@ class Engine:
         self._shell = shell
         self._folder = folder
         self._closed = False
+        self._calibrations = scoring.Calibrations()
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, lambda: shell.ruleset)
         self._writer: Writer[Posted] = Writer(
@@ -275,10 +275,11 @@ class Engine:
         return scoring.score(self._shell, score, customer, self.clock.now())
 
     def calibration(self, score: str, outcome: str, within: Micros) -> Calibration:
-        """Replay what is stored and count outcomes by what a score was before; raises `NotFoundError`."""
-        with self.store.reader() as reader:
-            events = stored_events(reader)
-        return calibrate(self.workspace, events, score, outcome=outcome, within=within)
+        """Replay what is stored up to midnight and count outcomes by what a score was before.
+
+        Raises `NotFoundError`.
+        """
+        return self._calibrations.find(self._shell, score, outcome, within, self.clock.now())
 
     def override_score(
         self, score: str, customer: str, value: Decimal, reason: str, until: Micros, by: str

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from decimal import Decimal
+from threading import Lock
 
 import msgspec
 
+from engine.authoring.outcomes.calibration import Calibration, calibrate
 from engine.customers.event import Event
 from engine.customers.normalise import digest
 from engine.customers.zones import moment_of
@@ -14,6 +17,7 @@ from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.model.values import DAY, Day, Micros
 from engine.runs.changes import Changes
 from engine.runs.stage import Member
+from engine.runtime.history import stored_events
 from engine.runtime.operating import OPERATOR
 from engine.runtime.reading import looking
 from engine.runtime.shell import Shell, Turn
@@ -29,6 +33,9 @@ from engine.timeline.overriding import ENDED, OVERRIDDEN
 from engine.timeline.play import play_event
 from engine.timeline.ruleset import CompiledScore, Ruleset
 from engine.timeline.weigh import reading
+
+KEPT = 16
+"""So many calibrations are remembered."""
 
 LONGEST_DAYS = 366
 """An override ends at most so many days ahead: a judgement gets old."""
@@ -167,3 +174,30 @@ def _record(turn: Turn, member: Member, name: str, **properties: object) -> None
     turn.writer.add_events([event], [digest(event)], decided_at=turn.now)
     turn.count(received=1, accepted=1, decided=1)
     play_event(turn.world, turn.cast, turn.changes, event)
+
+
+class Calibrations:
+    """Calibrations of the stored history as of the latest midnight, each worked out once a day.
+
+    One at a time: a replay of everything is heavy, and whoever asks for the same meanwhile waits for it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._known: OrderedDict[tuple[object, ...], Calibration] = OrderedDict()
+
+    def find(self, shell: Shell, score: str, outcome: str, within: Micros, now: Micros) -> Calibration:
+        """Give what became of customers by what a score was before; raises `NotFoundError`."""
+        ruleset = shell.ruleset
+        midnight = ruleset.zone.start_of_day(ruleset.zone.day_of(now))
+        key = ruleset.hash, score, outcome, within, midnight
+        with self._lock:
+            if key not in self._known:
+                with shell.store.reader() as reader:
+                    events = stored_events(reader)
+                self._known[key] = calibrate(
+                    ruleset.workspace, events, score, outcome=outcome, within=within, as_of=midnight
+                )
+                while len(self._known) > KEPT:
+                    self._known.popitem(last=False)
+            return self._known[key]

@@ -17,11 +17,16 @@ CHURNED = "churned"
 NONE_OF = "no "
 """Begins an outcome that is the absence of an event: `no order_completed`."""
 
+FINAL = "final "
+"""Begins an outcome after which there is no customer any more: `final account_closed`."""
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """An event, where `key` is given with that value, or with `absent` that none came.
 
-    `of_contracts`: it follows from contracts, and only who pays for one can come to it.
+    final: a customer who came to it is none any more, until something else comes. of_contracts: it follows
+    from contracts, and only who pays for one can come to it. segment, or lifecycle and `value`: who is in
+    it already cannot come into it.
     """
 
     name: str
@@ -29,7 +34,10 @@ class Outcome(msgspec.Struct, frozen=True):
     key: str | None = None
     value: str | None = None
     absent: bool = False
+    final: bool = False
     of_contracts: bool = False
+    segment: str | None = None
+    lifecycle: str | None = None
 
     def matches(self, event: Event) -> bool:
         """Tell whether an event is what is looked for."""
@@ -43,21 +51,22 @@ def outcome_of(workspace: Workspace, name: str) -> Outcome:
 
     Raises NotFoundError where the workspace declares events, and none of them is meant.
     """
-    absent = name.startswith(NONE_OF)
-    event = name.removeprefix(NONE_OF).strip()
-    if not absent:
+    absent, final = name.startswith(NONE_OF), name.startswith(FINAL)
+    event = name.removeprefix(NONE_OF).removeprefix(FINAL).strip()
+    if not absent and not final:
         if name in workspace.segments:
-            return Outcome(name, "segment_entered", "segment", name)
+            return Outcome(name, "segment_entered", "segment", name, segment=name)
         for lifecycle in workspace.lifecycles.values():
             if name in lifecycle.stages:
-                return Outcome(name, "stage_changed", "stage", name)
+                return Outcome(name, "stage_changed", "stage", name, lifecycle=lifecycle.id)
     known = {*workspace.facts.events, *CONTRACT_EVENTS}
     if not event or (workspace.facts.events and event not in known):
         raise NotFoundError(
             f"there is no outcome {name}; name an event, a segment, a stage of a lifecycle, or `no EVENT`"
         )
-    kept = workspace.facts.subscriptions is not None
-    return Outcome(name, event, absent=absent, of_contracts=kept and name == CHURNED)
+    churn = event == CHURNED and not absent
+    kept = churn and workspace.facts.subscriptions is not None
+    return Outcome(name, event, absent=absent, final=final or churn, of_contracts=kept)
 
 
 class History:
@@ -78,15 +87,21 @@ class History:
             self._heard[event.customer] = event.received_at
 
     def can_have(self, member: Member, at: Micros) -> bool:
-        """Tell whether the outcome can yet come: it never did, or something else has come since.
+        """Tell whether a customer can come to the outcome from an instant on.
 
-        A customer who has left and is silent cannot leave again. Where contracts are kept, who pays for
-        none cannot churn.
+        Who has left cannot leave again, unless something else has come since; where contracts are kept,
+        who pays for none cannot churn; who is in a segment or stage cannot come into it.
         """
-        if self.outcome.of_contracts:
+        outcome, standing = self.outcome, member.standing
+        if outcome.of_contracts:
             return monthly(member.facts.contracts.values(), at) > 0
-        ended = self._ended.get(member.id)
-        return self.outcome.absent or ended is None or self._heard.get(member.id, -1) > ended
+        if outcome.segment is not None:
+            return outcome.segment not in standing.segments
+        if outcome.lifecycle is not None:
+            stage = standing.stages.get(outcome.lifecycle)
+            return stage is None or stage.stage != outcome.value
+        ended = self._ended.get(member.id) if outcome.final else None
+        return ended is None or self._heard.get(member.id, -1) > ended
 
     def within(self, customer: str, start: Micros, end: Micros) -> bool:
         """Tell whether it came after `start`, up to `end`; at the end of the replay."""

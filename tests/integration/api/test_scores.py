@@ -226,3 +226,53 @@ def test_who_was_in_a_stage_on_a_day(folder: Path, clock: VirtualClock) -> None:
                 if entry.kind == "event" and entry.of.name == "stage_changed"
             ]
             assert told == ["active", "lapsed", "active"]
+
+
+def test_a_calibration_is_of_what_was_stored_by_midnight(
+    as_role: Door, engine: Engine, clock: VirtualClock
+) -> None:
+    # given two customers, one of whom orders in February, and three months
+    ingest, auditor = as_role("ingest"), as_role("auditor")
+    for customer, usage in (("ann", 90), ("ben", 20)):
+        traits = {"usage": usage, "support": usage}
+        ingest.events({"customer": customer, "event": "identify", "traits": traits})
+    clock.move_to(START + 35 * DAY)
+    ingest.events({"customer": "ben", "event": "order_completed", "total": 5})
+    engine.run_until(START + 60 * DAY)
+    clock.move_to(START + 60 * DAY)
+    # when it is asked who ordered within a month
+    told = auditor.get("/v1/scores/health/calibration?outcome=order_completed&within=4w").json()
+    # then it is as of the midnight before, and the one full month tells of both
+    assert (told["as_of"], told["within_days"]) == ("2026-03-06T00:00:00Z", 28)
+    assert told["looks"] == ["2026-02-01T00:00:00Z"]
+    rows = {row["name"]: (row["had"], row["n"]) for row in told["bands"]}
+    assert rows == {"green": (0, 1), "amber": (0, 0), "red": (1, 1)}
+    assert [row["low"] for row in told["bands"]] == [0, None, 0.2065]
+    # and the wrong question is told so
+    for query, status in (("within=soon", 400), ("outcome=%20", 404), ("since=1", 400)):
+        assert auditor.get(f"/v1/scores/health/calibration?{query}").status_code == status, query
+    assert auditor.get("/v1/scores/wealth/calibration").status_code == 404
+
+
+def test_the_score_of_an_account_is_overridden_too(folder: Path, clock: VirtualClock) -> None:
+    # given a score of accounts
+    (folder / "rules" / "size.yaml").write_text(
+        "score: size\non: account\nparts:\n  seats: {weight: 1, is: customer.seats / 100}\n"
+        "bands: {large: {from: 50}, small: {from: 0}}\n"
+    )
+    (folder / "rules" / "accounts.yaml").write_text("facts:\n  seats: {type: number, on: account}\n")
+    with Engine.open(folder, f"sqlite:///{folder / 'other.db'}", clock, work=False) as engine:
+        with TestClient(create_app(engine), raise_server_exceptions=False) as http:
+            operator = Client(http, engine.create_key("operator", "sam@example.com", "desk").text)
+            operator.events({"account": "acme", "event": "group", "traits": {"seats": 10}})
+            path = "/v1/scores/size/customers/acme"
+            body = {"value": 80, "reason": "Grows", "until": "2026-02-01"}
+            assert operator("PUT", f"{path}/override", body).json()["band"] == "large"
+            told = operator.get(path).json()
+            assert (told["value"], told["computed"], told["parts"][0]["raw"]) == (80, 10, 0.1)
+            engine.run_until(START + 27 * DAY)
+            clock.move_to(START + 27 * DAY)
+            assert operator.get(path).json()["band"] == "small"
+            # a person has no such score
+            operator.events({"customer": "ann", "event": "login"})
+            assert operator.get("/v1/scores/size/customers/ann").status_code == 404

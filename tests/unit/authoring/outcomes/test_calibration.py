@@ -54,7 +54,7 @@ def rows(found: tuple[Share, ...]) -> dict[str, tuple[int, int]]:
 
 
 def calibrated(**more: object) -> Calibration:
-    settings = {"outcome": "left", "within": 30 * DAY, **more}
+    settings = {"outcome": "final left", "within": 30 * DAY, **more}
     return calibrate(SHOP, past(), "health", **settings)  # type: ignore[arg-type]
 
 
@@ -90,12 +90,12 @@ def test_nothing_is_known_before_a_span_is_over() -> None:
 def test_who_comes_back_can_leave_again() -> None:
     events = [*past(), event(65, "c0", "login"), event(70, "c0", "left")]
     events.sort(key=lambda one: one.received_at)
-    found = calibrate(SHOP, events, "health", outcome="left", within=30 * DAY)
+    found = calibrate(SHOP, events, "health", outcome="final left", within=30 * DAY)
     # back on 7 March and gone on the 12th: looked at on 1 February alone
     assert rows(found.bands)["red"] == (4, 22)
     events = [*past(), event(55, "c0", "login"), event(70, "c0", "left")]
     events.sort(key=lambda one: one.received_at)
-    found = calibrate(SHOP, events, "health", outcome="left", within=30 * DAY)
+    found = calibrate(SHOP, events, "health", outcome="final left", within=30 * DAY)
     # back on 25 February: looked at on 1 March too, and gone again
     assert rows(found.bands)["red"] == (5, 23)
 
@@ -118,7 +118,7 @@ def test_a_person_s_override_does_not_make_a_score_look_better() -> None:
         properties={"score": "health", "value": 95, "reason": "x", "by": "sam", "until": "2026-12-31"},
     )  # fmt: skip
     events = sorted([*past(), override], key=lambda one: one.received_at)
-    found = calibrate(SHOP, events, "health", outcome="left", within=30 * DAY)
+    found = calibrate(SHOP, events, "health", outcome="final left", within=30 * DAY)
     # then it counts where it was computed to be
     assert rows(found.bands) == {"red": (4, 22), "green": (1, 28)}
 
@@ -130,7 +130,7 @@ def test_what_there_is_not_is_said(score: str, outcome: str) -> None:
 
 
 def test_of_no_events_nothing_is_known() -> None:
-    found = calibrate(SHOP, [], "health", outcome="left", within=DAY)
+    found = calibrate(SHOP, [], "health", outcome="final left", within=DAY)
     assert (found.as_of, found.looks, found.customers) == (None, (), 0)
 
 

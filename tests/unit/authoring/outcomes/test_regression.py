@@ -64,7 +64,7 @@ def base(*, tickets_matter: bool, customers: int = 300) -> list[Event]:
 
 
 def fitted(events: Sequence[Event]) -> Fit:
-    return fit(SHOP, events, outcome="left", within=30 * DAY, until=instant("2026-05-01 00:00"))
+    return fit(SHOP, events, outcome="final left", within=30 * DAY, until=instant("2026-05-01 00:00"))
 
 
 def test_a_model_that_sees_more_is_better_and_says_by_what() -> None:
@@ -98,7 +98,7 @@ def test_nothing_that_came_after_a_look_is_known_in_it() -> None:
     events = [event(1, "ana", "login"), event(40, "ana", "login"), event(90, "ben", "login")]
     at = instant("2026-02-01 00:00")
     rows = matrix(
-        without_rules(SHOP), events, outcome_of(SHOP, "left"), ["logins", "quiet_for", "plan"], [at],
+        without_rules(SHOP), events, outcome_of(SHOP, "final left"), ["logins", "quiet_for", "plan"], [at],
         within=30 * DAY, until=at + 30 * DAY,
     )  # fmt: skip
     # then the look sees the first alone; a text is no number
@@ -111,7 +111,13 @@ def test_who_has_left_is_no_longer_asked() -> None:
     events = [event(1, "ana", "login"), event(5, "ana", "left"), event(90, "ben", "login")]
     at = instant("2026-02-01 00:00")
     rows = matrix(
-        without_rules(SHOP), events, outcome_of(SHOP, "left"), ["logins"], [at], within=DAY, until=at + DAY
+        without_rules(SHOP),
+        events,
+        outcome_of(SHOP, "final left"),
+        ["logins"],
+        [at],
+        within=DAY,
+        until=at + DAY,
     )
     assert rows == []
 
@@ -131,14 +137,14 @@ def test_an_outcome_that_the_engine_derives_is_played_for() -> None:
 
 def test_too_little_history_is_said() -> None:
     with pytest.raises(RequestError, match="too little history to learn from"):
-        fit(SHOP, base(tickets_matter=True, customers=5), outcome="left", within=30 * DAY)
+        fit(SHOP, base(tickets_matter=True, customers=5), outcome="final left", within=30 * DAY)
     with pytest.raises(RequestError, match="not over yet"):
         fit(
-            SHOP, base(tickets_matter=True, customers=5), outcome="left", within=30 * DAY,
+            SHOP, base(tickets_matter=True, customers=5), outcome="final left", within=30 * DAY,
             until=instant("2027-06-01 00:00"),
         )  # fmt: skip
     with pytest.raises(RequestError, match="no events"):
-        fit(SHOP, [], outcome="left", within=30 * DAY)
+        fit(SHOP, [], outcome="final left", within=30 * DAY)
 
 
 def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
