@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import fmean, median, pstdev
+from typing import Any
 
 import msgspec
 
@@ -120,6 +121,8 @@ def fit(
                 f"{outcome}; {LEAST} with it and {LEAST} without it are the least"
             )
     kept = [name for place, name in enumerate(names) if _varies(learnt, place)]
+    if silent not in kept:
+        raise RequestError(f"{silent} is the same for everybody; name another fact with --quiet")
     chances, intercept, weights = _logistic(learnt, later, names, kept)
     quiet_chances, _, _ = _logistic(learnt, later, names, [silent])
     came = [row.came for row in later]
@@ -159,7 +162,7 @@ def _logistic(
         raise RequestError(NEEDS_ML, code="needs_ml") from None
     scales = [_scale(learnt, names.index(name), name) for name in kept]
     places = [names.index(name) for name in kept]
-    model = LogisticRegression(C=1.0, solver="lbfgs", max_iter=1000)
+    model: Any = LogisticRegression(C=1.0, solver="lbfgs", max_iter=1000)
     model.fit(_scaled(learnt, places, scales), [row.came for row in learnt])
     chances = [float(pair[1]) for pair in model.predict_proba(_scaled(later, places, scales))]
     weights = [
