@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from engine.authoring.outcomes.calibration import Calibration, Share
 from engine.customers.event import Event
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, Line
 from engine.escalation.case import Case
-from engine.model.values import Micros
+from engine.model.values import DAY, Micros
 from engine.runs.run import AskItem, Run, StepAttempt, Wait
 from engine.store.records import KeyRow, OutboxRow
 
@@ -364,3 +366,45 @@ def key_answer(row: KeyRow) -> KeyAnswer:
         revoked_at=time(row.revoked_at),
         last_used_at=time(row.last_used_at),
     )
+
+
+class CalibrationAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of customers by band and by tenth of a score's scale.
+
+    Each row has `n` looks at customers at the months' starts in `looks`, how many `had` the outcome within
+    `within_days`, and that share with its 95% Wilson interval. Months that are not over at `as_of` are left
+    out and counted in `incomplete`.
+    """
+
+    score: str
+    outcome: str
+    within_days: Decimal
+    as_of: datetime | None
+    looks: list[datetime]
+    incomplete: int
+    customers: int
+    bands: list[Share]
+    tenths: list[Share]
+
+
+def calibration_answer(found: Calibration) -> CalibrationAnswer:
+    """Give a calibration as it is answered with."""
+    return CalibrationAnswer(
+        score=found.score,
+        outcome=found.outcome,
+        within_days=Decimal(found.within) / DAY,
+        as_of=time(found.as_of),
+        looks=[moment_of(at) for at in found.looks],
+        incomplete=found.incomplete,
+        customers=found.customers,
+        bands=[_short(row) for row in found.bands],
+        tenths=[_short(row) for row in found.tenths],
+    )
+
+
+def _short(row: Share) -> Share:
+    shares = {
+        name: None if (value := getattr(row, name)) is None else round(value, 4)
+        for name in ("share", "low", "high")
+    }
+    return msgspec.structs.replace(row, **shares)

@@ -6,21 +6,17 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from api.cli.databases import reading
 from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
-from api.cli.terminal import FAINT, Tell, Terminal
+from api.cli.terminal import FAINT, Terminal
 from engine.authoring.backtest import Backtest, FactCount, backtest, shown
 from engine.authoring.wording import known_or
-from engine.customers.event import Event
 from engine.customers.zones import moment_of
 from engine.errors import RequestError
 from engine.runtime.actions import known_actions
-from engine.store.interface import Reader
+from engine.runtime.history import stored_events
 from engine.timeline.ruleset import Ruleset, compile_ruleset
 
-PAGE = 10_000
 _INSTANTS = ("from", "to", "at")
 _SELDOM = ("held_out", "refused", "at_most", "too_late", "shadow", "error", "followed", "undetermined")
 
@@ -55,7 +51,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     }
     with terminal.progress() as tell:
         with reading(database_of(arguments, folder)) as store, store.reader() as reader:
-            events = _events(reader, tell)
+            events = stored_events(reader, lambda done: tell("reading events", done, 0))
         report = backtest(
             ruleset,
             events,
@@ -70,27 +66,6 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     else:
         _tell(terminal, report, customers=arguments.customers)
     return 0
-
-
-def _events(reader: Reader, tell: Tell) -> list[Event]:
-    """Give all events in the order (received, accepted), each under the id that its customer goes by."""
-    found: list[Event] = []
-    after: tuple[int, int] | None = None
-    while page := reader.events(after=after, limit=PAGE):
-        names = {event.customer for event in page} | {event.account for event in page if event.account}
-        goes_by = reader.resolve(names)
-        found += [_resolved(event, goes_by) for event in page]
-        after = page[-1].received_at, page[-1].seq
-        tell("reading events", len(found), 0)
-    return found
-
-
-def _resolved(event: Event, goes_by: Mapping[str, str]) -> Event:
-    customer = goes_by[event.customer]
-    account = None if event.account is None else goes_by[event.account]
-    if (customer, account) == (event.customer, event.account):
-        return event
-    return msgspec.structs.replace(event, customer=customer, account=account)
 
 
 def _check(arguments: argparse.Namespace, ruleset: Ruleset) -> None:

@@ -38,6 +38,8 @@ COMMANDS: Mapping[str, Command] = {
     "test": Command("test", "run the tests of a workspace on a virtual clock"),
     "import": Command("importing", "import events or customers from files"),
     "backtest": Command("backtest", "show what the rules would have decided on the stored events"),
+    "calibrate": Command("calibrate", "hold a score against what became of customers"),
+    "risk": Command("risk", "learn from the stored events what goes before an outcome"),
     "why": Command("why", "tell why a rule did or did not fire for a customer"),
     "runs": Command("runs", "list runs of workflows"),
     "run": Command("run", "show one run, step by step"),

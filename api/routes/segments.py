@@ -11,6 +11,7 @@ from api.doors import Call, Instant, aside, door, engine_of, instant, query_of
 from api.paging import Listing, Page, after, page
 from engine.errors import NotFoundError
 from engine.runtime.engine import Engine
+from engine.timeline.ruleset import membership_of
 
 
 class MemberListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +28,10 @@ class Member(msgspec.Struct, frozen=True):
 
 @get("/v1/segments/{id:str}/members", opt=door(SEE, query=MemberListing))
 async def get_members(request: Call, id: FromPath[str]) -> Page[Member]:
-    """List who is in a segment, now or at an instant, by the customer's id."""
+    """List who is in a segment, now or at an instant, by the customer's id.
+
+    A stage of a lifecycle is named with it, as `lifecycle.lapsed`.
+    """
     listing = query_of(request, MemberListing)
     at, last = instant(listing.at, "at"), after(listing, str, id)
 
@@ -36,7 +40,12 @@ async def get_members(request: Call, id: FromPath[str]) -> Page[Member]:
             return reader.members_of(id, at=at, after=last, limit=listing.limit + 1)
 
     engine = engine_of(request)
-    if id not in engine.workspace.segments:
+    stages = {
+        membership_of(name, stage)
+        for name, each in engine.workspace.lifecycles.items()
+        for stage in each.stages
+    }
+    if id not in engine.workspace.segments and id not in stages:
         raise NotFoundError(f"there is no segment {id}")
     return page(listing, await aside(find, engine), Member, lambda customer: customer, id)
 

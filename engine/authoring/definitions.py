@@ -20,6 +20,7 @@ from engine.authoring.wording import either, nearest
 from engine.model.facts import FactsFile
 from engine.model.goal import Goal
 from engine.model.ladder import Calendar, Ladder
+from engine.model.lifecycle import Lifecycle
 from engine.model.message import Message
 from engine.model.policy import PolicyFile
 from engine.model.program import Program
@@ -38,6 +39,7 @@ KINDS: Mapping[str, type[msgspec.Struct]] = {
     "ladder": Ladder,
     "calendar": Calendar,
     "goal": Goal,
+    "lifecycle": Lifecycle,
     "policy": PolicyFile,
     "facts": FactsFile,
     "events": FactsFile,

@@ -31,6 +31,7 @@ _BOOKS: Mapping[str, str] = {
     "ladder": "ladders",
     "calendar": "calendars",
     "goal": "goals",
+    "lifecycle": "lifecycles",
     "message": "messages",
 }
 

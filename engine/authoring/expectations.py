@@ -92,8 +92,15 @@ class Seen(msgspec.Struct, frozen=True):
         return [
             change.segment
             for change in self.staging.changes.memberships
-            if change.inside is inside and (self.kind != "segment" or change.segment == self.id)
+            if change.inside is inside and "." not in change.segment
+            if self.kind != "segment" or change.segment == self.id
         ]
+
+    @property
+    def stage(self) -> str | None:
+        """The stage that a lifecycle's customer is in."""
+        state = self.staging.member.standing.stages.get(self.id)
+        return None if state is None else state.stage
 
     @property
     def told(self) -> list[str]:
@@ -134,6 +141,8 @@ def _happened(seen: Seen) -> list[str]:
     if seen.kind == "score":
         band = seen.staging.member.standing.scores[seen.id].band
         return [] if band == UNKNOWN else [f"band {band}"]
+    if seen.kind == "lifecycle":
+        return [] if seen.stage is None else [f"stage {seen.stage}"]
     if seen.kind == "program":
         return [f"{one.kind} {abs(one.entries[0].points)} points" for one in seen.staging.changes.postings]
     if seen.kind == "ladder":
@@ -254,6 +263,13 @@ def _band(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
     return None if band == (wanted or UNKNOWN) else band
 
 
+def _stage(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
+    if seen.kind != "lifecycle":
+        return "no stage; only a lifecycle's own tests have one"
+    stage = seen.stage
+    return None if stage == wanted else stage or NOTHING
+
+
 def _of_program(name: str) -> Callable[[Seen, Any, Mapping[str, Any]], str | None]:
     def check(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
         several = len(seen.staging.still.workspace.programs) > 1 and seen.kind == "program"
@@ -300,6 +316,7 @@ CHECKS: Mapping[str, Callable[[Seen, Any, Mapping[str, Any]], str | None]] = {
     "left": _entered(False),
     "score": _score,
     "band": _band,
+    "stage": _stage,
     "tier": _of_program("tier"),
     "points": _of_program("points"),
     "told": _told,

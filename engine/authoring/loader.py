@@ -23,7 +23,7 @@ from engine.model.actions import SHIPPED, ActionSpec
 from engine.model.facts import FactsFile
 from engine.model.workspace import Settings, Source, Workspace
 
-_DECLARING = ("facts", "score", "program")
+_DECLARING = ("facts", "score", "program", "lifecycle")
 """The kinds whose files give customers facts."""
 
 
@@ -207,7 +207,9 @@ def _with_broken(catalog: Catalog, broken: Iterable[tuple[str, str]], lost: Iter
     for kind, id in broken:
         snake = id.replace("-", "_")
         if kind == "score":
-            names |= {snake: Kind.ANY, f"{snake}_band": Kind.ANY}
+            names |= dict.fromkeys((snake, f"{snake}_band", f"{snake}_trend", f"{snake}_reasons"), Kind.ANY)
+        elif kind == "lifecycle":
+            names |= dict.fromkeys((f"{snake}_stage", f"{snake}_stage_for"), Kind.ANY)
         elif kind == "program":
             names |= dict.fromkeys(("tier", "points", f"{snake}_tier", f"{snake}_points"), Kind.ANY)
     return msgspec.structs.replace(

@@ -28,8 +28,8 @@ Expected are `nothing` (no decision fired and no run started; nothing done; no c
 runs), `times` (fired), `did` (actions executed, in this order, others may come between), `never`,
 `skipped` (reasons, in order), `held_until` (local time), `ends` (status or reason of a run, or of a
 ladder's case, which may be `exhausted`), `entered` and `left` (segments, or nothing), `score` (to the
-decimals written) and `band`, `tier` and `points`, `told` (exactly these people, in this order), `warned`
-and `breached` (exactly these clocks of cases, or nothing).
+decimals written) and `band`, `stage` (of a lifecycle), `tier` and `points`, `told` (exactly these
+people, in this order), `warned` and `breached` (exactly these clocks of cases, or nothing).
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ _BOOKS: Mapping[str, str] = {
     "ladder": "ladders",
     "calendar": "calendars",
     "goal": "goals",
+    "lifecycle": "lifecycles",
 }
 
 
@@ -155,6 +156,7 @@ def run_case(ruleset: Ruleset, kind: str, id: str, case: TestCase) -> list[Misma
         "workflow": _workflow,
         "segment": _evaluated,
         "score": _evaluated,
+        "lifecycle": _evaluated,
         "program": _program,
         "ladder": _ladder,
     }.get(kind)
@@ -248,7 +250,7 @@ def _workflow(ruleset: Ruleset, kind: str, id: str, case: TestCase) -> list[Mism
 
 
 def _evaluated(ruleset: Ruleset, kind: str, id: str, case: TestCase) -> list[Mismatch]:
-    thing = ruleset.workspace.segments[id] if kind == "segment" else ruleset.workspace.scores[id]
+    thing = getattr(ruleset.workspace, _BOOKS[kind])[id]
     if case.event is not None:
         raise ValueSyntaxError(f"no event makes a {kind}; write it under history or timeline")
     staging = _staging(ruleset, case, thing.on, [])

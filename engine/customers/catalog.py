@@ -93,6 +93,8 @@ def kind_of(fact: Fact, properties: Mapping[str, Mapping[str, Kind]]) -> Kind:
 def _computed_kind(fact: Computed, properties: Mapping[str, Mapping[str, Kind]]) -> Kind:
     if fact.function in NUMERIC:
         return Kind.NUMBER
+    if fact.function == "cohort":
+        return Kind.TEXT
     if fact.function == "since":
         return Kind.DURATION
     return properties.get(fact.event, {}).get(fact.measure or "", Kind.ANY)
@@ -134,6 +136,11 @@ def _names(
     for score in _about(workspace.scores.values(), subject):
         names[score] = Kind.NUMBER
         names[f"{score}_band"] = Kind.TEXT
+        names[f"{score}_trend"] = Kind.NUMBER
+        names[f"{score}_reasons"] = Kind.LIST
+    for lifecycle in _about(workspace.lifecycles.values(), subject):
+        names[f"{lifecycle}_stage"] = Kind.TEXT
+        names[f"{lifecycle}_stage_for"] = Kind.DURATION
     programs = list(_about(workspace.programs.values(), subject))
     for program in programs:
         prefix = "" if len(workspace.programs) == 1 else f"{program}_"

@@ -164,6 +164,8 @@ class Facts(dict[str, Any]):
     def _computed(self, fact: ComputedFact) -> Result:
         if fact.drop is not None:
             return self._drop(fact, fact.drop)
+        if fact.function == "cohort":
+            return self._cohort(fact)
         held = self.held.get(fact.name)
         if held is not None and held[0] <= self.reading < held[1]:
             # How long ago grows by itself; what holds is since when.
@@ -182,6 +184,16 @@ class Facts(dict[str, Any]):
             until = window_until(table, state, series, fact.window, start, self.now)
             latest = bucket.latest if bucket is not None and fact.function == "since" else None
             self.held[fact.name] = (self.reading, until, result, latest)
+        return result
+
+    def _cohort(self, fact: ComputedFact) -> Result:
+        """Give the month of the first event that counts, as 2026-03 in the workspace's zone."""
+        first = self.state.firsts.get(fact.series.index)
+        if first is None or first > self.now or (first == self.now and not self.at_event):
+            return NOTHING
+        result = f"{self.table.zone.local(first):%Y-%m}", None
+        # An earlier one takes its place, and only another event brings that.
+        self.held[fact.name] = (self.reading, FOR_EVER, result, None)
         return result
 
     def _drop(self, fact: ComputedFact, drop: Drop) -> Result:

@@ -80,6 +80,7 @@ def _merge_series(table: FactTable, into: FactState, other: FactState) -> None:
             into.place(table, series, entry)
     into.caches.clear()
     into.held.clear()
+    into.derived.clear()
 
 
 def rebuild(

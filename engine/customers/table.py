@@ -42,7 +42,7 @@ STATE_VERSION = 1
 
 _BITS = {
     "sum": NUMBERS, "mean": NUMBERS, "min": NUMBERS, "max": NUMBERS, "drop": NUMBERS | BEGIN, "first": ENDS,
-    "last": ENDS, "distinct": KEYS, "since": LATEST, "share": SHARE, "share_lower": SHARE,
+    "last": ENDS, "distinct": KEYS, "cohort": BEGIN, "since": LATEST, "share": SHARE, "share_lower": SHARE,
     "share_upper": SHARE,
 }  # fmt: skip
 _DATED = (Kind.DATE, Kind.TIME, Kind.DURATION)
@@ -286,17 +286,23 @@ _Quiet = dict[Subject, dict[str, Form]]
 
 
 def _ask_quiet(workspace: Workspace, forms: _Forms) -> tuple[_Quiet, _Quiet]:
-    """Ask for the last event of each `quiet` trigger, and for every active day where it says p90."""
+    """Ask for the last event of each `quiet`, and for every active day where it says p90."""
     quiet: _Quiet = {subject: {} for subject in SUBJECTS}
     gaps: _Quiet = {subject: {} for subject in SUBJECTS}
+
+    def ask(on: Subject, event: str, p90: bool) -> None:
+        quiet[on][event] = forms.ask(Form(subject=on, event=event), LATEST, None)
+        if p90:
+            gaps[on][event] = forms.ask(Form(subject=on, event=event, grain="day"), 0, None)
+
     for rule in workspace.rules.values():
         for trigger in rule.triggers:
             if isinstance(trigger, OnQuiet):
-                last = Form(subject=rule.on, event=trigger.of)
-                quiet[rule.on][trigger.of] = forms.ask(last, LATEST, None)
-                if trigger.quiet == "p90":
-                    days = Form(subject=rule.on, event=trigger.of, grain="day")
-                    gaps[rule.on][trigger.of] = forms.ask(days, 0, None)
+                ask(rule.on, trigger.of, trigger.quiet == "p90")
+    for lifecycle in workspace.lifecycles.values():
+        for stage in lifecycle.stages.values():
+            if stage.quiet is not None:
+                ask(lifecycle.on, stage.of, stage.quiet == "p90")
     return quiet, gaps
 
 

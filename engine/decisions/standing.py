@@ -20,6 +20,7 @@ from engine.loyalty.ledger import Ledger
 from engine.model.values import Micros
 from engine.scores.band import ScoreState
 from engine.segments.membership import Membership
+from engine.segments.stage import StageState
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
     key, `recents` the latest awaited events by name, `failed` the facts whose source failed, and when,
     `goals` those of ended runs that may still be reached. `coupons` are by code; `reserved` is what
     effects on their way hold of budgets, by effect key; `own_spending` what the customer's own counters
-    took, by budget and period.
+    took, by budget and period; `stages` where the customer is in each lifecycle.
     """
 
     played_to: Micros = 0
@@ -108,6 +109,7 @@ class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
     coupons: dict[str, Held] = {}
     reserved: dict[str, tuple[Share, ...]] = {}
     own_spending: dict[str, dict[str, Decimal]] = {}
+    stages: dict[str, StageState] = {}
 
     @property
     def segments(self) -> list[str]:

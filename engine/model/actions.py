@@ -194,6 +194,9 @@ class BuiltInEvent(enum.Enum):
     SEGMENT_ENTERED = "segment_entered"  # the customer entered a segment: segment
     SEGMENT_LEFT = "segment_left"  # the customer left a segment: segment
     BAND_CHANGED = "band_changed"  # a score's band changed: score, band, from, value
+    STAGE_CHANGED = "stage_changed"  # a customer came into another stage: lifecycle, stage, from
+    SCORE_OVERRIDDEN = "score_overridden"  # a person set a score by hand: score, value, reason, until, by
+    SCORE_OVERRIDE_ENDED = "score_override_ended"  # a person ended that before its time: score, by
     TIER_REACHED = "tier_reached"  # a higher tier was reached: program, tier, from
     TIER_AT_RISK = "tier_at_risk"  # the period ends soon below the tier: program, tier, missing, ends, falls
     TIER_LOST = "tier_lost"  # a period, and its grace, ended below the tier: program, tier, from

@@ -38,14 +38,14 @@ class Trait(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 FUNCTIONS = (
     "count", "sum", "mean", "min", "max", "first", "last", "distinct", "since", "drop",
-    "share", "share_lower", "share_upper",
+    "share", "share_lower", "share_upper", "cohort",
 )  # fmt: skip
 
 
 class Computed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A fact computed from events; exactly one of the functions is written.
 
-    `count` and `since` take an event's name (`any` for every event), `drop` a property or
+    `count`, `since` and `cohort` take an event's name (`any` for every event), `drop` a property or
     `count`, `share*` an expression over `event`, the others a property.
     """
 
@@ -63,6 +63,7 @@ class Computed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     share: Formula | None = None
     share_lower: Formula | None = None
     share_upper: Formula | None = None
+    cohort: str | None = None
     of: str | None = None
     where: Formula | None = None
     over: Duration | None = None
@@ -83,12 +84,12 @@ class Computed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def event(self) -> str:
         """The event it reads (`any` for every event)."""
-        return self.of or self.count or self.since or "any"
+        return self.of or self.count or self.since or self.cohort or "any"
 
     @property
     def measure(self) -> str | None:
         """The event property it reads, None for count, since, drop: count and shares."""
-        if self.function in ("count", "since", "share", "share_lower", "share_upper"):
+        if self.function in ("count", "since", "cohort", "share", "share_lower", "share_upper"):
             return None
         name: str = getattr(self, self.function)
         return None if self.function == "drop" and name == "count" else name

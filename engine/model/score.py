@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -13,10 +13,11 @@ from engine.model.values import Duration, Formula, Percent
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One part: its weight, and an expression that gives 0 to 1."""
+    """One part: its weight, an expression that gives 0 to 1, and what to call it where it is a reason."""
 
     weight: Decimal
     is_: Formula = msgspec.field(name="is")
+    reason: str | None = None
 
 
 class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,7 +27,10 @@ class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A figure from 0 to 100 with bands; null below its coverage."""
+    """A figure from 0 to 100 with bands; null below its coverage.
+
+    `high_is: bad` makes it a risk: its reasons are then the parts that add most to it.
+    """
 
     MARKS: ClassVar[Marks] = (("score",),)
     id: str = msgspec.field(name="score")
@@ -38,4 +42,5 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     coverage: Percent = Percent(Decimal("0.6"))
     steady_for: Duration | None = None
     half_life: Duration | None = None
+    high_is: Literal["good", "bad"] = "good"
     tests: tuple[TestCase, ...] = ()

@@ -46,5 +46,5 @@ class TestCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 EXPECTATIONS = (
     "run", "with", "decision", "reason", "times", "did", "never", "skipped", "held_until", "ends",
-    "entered", "left", "score", "band", "tier", "points", "told", "warned", "breached",
+    "entered", "left", "score", "band", "stage", "tier", "points", "told", "warned", "breached",
 )  # fmt: skip

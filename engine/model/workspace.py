@@ -9,6 +9,7 @@ import msgspec
 from engine.model.facts import FactsFile, Marks, Subject
 from engine.model.goal import Goal
 from engine.model.ladder import Calendar, Ladder
+from engine.model.lifecycle import Lifecycle
 from engine.model.message import Message
 from engine.model.metric import Metrics
 from engine.model.policy import ContactPolicy
@@ -143,6 +144,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     ladders: dict[str, Ladder] = {}
     calendars: dict[str, Calendar] = {}
     goals: dict[str, Goal] = {}
+    lifecycles: dict[str, Lifecycle] = {}
     policy: ContactPolicy = ContactPolicy()
     messages: dict[str, Message] = {}
     sources: dict[str, Source] = {}

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from copy import copy
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
+from engine.authoring.outcomes.calibration import Calibration
 from engine.authoring.why import Explanation
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
@@ -22,7 +24,7 @@ from engine.loyalty.statement import Statement
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runs.run import AskItem, Coupon, Run
-from engine.runtime import casework, granting, mending, operating, points, reaching, reading
+from engine.runtime import casework, granting, mending, operating, points, reaching, reading, scoring
 from engine.runtime.actions import Actions
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
@@ -67,6 +69,7 @@ class Engine:
         self._shell = shell
         self._folder = folder
         self._closed = False
+        self._calibrations = scoring.Calibrations()
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, lambda: shell.ruleset)
         self._writer: Writer[Posted] = Writer(
@@ -308,6 +311,27 @@ class Engine:
         `NotFoundError`, or `ConflictError` when they are one.
         """
         return self._do(lambda: operating.merge_customers(self._shell, into, other, by))
+
+    def score(self, score: str, customer: str) -> scoring.KnownScore:
+        """Tell how a score of a customer stands, part by part; raises `NotFoundError`."""
+        return scoring.score(self._shell, score, customer, self.clock.now())
+
+    def calibration(self, score: str, outcome: str, within: Micros) -> Calibration:
+        """Replay what is stored up to midnight and count outcomes by what a score was before.
+
+        Raises `NotFoundError`.
+        """
+        return self._calibrations.find(self._shell, score, outcome, within, self.clock.now())
+
+    def override_score(
+        self, score: str, customer: str, value: Decimal, reason: str, until: Micros, by: str
+    ) -> Future[scoring.KnownScore]:
+        """Let a value count for a customer's score before `until`; `NotFoundError`, `RequestError`."""
+        return self._do(lambda: scoring.override(self._shell, score, customer, value, reason, until, by))
+
+    def end_score_override(self, score: str, customer: str, by: str) -> Future[scoring.KnownScore]:
+        """End an override before its time; `ConflictError` where there is none."""
+        return self._do(lambda: scoring.end_override(self._shell, score, customer, by))
 
     def retry_run(self, run: str, by: str) -> Future[Run]:
         """Let a failed run go on at its failed step; `ConflictError` when it has not failed."""

@@ -9,6 +9,7 @@ import msgspec
 from engine.model.score import Score
 from engine.model.values import Day, Micros
 from engine.scores.score import LastPart, Reading, remember
+from engine.scores.trend import Daily, note
 from engine.segments.dwell import Count, broke, held, long_enough, reached_at
 
 UNKNOWN = "unknown"
@@ -32,6 +33,8 @@ class ScoreState(msgspec.Struct):
     band: the steady band; last_known: the last one that was not unknown.
     pending: the band that is being counted, since `count`; seen: the day of the last evaluation.
     parts: what each part gave last while its source was sound.
+    override: what a person set instead, while it is in force.
+    daily: what was computed at the first evaluation of each of the last days.
     """
 
     value: Decimal | None = None
@@ -44,6 +47,18 @@ class ScoreState(msgspec.Struct):
     seen: Day | None = None
     parts: dict[str, LastPart] = {}
     override: Override | None = None
+    daily: Daily | None = None
+
+
+def override(state: ScoreState, value: Decimal, author: str, reason: str, until: Micros) -> None:
+    """Let a value that a person sets count before `until`; what is computed is kept beside it."""
+    state.override = Override(value, author, reason, until)
+
+
+def end_override(state: ScoreState, now: Micros) -> None:
+    """End an override before its time: the next reading counts what is computed."""
+    if state.override is not None:
+        state.override = msgspec.structs.replace(state.override, until=min(state.override.until, now))
 
 
 class BandChange(msgspec.Struct, frozen=True):
@@ -66,13 +81,18 @@ def band_of(score: Score, value: Decimal | None) -> str:
     return max(reached)[1] if reached else UNKNOWN
 
 
-def step(score: Score, state: ScoreState, reading: Reading, now: Micros, day: Day) -> BandChange | None:
+def step(
+    score: Score, state: ScoreState, reading: Reading, now: Micros, day: Day, formula: int = 0
+) -> BandChange | None:
     """Take a reading: change `state` in place and say how the band changed, None where it did not.
 
     Another band counts once it was steady for `steady_for`, counted as a segment's `held_for`. At once
     come the first band, unknown, the last known band after unknown (it was steady before), and what an
-    override or its end brings. `day` is the day of `now` in the workspace's zone.
+    override or its end brings. `day` is the day of `now` in the workspace's zone, `formula` tells the
+    parts apart from those of another version.
     """
+    if state.daily is None or state.seen != day or state.daily.formula != formula:
+        state.daily = note(state.daily, formula, day, reading.value)
     state.computed = reading.value
     state.coverage = reading.coverage
     state.parts = remember(reading, state.parts, now)

@@ -21,6 +21,7 @@ from engine.runs.stage import Member
 from engine.segments.membership import Membership, place
 from engine.timeline import react
 from engine.timeline.moment import Moment
+from engine.timeline.ruleset import membership_of
 from engine.timeline.take import plan_dates
 from engine.timeline.weigh import weigh
 
@@ -35,6 +36,7 @@ def join(moment: Moment, gone: Member, history: Sequence[Event]) -> None:
     survivor.facts = united(facts, survivor.facts, gone.facts, history, moment.now)
     _standing(survivor.standing, gone.standing)
     _memberships(moment, gone)
+    _stages(moment, gone)
     _cases(moment, gone)
     _coupons(moment, gone)
     _suppressed(moment, gone)
@@ -71,7 +73,9 @@ def _standing(into: Standing, other: Standing) -> None:
             continue
         merge_books(known_book, book)
     for score, state in other.scores.items():
-        into.scores.setdefault(score, state)
+        known_state = into.scores.setdefault(score, state)
+        if known_state.override is None:
+            known_state.override = state.override
     for fact, failed_at in other.failed.items():
         into.failed[fact] = max(failed_at, into.failed.get(fact, failed_at))
     into.goals = [*into.goals, *other.goals]
@@ -86,6 +90,17 @@ def _memberships(moment: Moment, gone: Member) -> None:
         known = own.setdefault(name, Membership(count=other.count))
         if other.inside and place(known, inside=True, now=moment.now) is not None:
             _record(moment, moment.member.id, name, inside=True)
+
+
+def _stages(moment: Moment, gone: Member) -> None:
+    """Keep the survivor's stage, else the other's; what follows is for the next evaluation."""
+    own = moment.member.standing.stages
+    for name, state in sorted(gone.standing.stages.items()):
+        stage = membership_of(name, state.stage)
+        _record(moment, gone.id, stage, inside=False)
+        if name not in own:
+            own[name] = state
+            _record(moment, moment.member.id, stage, inside=True)
 
 
 def _record(moment: Moment, customer: str, segment: str, *, inside: bool) -> None:

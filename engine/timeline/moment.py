@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from engine.customers.facts import Facts
 from engine.customers.zones import moment_of
 from engine.expressions import Env
 from engine.loyalty.ledger import balance
-from engine.model.values import Micros
+from engine.model.values import Day, Micros
 from engine.runs.changes import Changes
 from engine.runs.stage import Emitted, Member, Stage
-from engine.timeline.ruleset import Desk
+from engine.scores.band import ScoreState
+from engine.scores.reasons import reasons
+from engine.scores.trend import slope
+from engine.timeline.ruleset import CompiledScore, Desk
 from engine.timeline.world import World
 
 
@@ -105,8 +111,24 @@ class Moment:
             found[score.name] = state.value if state else None
             band = state.band if state else None
             found[score.band_name] = None if band == "unknown" else band
+            # Seldom asked for, and so worked out only then.
+            found[score.trend_name] = partial(_trend, state, self.day)
+            found[score.reasons_name] = partial(_reasons, score, state)
+        for lifecycle in self.desk.lifecycles:
+            stage = standing.stages.get(lifecycle.id)
+            found[lifecycle.stage_name] = stage.stage if stage else None
+            since = None if stage is None else timedelta(microseconds=max(0, self.now - stage.since))
+            found[lifecycle.for_name] = since
         for club in self.desk.clubs:
             book = standing.ledger.books.get(club.program)
             found[club.tier_name] = (book.tier if book else None) or club.lowest
             found[club.points_name] = balance(standing.ledger, club.program).available
         return found
+
+
+def _trend(state: ScoreState | None, day: Day) -> Decimal | None:
+    return slope(state.daily, day) if state is not None else None
+
+
+def _reasons(score: CompiledScore, state: ScoreState | None) -> tuple[str, ...]:
+    return tuple(reasons(score.score, state.parts)) if state is not None else ()

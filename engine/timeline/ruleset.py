@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from engine.expressions import Condition, Expression, compile_expression
 from engine.loyalty.tiers import tier_held
 from engine.model.actions import SHIPPED, ActionSpec
 from engine.model.facts import Subject
+from engine.model.lifecycle import Lifecycle, Stage
 from engine.model.rule import (
     OnBand,
     OnChange,
@@ -66,14 +68,32 @@ class CompiledPart(msgspec.Struct, frozen=True):
 class CompiledScore(msgspec.Struct, frozen=True):
     """A score with its parts; `name` and `band_name` are what facts call it and its band.
 
-    `names` are the facts that its parts name.
+    So do `trend_name` and `reasons_name`. `names` are the facts that its parts name, `formula` a number
+    that another version of the parts does not have.
     """
 
     score: Score
     name: str
     band_name: str
+    trend_name: str
+    reasons_name: str
     names: tuple[str, ...]
     parts: tuple[CompiledPart, ...]
+    formula: int
+
+
+class CompiledLifecycle(msgspec.Struct, frozen=True):
+    """A lifecycle: its stages in order, each with its condition; `stage_name` is what facts call it."""
+
+    id: str
+    stage_name: str
+    for_name: str
+    stages: tuple[tuple[str, Stage, Condition | None], ...]
+
+
+def membership_of(lifecycle: str, stage: str) -> str:
+    """Give the name under which being in a stage is kept: no segment can be called so."""
+    return f"{lifecycle}.{stage}"
 
 
 class Club(msgspec.Struct, frozen=True):
@@ -106,6 +126,7 @@ class Desk(msgspec.Struct, frozen=True):
     quiet: tuple[Pair, ...]
     segments: tuple[CompiledSegment, ...]
     scores: tuple[CompiledScore, ...]
+    lifecycles: tuple[CompiledLifecycle, ...]
     earns: Mapping[str, tuple[CompiledEarn, ...]]
     reverses: Mapping[str, tuple[CompiledEarn, ...]]
     clubs: tuple[Club, ...]
@@ -114,8 +135,8 @@ class Desk(msgspec.Struct, frozen=True):
 
 NOTHING = Desk(
     rules={}, on_event={}, first={}, second={}, awaited={}, schedules=(), dates=(), renewals={},
-    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), earns={},
-    reverses={}, clubs=(), midnight=False,
+    changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), lifecycles=(),
+    earns={}, reverses={}, clubs=(), midnight=False,
 )  # fmt: skip
 
 BASE = "@base"
@@ -196,7 +217,8 @@ def _based(facts: FactTable, desks: Mapping[Subject, Desk]) -> frozenset[str]:
                 through[name] = frozenset(fact.reads) | through.get(name, frozenset())
         for score in desk.scores:
             reads = frozenset(name for part in score.parts for name in part.reads)
-            through[score.name] = through[f"{score.name}_band"] = reads
+            for name in (score.name, score.band_name, score.trend_name, score.reasons_name):
+                through[name] = reads
     while more := {name for name, reads in through.items() if name not in found and reads & found}:
         found |= more
     return frozenset(f"customer.{name}" for name in found)
@@ -233,6 +255,11 @@ def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Sub
         for _, score in sorted(workspace.scores.items())
         if score.on == subject
     )
+    lifecycles = tuple(
+        _lifecycle(lifecycle, catalog, workspace.settings.timezone)
+        for _, lifecycle in sorted(workspace.lifecycles.items())
+        if lifecycle.on == subject
+    )
     earns = _earns(workspace, catalog, subject)
     return Desk(
         rules={rule.id: rule for rule in rules},
@@ -266,12 +293,13 @@ def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Sub
         quiet=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnQuiet)),
         segments=segments,
         scores=scores,
+        lifecycles=lifecycles,
         earns=_index((compiled.earn.when, compiled) for compiled in earns),
         reverses=_index(
             (compiled.earn.reversed_by.event, compiled) for compiled in earns if compiled.earn.reversed_by
         ),
         clubs=_clubs(workspace, subject),
-        midnight=bool(segments or scores or earns)
+        midnight=bool(segments or scores or lifecycles or earns)
         or any(isinstance(trigger, OnQuiet) and trigger.quiet == "p90" for trigger in _triggers(pairs)),
     )
 
@@ -312,6 +340,16 @@ def _segment(segment: Segment, catalog: Catalog, zone: str) -> CompiledSegment:
     )
 
 
+def _lifecycle(lifecycle: Lifecycle, catalog: Catalog, zone: str) -> CompiledLifecycle:
+    scope = customer_scope(lifecycle.on, catalog, zone)
+    name = lifecycle.id.replace("-", "_")
+    stages = [
+        (stage, written, compile_condition(written.if_, scope) if written.if_ != () else None)
+        for stage, written in lifecycle.stages.items()
+    ]
+    return CompiledLifecycle(lifecycle.id, f"{name}_stage", f"{name}_stage_for", tuple(stages))
+
+
 def _score(score: Score, catalog: Catalog, facts: FactTable, workspace: Workspace) -> CompiledScore:
     scope = customer_scope(score.on, catalog, workspace.settings.timezone)
     parts = []
@@ -324,7 +362,22 @@ def _score(score: Score, catalog: Catalog, facts: FactTable, workspace: Workspac
         parts.append(CompiledPart(name, f"{score.id}/{name}", expression, own, reads, fades))
     fact = score.id.replace("-", "_")
     names = tuple({name: None for part in parts for name in part.names})
-    return CompiledScore(score, fact, f"{fact}_band", names, tuple(parts))
+    return CompiledScore(
+        score=score,
+        name=fact,
+        band_name=f"{fact}_band",
+        trend_name=f"{fact}_trend",
+        reasons_name=f"{fact}_reasons",
+        names=names,
+        parts=tuple(parts),
+        formula=zlib.crc32(msgspec.json.encode(_formula(score))),
+    )
+
+
+def _formula(score: Score) -> object:
+    """Give what a score's values follow from, without the words that they are told in."""
+    parts = [(name, str(part.weight), part.is_.text) for name, part in score.parts.items()]
+    return parts, score.coverage, score.half_life
 
 
 def _clubs(workspace: Workspace, subject: Subject) -> tuple[Club, ...]:

@@ -18,7 +18,7 @@ from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
 from engine.model.values import HOUR, Micros
 from engine.runs import acts, cases, coupons, points, refunds
-from engine.timeline import react, suppressing
+from engine.timeline import overriding, react, suppressing
 from engine.timeline.choose import choose
 from engine.timeline.crossings import crossings
 from engine.timeline.moment import Moment
@@ -64,6 +64,8 @@ def _note(moment: Moment, event: Event) -> None:
         points.granted(moment.stage, properties)
     elif event.name in acts.ACTS and event.cause in ("operator", "engine"):
         acts.replay(moment.stage, event)
+    elif event.name in overriding.EVENTS:
+        overriding.note(moment, event)
     elif event.name == "source_failed":
         named = properties.get("facts")
         for fact in named if isinstance(named, (list, tuple)) else (named,):

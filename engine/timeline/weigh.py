@@ -19,6 +19,7 @@ from engine.scores.score import PartInput, Reading, read
 from engine.segments.membership import Membership
 from engine.segments.membership import next_due as segment_due
 from engine.segments.membership import step as step_segment
+from engine.timeline import stages
 from engine.timeline.moment import Moment
 from engine.timeline.ruleset import CompiledPart, CompiledScore, Desk
 
@@ -27,7 +28,9 @@ Crossed = tuple[str, dict[str, Any]]
 
 
 def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> list[Crossed]:
-    """Evaluate scores, then segments; changes become events, unless a release, import or merge caused them.
+    """Evaluate scores, then segments, then lifecycles.
+
+    Changes become events, unless a release, import or merge caused them.
 
     Gives the changes that did not become events.
     """
@@ -51,6 +54,8 @@ def weigh(moment: Moment, cause: str = "engine", hops: int = 0) -> list[Crossed]
         moved = step_segment(segment.segment, member, entering, leaving, moment.now, moment.day)
         if moved is not None:
             untold += _tell_segment(moment, segment.segment.id, moved == "entered", cause, hops)
+    if moment.desk.lifecycles:
+        stages.settle(moment, cause, hops)
     return untold
 
 
@@ -87,8 +92,10 @@ def _score(moment: Moment, compiled: CompiledScore) -> BandChange | None:
     if found is None:
         found = reading(facts, compiled, state, standing.failed, moment.now, moment.env())
     before = state.value
-    change = step_band(compiled.score, state, found, moment.now, moment.day)
-    if change is not None or state.value != before:
+    change = step_band(compiled.score, state, found, moment.now, moment.day, compiled.formula)
+    # Trend and reasons may have changed too, which matters where somebody has asked for them already.
+    asked = compiled.trend_name in facts or compiled.reasons_name in facts
+    if change is not None or state.value != before or asked:
         moment.restate()
     return change
 

@@ -90,3 +90,12 @@ def test_the_installed_command_makes_a_workspace_that_checks(installed: Path, tm
     run(installed / "holdfast", "init", tmp_path / "mine", cwd=tmp_path)
     run(installed / "holdfast", "check", tmp_path / "mine", cwd=tmp_path)
     assert (tmp_path / "mine" / "holdfast.yaml").is_file()
+
+
+def test_the_profiles_are_in_it(names: set[str]) -> None:
+    shipped = {
+        path.relative_to(REPOSITORY).as_posix()
+        for path in (REPOSITORY / "engine" / "authoring" / "templates").rglob("*.yaml")
+    }
+    assert len(shipped) >= 15
+    assert shipped <= names

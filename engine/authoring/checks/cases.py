@@ -50,6 +50,7 @@ def _things(draft: Draft) -> Iterator[tuple[str, Any]]:
         workspace.ladders,
         workspace.calendars,
         workspace.goals,
+        workspace.lifecycles,
     ):
         yield from book.items()
 

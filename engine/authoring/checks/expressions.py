@@ -191,6 +191,9 @@ def choices(draft: Draft, name: str) -> set[str] | None:
     for score in workspace.scores.values():
         if name == f"{score.id.replace('-', '_')}_band":
             return set(score.bands)
+    for lifecycle in workspace.lifecycles.values():
+        if name == f"{lifecycle.id.replace('-', '_')}_stage":
+            return set(lifecycle.stages)
     for program in workspace.programs.values():
         if name in ("tier", f"{program.id.replace('-', '_')}_tier"):
             return {tier for one in workspace.programs.values() for tier in one.tiers}

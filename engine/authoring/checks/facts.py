@@ -66,7 +66,11 @@ def _names(draft: Draft) -> None:
                 message=f"{name} is {taken[name]} already",
                 hint="choose another name",
             )
-        taken |= {name: f"the score {id}", f"{name}_band": f"the band of {id}"}
+        taken |= {name: f"the score {id}"}
+        taken |= {f"{name}_{what}": f"the {what} of {id}" for what in ("band", "trend", "reasons")}
+    for id in workspace.lifecycles:
+        name = id.replace("-", "_")
+        taken |= dict.fromkeys((f"{name}_stage", f"{name}_stage_for"), f"a fact of the lifecycle {id}")
     for name, fact in workspace.facts.facts.items():
         if not SNAKE.fullmatch(name):
             snake = snake_case(name)
@@ -191,11 +195,15 @@ def _options(draft: Draft, fact: Computed, function: str) -> None:
     for key in foreign:
         if getattr(fact, key) not in (None, False):
             refuse(key, f"{function} does not take {key}", "take it out")
-    if function in ("count", "since"):
+    if function in ("count", "since", "cohort"):
         if fact.of is not None:
             refuse("of", f"{function} names the event itself", f"write {function}: {fact.of}, without of")
     elif fact.of is None:
         draft.say(fact, code="missing-key", message="needs `of:`", hint="write the event it is computed from")
+    if function == "cohort":
+        for key in ("where", "per", "over", "ending"):
+            if getattr(fact, key) is not None:
+                refuse(key, f"a cohort is of the very first event and takes no {key}", "take it out")
     if fact.ending is not None and fact.over is None:
         refuse("ending", "ending needs over", "write over: 28d beside it")
     window = (fact.over.micros if fact.over else 0) + (fact.ending.length.micros if fact.ending else 0)

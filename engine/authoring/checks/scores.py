@@ -107,7 +107,7 @@ def _read(draft: Draft, score: Score, scores: Mapping[str, Score]) -> Iterator[s
     seen: set[str] = set()
     while todo:
         for name in _CUSTOMER.findall(todo.pop()):
-            owner = name.removesuffix("_band")
+            owner = re.sub("_(band|trend|reasons)$", "", name)
             fact = draft.workspace.facts.facts.get(name)
             if isinstance(fact, NamedExpression) and name not in seen:
                 seen.add(name)

@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.virtual_engine import VirtualEngine
+from engine.customers.event import Event
+from engine.timeline.overriding import ENDED, OVERRIDDEN
+from tests.virtual_engine import VirtualEngine, instant
 
 FACTS = """
 facts:
@@ -106,3 +108,69 @@ def test_h1_an_answer_fades_by_half_in_90_days(at: str, value: str) -> None:
     state = engine.member().standing.scores["health"]
     assert state.value is not None
     assert f"{state.value:.1f}" == value
+
+
+def by_hand(engine: VirtualEngine, at: str, name: str, **properties: object) -> None:
+    """A person decides about ana's score."""
+    event = Event(
+        source="operator", message_id=f"{name}-{at}", customer="ana", name=name, occurred_at=instant(at),
+        received_at=instant(at), properties={"score": "health", "by": "sam@example.com", **properties},
+        cause="operator",
+    )  # fmt: skip
+    engine.simulation.feed(event)
+
+
+def overridden(engine: VirtualEngine, at: str, value: int, until: str) -> None:
+    by_hand(engine, at, OVERRIDDEN, value=value, reason="Renewed by phone", until=until)
+
+
+def test_h1_an_override_counts_until_1_july_and_then_what_is_computed() -> None:
+    # given a computed score of 35 under an override of 90 until 1 July
+    engine = scored(HEALTH, usage=20, support=50, renewal=50)
+    assert health(engine) == (Decimal("35.00"), "0.80", "red")
+    overridden(engine, "2026-03-02 12:00", 90, "2026-07-01T00:00:00Z")
+    # then 90 counts, and both are kept
+    assert health(engine) == (Decimal("90.00"), "0.80", "green")
+    state = engine.member().standing.scores["health"]
+    assert state.computed == 35
+    assert state.override is not None
+    assert (state.override.author, state.override.reason) == ("sam@example.com", "Renewed by phone")
+    # and so on the last day, whatever else comes in
+    engine.identify("2026-06-30 23:00", usage=40)
+    assert health(engine) == (Decimal("90.00"), "0.80", "green")
+    # when it is 1 July, then by itself the computed score returns, and with it the band
+    engine.until("2026-07-01 00:00")
+    assert health(engine) == (Decimal("45.00"), "0.80", "amber")
+    assert [(one["from"], one["band"]) for one in engine.recorded("band_changed")] == [
+        ("unknown", "red"),
+        ("red", "green"),
+        ("green", "amber"),
+    ]
+
+
+def test_h1_an_override_ends_when_a_person_says_so() -> None:
+    engine = scored(HEALTH, usage=20, support=50, renewal=50)
+    overridden(engine, "2026-03-02 12:00", 90, "2026-07-01T00:00:00Z")
+    by_hand(engine, "2026-03-03 12:00", ENDED)
+    assert health(engine) == (Decimal("35.00"), "0.80", "red")
+
+
+def test_h1_an_override_survives_other_files_and_bends_no_trend() -> None:
+    # given an override of 90 over a computed 35 that lasts two weeks
+    engine = scored(HEALTH, usage=20, support=50, renewal=50)
+    overridden(engine, "2026-03-05 12:00", 90, "2026-07-01T00:00:00Z")
+    # when files change on the way
+    engine = engine.release(
+        "2026-03-12 12:00", FACTS, HEALTH, "segment: calm\nenter_if: customer.health > 80\n"
+    )
+    # then it still counts, also for what is new
+    assert health(engine) == (Decimal("90.00"), "0.80", "green")
+    assert engine.member().standing.segments == ["calm"]
+    # and the trend is of what is computed, which stands still
+    assert engine.facts("2026-03-12 12:00")["health_trend"] == 0
+
+
+def test_h1_nobody_but_an_operator_overrides() -> None:
+    engine = scored(HEALTH, usage=20, support=50, renewal=50)
+    engine.receive("2026-03-02 12:00", OVERRIDDEN, score="health", value=90, until="2026-07-01T00:00:00Z")
+    assert health(engine) == (Decimal("35.00"), "0.80", "red")

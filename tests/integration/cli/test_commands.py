@@ -351,3 +351,66 @@ def test_commands_that_read_work_beside_one_that_writes(imported: Path, holdfast
         assert "is in use by the process" in said.err
     finally:
         store.close()
+
+
+def test_calibrate_counts_what_became_of_customers(workspace: Path, holdfast: Holdfast) -> None:
+    # given a score of how much somebody has bought, and an event that tells of leaving
+    (workspace / "rules/worth.yaml").write_text(
+        "score: worth\nparts:\n  orders: {weight: 1, is: customer.orders / 2}\n"
+        "bands: {high: {from: 60}, low: {from: 0}}\n"
+    )
+    lines = ["customer,event,at,total"]
+    lines += [f"c{n},order_completed,2026-01-1{n}T10:00:00Z,5" for n in range(4)]
+    lines += [f"c{n},order_completed,2026-01-2{n}T10:00:00Z,5" for n in range(2)]
+    lines += ["c2,order_refunded,2026-02-10T10:00:00Z,5", "c9,order_completed,2026-04-02T10:00:00Z,5"]
+    (workspace / "past.csv").write_text("\n".join(lines) + "\n")
+    assert holdfast("import", "past.csv", "--history").code == 0
+    # when it is held against it
+    said = holdfast("calibrate", "worth", "--outcome", "order_refunded", "--within", "30d", "--json")
+    # then one of the two low ones on 1 February did, and nobody on 1 March
+    assert said.code == 0, said.err
+    rows = {row["name"]: (row["had"], row["n"]) for row in said.answer["bands"]}
+    assert rows == {"high": (0, 4), "low": (1, 4)}
+    assert (said.answer["incomplete"], said.answer["within_days"]) == (1, 30)
+    # and people read it as a table
+    told = holdfast("calibrate", "worth", "--outcome", "order_refunded", "--within", "30d")
+    assert "95% low" in told.out
+    assert holdfast("calibrate", "wealth").err == "holdfast: there is no score wealth\n"
+    assert holdfast("calibrate", "worth", "--within", "soon").code == 1
+
+
+def test_risk_ranks_a_fact_and_says_where_there_is_too_little_history(
+    workspace: Path, holdfast: Holdfast
+) -> None:
+    # given three buyers of one, two and three orders, of whom the best comes back
+    lines = ["customer,event,at,total"]
+    lines += [
+        f"c{n},order_completed,2026-01-0{day}T10:00:00Z,5" for n in (1, 2, 3) for day in range(1, n + 1)
+    ]
+    lines += ["c3,order_completed,2026-01-20T10:00:00Z,5", "c9,order_completed,2026-03-20T10:00:00Z,5"]
+    (workspace / "past.csv").write_text("\n".join(lines) + "\n")
+    assert holdfast("import", "past.csv", "--history").code == 0
+    # when the number of orders is held against who orders again
+    asked = (
+        "risk",
+        "rank",
+        "orders",
+        "--outcome",
+        "order_completed",
+        "--at",
+        "2026-01-10",
+        "--within",
+        "30d",
+    )
+    told = holdfast(*asked, "--json").answer
+    # then it ranks them rightly
+    assert (told["n"], told["had"], told["auc"], told["within_days"]) == (3, 1, 1.0, 30)
+    assert "AUC 1.000" in holdfast(*asked).out
+    # and a model is not made of so little, nor of a span that is not over
+    said = holdfast("risk", "fit", "--outcome", "order_completed", "--within", "30d")
+    assert (said.code, "no fact tells how long a customer is quiet" in said.err) == (1, True)
+    said = holdfast("risk", "fit", "--outcome", "order_completed", "--within", "30d", "--quiet", "orders")
+    assert (said.code, "too little history" in said.err) == (1, True)
+    late = (*asked[:-4], "--at", "2026-03-10", *asked[-2:])
+    said = holdfast(*late)
+    assert (said.code, "not over yet" in said.err) == (1, True)

@@ -1,6 +1,7 @@
-"""Counts on public data, worked out independently, through the very commands of docs/import.md."""
+"""Counts on public data, worked out independently, through the very commands of the documentation."""
 
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from api.cli.places import DATABASE
 from tests.command_line import Holdfast, command_line
 
 HERE = Path(__file__).resolve().parent
-DOCS = HERE.parents[2] / "docs" / "import.md"
+DOCS = HERE.parents[2] / "docs"
 
 Answers = Callable[[str], list[Any]]
 
@@ -37,7 +38,7 @@ def answers(
         for line in documented(workspace):
             words = [
                 str(public_data(word.removeprefix("$HOLDFAST_DATA/"))) if word.startswith("$") else word
-                for word in line.split()
+                for word in shlex.split(line)
             ]
             said = holdfast(*words[1:], "--json")
             assert said.code == 0, said.err
@@ -49,7 +50,8 @@ def answers(
 
 def documented(workspace: str) -> list[str]:
     """Give the commands for a workspace: the block after its name in brackets."""
-    found = re.search(rf"\(`{workspace}`\):\n\n```sh\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    told = "".join((DOCS / name).read_text() for name in ("import.md", "health.md"))
+    found = re.search(rf"\(`{workspace}`\):\n\n```sh\n(.*?)```", told, re.DOTALL)
     assert found is not None
     return found[1].splitlines()
 
@@ -119,3 +121,19 @@ def test_scores_contracts_and_ids_that_stand_for_two_things(answers: Answers) ->
     assert contracts["accepted"] == 5_000
     assert fired(october) == {"ends-in-october": 55}
     assert (usage["accepted"], usage["duplicates"], usage["conflicts"]) == (24_979, 0, 21)
+
+
+def test_days_of_quiet_rank_who_comes_back_and_a_model_says_whether_it_is_better(answers: Answers) -> None:
+    pytest.importorskip("sklearn")
+    _, quiet, model = answers("cdnow-risk")
+
+    # given what 39 weeks tell of the 39 weeks after
+    assert (quiet["n"], quiet["n"] - quiet["had"]) == (23_570, 7_039)
+    assert quiet["auc"] >= 0.75
+    # nine in ten of the pauses between two days with an order are of 125 days at most
+    assert quiet["gaps"] == {"order_completed": 125}
+    # and a model says by how much it is better, on a later period
+    assert (model["judged_on"], model["better"]) == (23_570, True)
+    assert model["quiet"]["auc"] == pytest.approx(0.828, abs=0.002)
+    assert model["model"]["auc"] == pytest.approx(0.836, abs=0.002)
+    assert model["model"]["brier"] < model["quiet"]["brier"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.customers.event import Event
 from tests.virtual_engine import CONSENT, OPT_IN, POLICY, VirtualEngine, told
 
 FACTS = """
@@ -263,3 +264,26 @@ def test_the_guests_coupons_are_the_survivors_to_use() -> None:
     engine.receive("2026-03-02 12:00", "coupon_redeemed", "ana", code=coupon.code)
     moves = [(each.customer, each.status.value) for each in engine.simulation.changes.coupon_moves]
     assert moves == [("ana", "issued"), ("ana", "redeemed")]
+
+
+def test_a_score_that_a_person_set_of_either_stays_set() -> None:
+    # given a guest whose score a person has set, who turns out to be ana
+    health = "score: health\nparts:\n  orders: {weight: 1, is: customer.orders / 10}\n"
+    bands = "bands: {good: {from: 50}, bad: {from: 0}}\n"
+    engine = VirtualEngine("facts:\n  orders: {count: order_completed}\n", health + bands)
+    engine.receive("2026-03-02 10:00", "order_completed", "ana")
+    engine.receive("2026-03-02 10:00", "order_completed", "guest")
+    said = {"score": "health", "value": 90, "reason": "Talked", "by": "sam", "until": "2026-04-01"}
+    engine.simulation.feed(
+        Event(
+            source="operator", message_id="o1", customer="guest", name="score_overridden", cause="operator",
+            occurred_at=engine.at("2026-03-03 10:00"), received_at=engine.at("2026-03-03 10:00"),
+            properties=said,
+        )
+    )  # fmt: skip
+    # when they become one
+    engine.simulation.merge("ana", "guest", engine.reception.events, engine.at("2026-03-04 10:00"))
+    # then it counts to its end, and what is computed is of both
+    assert engine.facts("2026-03-04 12:00")["health"] == 90
+    engine.until("2026-04-01 00:00")
+    assert engine.facts("2026-04-01 12:00")["health"] == 20

@@ -1,5 +1,7 @@
 """When scores are read and segments evaluated: at events, at midnights, and when they ask for it."""
 
+from decimal import Decimal
+
 from engine.expressions import Env
 from engine.timeline.weigh import reading
 from tests.virtual_engine import VirtualEngine, told
@@ -145,3 +147,41 @@ def stale(engine: VirtualEngine, at: str) -> bool:
     state = member.standing.scores["mood"]
     found = reading(facts, compiled, state, member.standing.failed, engine.at(at), Env(facts))
     return found.parts[0].stale
+
+
+PLAIN = """
+facts:
+  orders_7d: {count: order_completed, over: 7d}
+  usage: {type: number}
+"""
+TRENDING = """
+score: health
+parts:
+  usage: {weight: 60, is: customer.usage / 100, reason: Usage is low}
+  calm:  {weight: 40, is: "customer.orders_7d > 0 ? 1 : 0", reason: Nothing was bought}
+bands: {green: {from: 70}, amber: {from: 40}, red: {from: 0}}
+"""
+FALLING = """
+segment: falling
+enter_if: customer.health_trend <= -20
+"""
+
+
+def test_a_trend_is_of_the_values_at_midnights_and_known_after_seven_days() -> None:
+    # given a score that falls by 1.2 points a day, moved in the middle of each day
+    engine = VirtualEngine(PLAIN, TRENDING, FALLING)
+    for day in range(1, 15):
+        engine.identify(f"2026-03-{day:02} 15:00", usage=100 - 2 * day)
+    # then the midnights' values are 58.8, 58.8, 57.6, 56.4 and on: a line that falls by 32.64 in 28 days
+    engine.until("2026-03-14 12:00")
+    assert engine.facts("2026-03-14 12:00")["health_trend"] == Decimal("-32.64")
+    # and a segment was entered at the midnight that made it known, the seventh
+    assert changes(engine) == [("2026-03-07 00:00", "falling", True)]
+
+
+def test_the_reasons_of_a_score_are_facts() -> None:
+    engine = VirtualEngine(PLAIN, TRENDING)
+    engine.identify("2026-03-02 10:00", usage=80)
+    assert engine.facts("2026-03-02 12:00")["health_reasons"] == ("Nothing was bought", "Usage is low")
+    engine.receive("2026-03-02 13:00", "order_completed")
+    assert engine.facts("2026-03-02 14:00")["health_reasons"] == ("Usage is low",)
