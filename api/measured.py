@@ -20,9 +20,9 @@ from engine.metrics.periods import begins, number_of
 from engine.model.reasons import GoalStatus, NoFigure, Restatement
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
-from engine.runtime.goals import GoalState
-from engine.runtime.measures import Told
-from engine.runtime.measuring import Month, Sources
+from engine.runtime.reports.goals import GoalState
+from engine.runtime.reports.measures import Told
+from engine.runtime.reports.measuring import Month, Sources
 
 
 class VersionAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from engine.loyalty.figures import Liability
 from engine.loyalty.ledger import Adjustment, Entry, Posting, Redemption
 from engine.loyalty.statement import Holdings, Statement
 from engine.model.values import Micros
-from engine.runtime.points import Done, Held
+from engine.runtime.people.points import Done, Held
 
 
 class PostingAnswer(msgspec.Struct, frozen=True, kw_only=True):

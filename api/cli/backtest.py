@@ -14,7 +14,7 @@ from engine.authoring.wording import known_or
 from engine.customers.zones import moment_of
 from engine.errors import RequestError
 from engine.runtime.actions import known_actions
-from engine.runtime.history import stored_events
+from engine.runtime.reports.history import stored_events
 from engine.timeline.ruleset import Ruleset, compile_ruleset
 
 _INSTANTS = ("from", "to", "at")

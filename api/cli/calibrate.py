@@ -13,7 +13,7 @@ from engine.authoring.outcomes.calibration import Calibration, Share, calibrate
 from engine.customers.zones import moment_of, zone
 from engine.errors import RequestError, ValueSyntaxError
 from engine.model.values import DAY, Duration, Micros
-from engine.runtime.history import stored_events
+from engine.runtime.reports.history import stored_events
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:

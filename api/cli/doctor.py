@@ -11,7 +11,7 @@ from api.cli.places import add_database, add_json, database_of, workspace_of
 from api.cli.runs import time as shown_time
 from api.cli.terminal import BAD, GOOD, Terminal
 from engine.runtime.operating import doctor
-from engine.runtime.standstill import OVERDUE, Overdue, overdue, silent_workflows
+from engine.runtime.reports.standstill import OVERDUE, Overdue, overdue, silent_workflows
 from engine.store.opening import migrate
 from engine.store.records import CaseFilter, OutboxRow
 

@@ -20,9 +20,9 @@ from engine.experiments.revenue import Incremental
 from engine.model.reasons import Verdict
 from engine.model.values import Percent
 from engine.model.workspace import Workspace
-from engine.runtime import experiments
 from engine.runtime.clock import SystemClock
-from engine.runtime.experiments import Plan, Report
+from engine.runtime.reports import experiments
+from engine.runtime.reports.experiments import Plan, Report
 
 WORDS = {
     Verdict.TOO_EARLY: "too early to tell",

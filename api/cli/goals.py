@@ -10,7 +10,7 @@ from api.cli.databases import reading
 from api.cli.places import add_database, add_json, authored, database_of, workspace_of
 from api.cli.terminal import FAINT, Terminal
 from api.measured import GoalAnswer, goal_answer
-from engine.runtime.goals import look
+from engine.runtime.reports.goals import look
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:

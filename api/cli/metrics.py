@@ -28,8 +28,8 @@ from engine.metrics.curves import Curve
 from engine.metrics.history import Options
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
-from engine.runtime.measures import told
-from engine.runtime.measuring import (
+from engine.runtime.reports.measures import told
+from engine.runtime.reports.measuring import (
     Wanted,
     churn_sources,
     measure,
@@ -38,7 +38,7 @@ from engine.runtime.measuring import (
     revenue_by_month,
     window_of,
 )
-from engine.runtime.restating import kept_as
+from engine.runtime.reports.restating import kept_as
 from engine.store.interface import Reader
 
 

@@ -19,7 +19,7 @@ from engine.authoring.outcomes.regression import Fit, fit
 from engine.customers.event import Event
 from engine.customers.zones import moment_of, zone
 from engine.model.values import DAY, Micros
-from engine.runtime.history import stored_events
+from engine.runtime.reports.history import stored_events
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:

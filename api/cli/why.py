@@ -17,7 +17,7 @@ from engine.customers.zones import moment_of
 from engine.decisions.decision import Line
 from engine.model.reasons import DecisionOutcome
 from engine.runtime.actions import known_actions
-from engine.runtime.explaining import Explainer
+from engine.runtime.reports.explaining import Explainer
 from engine.timeline.ruleset import compile_ruleset
 
 _DECIDED: Mapping[str, str] = {

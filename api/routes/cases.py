@@ -23,8 +23,8 @@ from engine.escalation.clock import Clock
 from engine.escalation.durations import Durations
 from engine.escalation.history import Happening
 from engine.model.values import SECOND, Micros
-from engine.runtime.casework import KnownCase
 from engine.runtime.engine import Engine
+from engine.runtime.people.casework import KnownCase
 from engine.store.records import CaseFilter
 
 Reason = Annotated[str, msgspec.Meta(max_length=500, description="Why, as it is kept.")]

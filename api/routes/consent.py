@@ -16,7 +16,7 @@ from api.doors import Call, Instant, aside, door, engine_of, instant, read
 from api.repeats import acting
 from engine.customers.zones import moment_of
 from engine.model.message import Channel
-from engine.runtime.reaching import Consent, ConsentChange, ConsentNow
+from engine.runtime.people.reaching import Consent, ConsentChange, ConsentNow
 
 
 class ConsentState(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from engine.errors import NotFoundError, RequestError
 from engine.model.reasons import CouponStatus
 from engine.runs.run import Coupon
 from engine.runtime.engine import Engine
-from engine.runtime.granting import BudgetNow, Use
+from engine.runtime.people.granting import BudgetNow, Use
 
 
 class CouponAnswer(msgspec.Struct, frozen=True, kw_only=True):

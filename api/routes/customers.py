@@ -34,7 +34,7 @@ from engine.errors import ForbiddenError, RequestError
 from engine.model.reasons import QuarantineReason
 from engine.model.values import SECOND, Micros
 from engine.runs.run import Run
-from engine.runtime.reading import Entry, KnownCustomer
+from engine.runtime.reports.reading import Entry, KnownCustomer
 from engine.store.records import OutboxRow
 
 

@@ -18,7 +18,7 @@ from engine.experiments.comparison import Comparison
 from engine.experiments.detectable import Detectable
 from engine.experiments.proportions import CONFIDENCE
 from engine.model.reasons import ExperimentStatus
-from engine.runtime.experiments import Listed, Measured, Plan, Report
+from engine.runtime.reports.experiments import Listed, Measured, Plan, Report
 
 
 class DefinitionAnswer(msgspec.Struct, frozen=True, kw_only=True):

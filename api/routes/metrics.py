@@ -36,8 +36,8 @@ from engine.metrics.periods import Unit
 from engine.model.metric import ChurnFormula
 from engine.model.values import Micros
 from engine.runtime.engine import Engine
-from engine.runtime.measures import Told
-from engine.runtime.measuring import metric_named
+from engine.runtime.reports.measures import Told
+from engine.runtime.reports.measuring import metric_named
 
 Moment = Annotated[
     str,

@@ -28,7 +28,7 @@ from engine.errors import NotFoundError
 from engine.model.reasons import OverdueReason, RunStatus
 from engine.runs.run import Run
 from engine.runtime.engine import Engine
-from engine.runtime.standstill import Overdue
+from engine.runtime.reports.standstill import Overdue
 
 
 class RunListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ from engine.customers.zones import moment_of
 from engine.errors import RequestError, ValueSyntaxError
 from engine.model.values import SECOND, Duration, Micros
 from engine.runtime.engine import Engine
-from engine.runtime.scoring import KnownScore
+from engine.runtime.people.scoring import KnownScore
 from engine.scores.score import PartValue, letter_of
 
 _CENTS = Decimal(100)

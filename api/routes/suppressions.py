@@ -22,7 +22,7 @@ from engine.customers.zones import moment_of
 from engine.errors import NotFoundError, RequestError
 from engine.model.message import Channel
 from engine.runtime.engine import Engine
-from engine.runtime.reaching import Imported, Wanted, export_list
+from engine.runtime.people.reaching import Imported, Wanted, export_list
 from engine.store.records import SuppressionRow
 
 EXPORTED_AT_ONCE = 1000

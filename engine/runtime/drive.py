@@ -7,8 +7,8 @@ from typing import Any
 
 from engine.model.values import SECOND, Micros
 from engine.runtime.clock import Clock, VirtualClock
+from engine.runtime.delivery.outbox import PARKED, Outbox
 from engine.runtime.leading import Leader
-from engine.runtime.outbox import PARKED, Outbox
 from engine.runtime.releasing import catch_up
 from engine.runtime.shell import Shell
 from engine.runtime.silences import EVERY, check_starts

@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from engine.model.reasons import RunStatus
 from engine.model.values import MINUTE, SECOND, Micros
 from engine.runs.changes import Changes
-from engine.runtime.standstill import OVERDUE, silent_workflows
+from engine.runtime.reports.standstill import OVERDUE, silent_workflows
 from engine.store.interface import Reader, Store
 from engine.store.records import CaseCount, Pulse
 

@@ -17,14 +17,14 @@ from engine.model.values import SECOND, Micros
 from engine.runs.changes import Changes
 from engine.runs.run import AskItem, Run
 from engine.runtime.actions.unsubscribe import Unsubscription
-from engine.runtime.casework import OPERATOR
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import history, join
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.leading import LEAD
-from engine.runtime.reading import looking
+from engine.runtime.people.casework import OPERATOR
+from engine.runtime.reports.reading import looking
+from engine.runtime.reports.standstill import OVERDUE
 from engine.runtime.shell import Shell
-from engine.runtime.standstill import OVERDUE
 from engine.runtime.tick import prepare
 from engine.store.interface import Store, Writer
 from engine.store.records import KeyRow, ProcessRow

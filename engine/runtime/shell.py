@@ -27,7 +27,7 @@ from engine.runtime.figures import Figures
 from engine.runtime.instants import Instants
 from engine.runtime.members import Members, saved
 from engine.runtime.meters import Meters, Tally
-from engine.runtime.questions import closed
+from engine.runtime.people.questions import closed
 from engine.store.interface import Reader, Store, Writer
 from engine.store.records import Marks
 from engine.store.rows import shard_of

@@ -17,8 +17,8 @@ from engine.runtime.actions import Actions
 from engine.runtime.clock import Clock, DatabaseClock, SystemClock
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.definitions import Definitions
+from engine.runtime.delivery.leases import lease
 from engine.runtime.instants import Instants
-from engine.runtime.leases import lease
 from engine.runtime.logs import configure
 from engine.runtime.past import finish_import
 from engine.runtime.rebuild import Progress, silently

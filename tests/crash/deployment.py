@@ -17,8 +17,8 @@ import psycopg
 
 from api.serve import serve, work
 from engine.runtime.crashpoint import Crashpoint, arm
+from engine.runtime.delivery.leases import SETTING
 from engine.runtime.engine import Engine
-from engine.runtime.leases import SETTING
 from engine.store.opening import sqlite_path
 from tests.crash.market import SOURCE
 from tests.crash.shop import database_of

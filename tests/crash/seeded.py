@@ -65,7 +65,7 @@ BUGS: dict[str, Bug] = {
     "late results count": Bug(
         "an effect is settled by whoever has sent it, lease or no lease",
         edit(
-            "engine/runtime/outbox.py",
+            "engine/runtime/delivery/outbox.py",
             "if not turn.writer.holds_effect(effect.key, ready.fence):",
             "if False:",
         ),
@@ -90,7 +90,7 @@ BUGS: dict[str, Bug] = {
     "the attempt in the key": Bug(
         "each attempt has another Idempotency-Key, so that the other side cannot tell a repeat",
         edit(
-            "engine/runtime/outbox.py",
+            "engine/runtime/delivery/outbox.py",
             "                key=effect.key,\n                action=effect.action,",
             '                key=f"{effect.key}:{effect.attempt}",\n                action=effect.action,',
         ),
@@ -267,7 +267,7 @@ BUGS: dict[str, Bug] = {
     ),
     "leases are not extended": Bug(
         "what takes longer than a lease to be sent is sent by another at the same time",
-        edit("engine/runtime/outbox.py", "self._call(lambda: extend(self._shell, held))", "pass"),
+        edit("engine/runtime/delivery/outbox.py", "self._call(lambda: extend(self._shell, held))", "pass"),
         f"{RUNTIME}/test_senders.py::test_a_lease_lasts_as_long_as_the_answer_takes",
     ),
     "a release is not followed": Bug(

@@ -8,7 +8,7 @@ from engine.decisions.decision import Decision, encode
 from engine.model.values import DAY, HOUR
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
-from engine.runtime.history import stored_events
+from engine.runtime.reports.history import stored_events
 from engine.timeline.ruleset import compile_ruleset
 
 START = 1_767_614_400_000_000  # 2026-01-05 12:00 UTC, a Monday

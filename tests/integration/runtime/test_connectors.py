@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import pytest
 
 from engine.model.values import HOUR, MINUTE, SECOND, Micros
-from engine.runtime import outbox
 from engine.runtime.clock import VirtualClock
+from engine.runtime.delivery import outbox
 from engine.runtime.engine import Engine
 
 WORKFLOW = """

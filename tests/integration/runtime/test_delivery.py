@@ -11,10 +11,10 @@ from engine.errors import DeliveryError
 from engine.model.actions import SHIPPED
 from engine.model.values import DAY, HOUR, MINUTE, SECOND
 from engine.runs.cases import TELL
-from engine.runtime import outbox
 from engine.runtime.actions import Actions, Delivery
 from engine.runtime.actions.recorder import Recorder, recording
 from engine.runtime.clock import VirtualClock
+from engine.runtime.delivery import outbox
 
 ANN = {
     "customer": "ann", "event": "identify", "id": "i1",

@@ -3,9 +3,10 @@
 import pytest
 
 from engine.model.values import DAY, MINUTE
-from engine.runtime import outbox, tick
+from engine.runtime import tick
 from engine.runtime.actions.recorder import Recorder
 from engine.runtime.clock import VirtualClock
+from engine.runtime.delivery import outbox
 
 
 def reached(recorded: dict[str, Recorder]) -> list[str]:

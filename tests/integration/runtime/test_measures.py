@@ -11,8 +11,8 @@ import pytest
 
 from engine.metrics.catalog import METRICS
 from engine.model.values import DAY
-from engine.runtime import measuring
-from engine.runtime.keeping import Keeper
+from engine.runtime.reports import measuring
+from engine.runtime.reports.keeping import Keeper
 from tests.measured_base import SUBSCRIPTIONS, MeasuredBase, Measuring, measured_base
 from tests.servers import postgres_url
 from tests.virtual_engine import instant

@@ -12,12 +12,12 @@ from structlog.testing import capture_logs
 from engine.errors import StoreError, TransientStoreError
 from engine.model.actions import SHIPPED
 from engine.model.values import DAY, HOUR, MINUTE, SECOND
-from engine.runtime import leases, outbox
 from engine.runtime.actions import Actions, Delivery
 from engine.runtime.actions.recorder import Recorder
 from engine.runtime.clock import VirtualClock
+from engine.runtime.delivery import leases, outbox
+from engine.runtime.delivery.outbox import SENDERS, Outbox
 from engine.runtime.engine import Engine
-from engine.runtime.outbox import SENDERS, Outbox
 
 PATIENCE = 30.0
 

@@ -3,8 +3,8 @@
 from engine.model.values import DAY, HOUR, MINUTE
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
+from engine.runtime.reports.standstill import silent_workflows
 from engine.runtime.silences import check_starts
-from engine.runtime.standstill import silent_workflows
 from engine.timeline.ruleset import BASE
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from engine.model.values import DAY, HOUR, MINUTE
-from engine.runtime import outbox, tick
+from engine.runtime import tick
 from engine.runtime.clock import VirtualClock
+from engine.runtime.delivery import outbox
 from engine.runtime.engine import Engine
 
 CART = [

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from engine.model.values import HOUR
-from engine.runtime import outbox
 from engine.runtime.clock import VirtualClock
+from engine.runtime.delivery import outbox
 
 Received = list[tuple[dict[str, str], dict[str, object]]]
 

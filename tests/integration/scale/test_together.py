@@ -18,7 +18,7 @@ from engine.errors import ConflictError
 from engine.model.values import DAY, MINUTE
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
-from engine.runtime.granting import Use
+from engine.runtime.people.granting import Use
 from tests.crash.shop import START, event
 from tests.integration.scale.shops import Shared, arrive, order, together, until
 

@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import ValueSyntaxError
 from engine.model.values import MINUTE, SECOND
+from engine.runtime.delivery.leases import SETTING, lease
 from engine.runtime.engine import Engine
-from engine.runtime.leases import SETTING, lease
 
 
 @pytest.mark.parametrize(("text", "length"), [("", MINUTE), ("1s", SECOND), ("2m", 2 * MINUTE)])

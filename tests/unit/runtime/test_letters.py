@@ -7,7 +7,7 @@ import pytest
 
 from engine.customers.zones import zone
 from engine.expressions import Kind
-from engine.runtime.letters import readable
+from engine.runtime.delivery.letters import readable
 
 BERLIN = zone("Europe/Berlin")
 MIDNIGHT = dt.datetime(2026, 3, 31, 22, 0, tzinfo=dt.UTC)

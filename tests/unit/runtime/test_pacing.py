@@ -1,7 +1,7 @@
 """Pauses between attempts: doubling, spread by hash, with the other side's wish respected."""
 
 from engine.model.values import DAY, HOUR, SECOND, Duration, Retry
-from engine.runtime.pacing import DEFAULT, pause
+from engine.runtime.delivery.pacing import DEFAULT, pause
 
 RETRY = Retry(8, Duration(10, "s"))
 

@@ -25,8 +25,8 @@ from engine.loyalty.statement import Statement, statement
 from engine.loyalty.tiers import Progress, progress
 from engine.model.program import Program
 from engine.model.values import Micros
-from engine.runtime.casework import OPERATOR
-from engine.runtime.reading import looking, names_of
+from engine.runtime.people.casework import OPERATOR
+from engine.runtime.reports.reading import looking, names_of
 from engine.runtime.shell import Shell
 from engine.runtime.tick import prepare
 from engine.store.records import Accepted

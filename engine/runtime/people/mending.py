@@ -11,7 +11,7 @@ from engine.model.reasons import StepOutcome
 from engine.runs.changes import Settled
 from engine.runs.doing import effect_key
 from engine.runs.run import Effect, Run
-from engine.runtime.outbox import PARKED
+from engine.runtime.delivery.outbox import PARKED
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.store.records import OutboxRow

@@ -15,7 +15,7 @@ from engine.model.policy import Budget
 from engine.model.reasons import CouponRefusal, CouponStatus
 from engine.model.values import Micros
 from engine.runs.run import Coupon
-from engine.runtime.recording import record
+from engine.runtime.people.recording import record
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.store.interface import Reader

@@ -22,7 +22,7 @@ from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runs.changes import Changes
 from engine.runs.context import RECENT, standing
-from engine.runtime.reading import Entry, looking, timeline
+from engine.runtime.reports.reading import Entry, looking, timeline
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.store.records import Accepted

@@ -14,7 +14,7 @@ from engine.model.reasons import ExperimentStatus
 from engine.model.values import DAY, Duration, Micros
 from engine.model.workflow import Workflow
 from engine.model.workspace import Workspace
-from engine.runtime.counting import (
+from engine.runtime.reports.counting import (
     PartKind,
     arms_of,
     count,

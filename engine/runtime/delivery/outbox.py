@@ -25,11 +25,11 @@ from engine.runs.cases import TELL
 from engine.runs.changes import Settled
 from engine.runs.run import Effect
 from engine.runtime.actions import Delivery
-from engine.runtime.connectors import Gate, connector_of, note
 from engine.runtime.crashpoint import crashpoint
-from engine.runtime.leases import lease
-from engine.runtime.letters import Draft, draft, finish
-from engine.runtime.pacing import pause
+from engine.runtime.delivery.connectors import Gate, connector_of, note
+from engine.runtime.delivery.leases import lease
+from engine.runtime.delivery.letters import Draft, draft, finish
+from engine.runtime.delivery.pacing import pause
 from engine.runtime.shell import Shell, Turn
 from engine.store.records import Claim
 from engine.timeline.deliver import Result, attempt, give_back, hand_back, settle

@@ -17,9 +17,9 @@ from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.model.values import DAY, Day, Micros
 from engine.runs.changes import Changes
 from engine.runs.stage import Member
-from engine.runtime.history import stored_events
-from engine.runtime.casework import OPERATOR
-from engine.runtime.reading import looking
+from engine.runtime.people.casework import OPERATOR
+from engine.runtime.reports.history import stored_events
+from engine.runtime.reports.reading import looking
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.scores import trend

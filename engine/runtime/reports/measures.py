@@ -13,8 +13,8 @@ from engine.metrics.figure import Figure, Window
 from engine.metrics.history import Options
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
-from engine.runtime.goals import GoalState, look
-from engine.runtime.measuring import (
+from engine.runtime.reports.goals import GoalState, look
+from engine.runtime.reports.measuring import (
     SEGMENT,
     Month,
     Sources,
@@ -26,7 +26,7 @@ from engine.runtime.measuring import (
     revenue_by_month,
     window_of,
 )
-from engine.runtime.restating import Version, grouping_of, is_closed, keep, kept_as, versions
+from engine.runtime.reports.restating import Version, grouping_of, is_closed, keep, kept_as, versions
 from engine.runtime.shell import Shell
 from engine.store.interface import Reader
 

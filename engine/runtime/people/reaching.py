@@ -18,8 +18,8 @@ from engine.model.reasons import SuppressionReason
 from engine.model.values import Micros
 from engine.runs.changes import Changes
 from engine.runs.stage import Member
-from engine.runtime.reading import looking, names_of
-from engine.runtime.recording import OPERATOR, record
+from engine.runtime.people.recording import OPERATOR, record
+from engine.runtime.reports.reading import looking, names_of
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.store.interface import Reader

@@ -10,8 +10,8 @@ import structlog
 
 from engine.errors import HoldfastError
 from engine.model.values import HOUR, MINUTE, Micros
-from engine.runtime.goals import look
-from engine.runtime.restating import computed, keep, stale, wants_keeping
+from engine.runtime.reports.goals import look
+from engine.runtime.reports.restating import computed, keep, stale, wants_keeping
 from engine.runtime.shell import Shell
 
 EVERY: Micros = HOUR

@@ -18,7 +18,7 @@ from engine.model.metric import Metrics
 from engine.model.reasons import Restatement
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
-from engine.runtime.measuring import Wanted, measure, nothing, window_of
+from engine.runtime.reports.measuring import Wanted, measure, nothing, window_of
 from engine.store.interface import Reader, Writer
 from engine.store.records import FigureRow
 

@@ -13,7 +13,7 @@ from engine.metrics.history import Options, declared
 from engine.model.goal import Goal
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
-from engine.runtime.measuring import Wanted, measure, nothing
+from engine.runtime.reports.measuring import Wanted, measure, nothing
 from engine.store.interface import Reader
 from engine.store.records import GoalRow
 

@@ -1,0 +1,1 @@
+"""What people do through the doors, each in one transaction that says who it was."""

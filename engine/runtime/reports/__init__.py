@@ -1,0 +1,1 @@
+"""What is read out of the database for people: customers, reasons, experiments, metrics, goals."""
