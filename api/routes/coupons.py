@@ -118,7 +118,7 @@ class Redeem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 @post(
     "/v1/coupons/{code:str}/redeem", status_code=200, opt=door(OPERATE, body=Redeem | None, repeatable=True)
 )
-async def post_redeem(request: Call, code: FromPath[str]) -> CouponAnswer:
+async def post_coupon_redemption(request: Call, code: FromPath[str]) -> CouponAnswer:
     """Use a coupon: it is good once, until it runs out; what it is worth is spent for good.
 
     It is an event of the customer: `coupon_redeemed`.
@@ -136,7 +136,7 @@ class Void(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 @post("/v1/coupons/{code:str}/void", status_code=200, opt=door(OPERATE, body=Void, repeatable=True))
-async def post_void(request: Call, code: FromPath[str]) -> CouponAnswer:
+async def post_coupon_void(request: Call, code: FromPath[str]) -> CouponAnswer:
     """Make a coupon void: what it is worth goes back to its budgets."""
     told = await read(request, Void)
     if not told.reason.strip():
@@ -181,4 +181,4 @@ async def get_budgets(request: Call) -> Budgets:
     return Budgets([BudgetAnswer(**msgspec.structs.asdict(each)) for each in found])
 
 
-HANDLERS = [get_coupons, get_coupon, post_redeem, post_void, get_budgets]
+HANDLERS = [get_coupons, get_coupon, post_coupon_redemption, post_coupon_void, get_budgets]

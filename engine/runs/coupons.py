@@ -14,7 +14,7 @@ from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.model.actions import BuiltInEvent
 from engine.model.reasons import CouponRefusal, CouponStatus
-from engine.model.values import Micros, Money
+from engine.model.values import Duration, Micros, Money
 from engine.runs.changes import CouponMove
 from engine.runs.run import Coupon, Run
 from engine.runs.stage import Stage
@@ -39,6 +39,16 @@ def issue(
     }  # fmt: skip
     stage.emit(BuiltInEvent.COUPON_ISSUED.value, issued, key, hops=stage.hops_of(run))
     return coupon
+
+
+def until(stage: Stage, length: Any) -> Micros | None:
+    """Give the end of a coupon that is issued now: of the day, where its length is in days."""
+    if length is None:
+        return None
+    duration = length if isinstance(length, Duration) else Duration.parse(length)
+    if duration.days is None:
+        return stage.now + duration.micros
+    return stage.plans.zone.start_of_day(stage.day + duration.days + 1)
 
 
 def redeemed(stage: Stage, event: Event) -> None:

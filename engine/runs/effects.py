@@ -14,7 +14,7 @@ from typing import Any
 from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ValueSyntaxError
-from engine.model.values import Duration, Micros, Money
+from engine.model.values import Money
 from engine.runs import cases, coupons, points, rewards
 from engine.runs.changes import MembershipChange
 from engine.runs.run import Coupon, Run
@@ -79,7 +79,7 @@ def _suppress(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> 
 
 def _coupon(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
     worth = worth_of(arguments)
-    expires = _until(stage, arguments.get("expires"))
+    expires = coupons.until(stage, arguments.get("expires"))
     coupon = Coupon(
         code=_code(stage.plans.secret, key),
         customer=stage.member.id,
@@ -117,15 +117,6 @@ def worth_of(arguments: Arguments) -> Money | None:
         return Money.parse(worth) if worth is not None else None
     except (ValueSyntaxError, InvalidOperation):
         return None
-
-
-def _until(stage: Stage, length: Any) -> Micros | None:
-    if length is None:
-        return None
-    duration = length if isinstance(length, Duration) else Duration.parse(length)
-    if duration.days is None:
-        return stage.now + duration.micros
-    return stage.plans.zone.start_of_day(stage.day + duration.days + 1)
 
 
 def _text(value: Any) -> str | None:

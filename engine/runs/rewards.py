@@ -15,7 +15,7 @@ from engine.loyalty import ledger, reserving
 from engine.loyalty.ledger import Redemption
 from engine.model.program import Program, Redeem
 from engine.model.reasons import StepOutcome
-from engine.model.values import Duration, Micros, Money
+from engine.model.values import Micros, Money
 from engine.runs import coupons
 from engine.runs.points import program_of, text
 from engine.runs.run import Coupon, Effect, Run
@@ -192,7 +192,8 @@ def _coupon(stage: Stage, key: str, gives: Mapping[str, Any], run: Run | None) -
     issued = Coupon(
         code=code, customer=stage.member.id, run=run.id if run else "",
         percent=text(gives.get("percent")), amount=text(gives.get("amount")),
-        worth=text(gives.get("worth")), issued_at=stage.now, expires_at=_until(stage, gives.get("expires")),
+        worth=text(gives.get("worth")), issued_at=stage.now,
+        expires_at=coupons.until(stage, gives.get("expires")),
     )  # fmt: skip
     worth = None if issued.worth is None else Money.parse(issued.worth)
     coupons.issue(stage, issued, key, action="points.redeem", worth=worth, run=run)
@@ -226,13 +227,3 @@ def _value(stage: Stage, reward: Redeem) -> Mapping[str, Any]:
         Env(stage.view(), None, None, None, stage.clock)
     )
     return given
-
-
-def _until(stage: Stage, length: Any) -> Micros | None:
-    """Give the end of a coupon: of the day, where its length is in days."""
-    if length is None:
-        return None
-    duration = length if isinstance(length, Duration) else Duration.parse(length)
-    if duration.days is None:
-        return stage.now + duration.micros
-    return stage.plans.zone.start_of_day(stage.day + duration.days + 1)

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.customers.event import MERGE, Event
-from engine.customers.normalise import digest
+from engine.customers.event import MERGE
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, identity
 from engine.errors import ConflictError, NotFoundError, RequestError
@@ -21,7 +20,7 @@ from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import history, join
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.leading import LEAD
-from engine.runtime.people.casework import OPERATOR
+from engine.runtime.people.recording import caused, keep
 from engine.runtime.reports.reading import looking
 from engine.runtime.reports.standstill import OVERDUE
 from engine.runtime.shell import Shell
@@ -115,18 +114,8 @@ def merge_customers(shell: Shell, into: str, other: str, by: str) -> str:
             if turn.writer.customer(id) is None:
                 raise NotFoundError(f"there is no customer {name}")
         past = history(turn, [survivor, gone])
-        recorded = Event(
-            source=OPERATOR,
-            message_id=identity(MERGE, survivor, gone, turn.now),
-            customer=survivor,
-            name=MERGE,
-            occurred_at=turn.now,
-            received_at=turn.now,
-            properties={"other": gone, "by": by},
-            cause="operator",
-        )
-        turn.writer.add_events([recorded], [digest(recorded)], decided_at=turn.now)
-        turn.count(received=1, accepted=1, decided=1)
+        merged = identity(MERGE, survivor, gone, turn.now)
+        keep(turn, caused(turn, survivor, MERGE, merged, {"other": gone, "by": by}))
         join(turn, survivor, gone, MERGE, past)
         turn.result = survivor
         return survivor

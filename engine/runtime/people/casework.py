@@ -7,9 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.customers.event import Event
-from engine.customers.kinds import parse_time, sent_form
-from engine.customers.normalise import digest
+from engine.customers.kinds import parse_time
 from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ConflictError, NotFoundError, RequestError
@@ -22,15 +20,11 @@ from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runs.changes import Changes
 from engine.runs.context import RECENT, standing
+from engine.runtime.people.recording import caused, play
 from engine.runtime.reports.reading import Entry, looking, timeline
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
-from engine.store.records import Accepted
 from engine.timeline.moment import Moment
-from engine.timeline.play import play_event
-
-OPERATOR = "operator"
-"""The source of events that a person caused."""
 
 
 class KnownCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +60,8 @@ def act(shell: Shell, id: str, name: str, by: str, said: Mapping[str, Any]) -> C
         if not _is_done(case, name, by, said):
             if not case.open:
                 turn.changes.cases[id] = msgspec.structs.replace(case, customer=customer)
-            _play(turn, customer, name, {"case": id, "by": by, **said}, len(case.history))
+            said_of = {"case": id, "by": by, **said}
+            play(turn, caused(turn, customer, name, identity(name, id, len(case.history), by), said_of))
             turn.flush()
         turn.result = answered = _found(turn, id)
         return answered
@@ -77,24 +72,6 @@ def _found(turn: Turn, id: str) -> Case:
     if case is None:
         raise NotFoundError(f"there is no case {id}")
     return case
-
-
-def _play(turn: Turn, customer: str, name: str, said: dict[str, Any], number: int) -> None:
-    event = Event(
-        source=OPERATOR,
-        message_id=identity(name, said["case"], number, said["by"]),
-        customer=customer,
-        name=name,
-        occurred_at=turn.now,
-        received_at=turn.now,
-        properties=sent_form({key: value for key, value in said.items() if value is not None}),
-        cause="operator",
-    )
-    (receipt,) = turn.writer.add_events([event], [digest(event)], decided_at=turn.now)
-    if not isinstance(receipt, Accepted):
-        raise ConflictError("somebody else was first; look at the case again")
-    turn.count(received=1, accepted=1, decided=1)
-    play_event(turn.world, turn.cast, turn.changes, msgspec.structs.replace(event, seq=receipt.seq))
 
 
 def _check(workspace: Workspace, case: Case, said: Mapping[str, Any], now: Micros) -> None:

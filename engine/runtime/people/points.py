@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 
-from engine.customers.event import Event
-from engine.customers.normalise import digest
 from engine.decisions.decision import identity
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.loyalty import figures
@@ -25,11 +23,10 @@ from engine.loyalty.statement import Statement, statement
 from engine.loyalty.tiers import Progress, progress
 from engine.model.program import Program
 from engine.model.values import Micros
-from engine.runtime.people.casework import OPERATOR
+from engine.runtime.people.recording import caused, keep
 from engine.runtime.reports.reading import looking, names_of
 from engine.runtime.shell import Shell
 from engine.runtime.tick import prepare
-from engine.store.records import Accepted
 from engine.timeline import play
 
 
@@ -76,29 +73,17 @@ def act(shell: Shell, customer: str, name: str, asked: Mapping[str, Any], by: st
         booked = turn.writer.posting(program.id, key)
         if booked is not None and turn.writer.resolve([booked.customer])[booked.customer] != id:
             raise ConflictError(f"the key {key} was used for another customer", code="key_reused")
-        given = {name: value for name, value in asked.items() if value is not None}
-        event = Event(
-            source=OPERATOR,
-            message_id=identity(name, program.id, id, key),
-            customer=id,
-            name=name,
-            occurred_at=turn.now,
-            received_at=turn.now,
-            properties={**given, "program": program.id, "key": key, "by": by},
-            cause="operator",
-        )
-        (receipt,) = turn.writer.add_events([event], [digest(event)], decided_at=turn.now)
-        new = isinstance(receipt, Accepted)
-        if new:
-            turn.count(received=1, accepted=1, decided=1)
-        done = play.act_on_points(turn.world, turn.cast, turn.changes, event, again=not new)
-        kept = msgspec.structs.replace(done)
+        said = {**asked, "program": program.id, "key": key, "by": by}
+        event = caused(turn, id, name, identity(name, program.id, id, key), said)
+        kept = keep(turn, event)
+        done = play.act_on_points(turn.world, turn.cast, turn.changes, kept or event, again=kept is None)
+        shown = msgspec.structs.replace(done)
         turn.result = answer = Done(
             customer=id,
             program=program.id,
             key=key,
-            redemption=kept if isinstance(kept, Redemption) else None,
-            adjustment=kept if isinstance(kept, Adjustment) else None,
+            redemption=shown if isinstance(shown, Redemption) else None,
+            adjustment=shown if isinstance(shown, Adjustment) else None,
         )
         return answer
 

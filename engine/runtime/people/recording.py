@@ -21,6 +21,52 @@ OPERATOR = "operator"
 """The source of events that a person caused."""
 
 
+def caused(
+    turn: Turn,
+    customer: str,
+    name: str,
+    id: str,
+    properties: Mapping[str, Any],
+    *,
+    source: str = OPERATOR,
+    occurred: Micros | None = None,
+    account: str | None = None,
+) -> Event:
+    """Give the event of what a person does now; properties that are None are left out."""
+    return Event(
+        source=source,
+        message_id=id,
+        customer=customer,
+        name=name,
+        occurred_at=min(turn.now, occurred if occurred is not None else turn.now),
+        received_at=turn.now,
+        account=account,
+        properties=sent_form({key: value for key, value in properties.items() if value is not None}),
+        cause="operator",
+    )
+
+
+def keep(turn: Turn, event: Event) -> Event | None:
+    """Keep an event that is decided in this turn; None where the very same was recorded before."""
+    (receipt,) = turn.writer.add_events([event], [digest(event)], decided_at=turn.now)
+    if not isinstance(receipt, Accepted):
+        return None
+    turn.count(received=1, accepted=1, decided=1)
+    return msgspec.structs.replace(event, seq=receipt.seq)
+
+
+def play(turn: Turn, event: Event) -> Event:
+    """Keep an event of a customer who is held, and play what follows from it.
+
+    Raises `ConflictError` where it was recorded before.
+    """
+    kept = keep(turn, event)
+    if kept is None:
+        raise ConflictError(f"this {event.name} was recorded before; look again")
+    play_event(turn.world, turn.cast, turn.changes, kept)
+    return kept
+
+
 def record(
     turn: Turn,
     customer: str,
@@ -30,24 +76,9 @@ def record(
     source: str = OPERATOR,
     occurred: Micros | None = None,
 ) -> Event:
-    """Record an event of a customer who is held, and play what follows from it.
+    """Record what a person does to a customer who is held, and play what follows from it.
 
-    `parts` tell it from others of its name and instant; properties that are None are left out.
+    `parts` tell it from others of its name and instant.
     """
-    event = Event(
-        source=source,
-        message_id=identity(name, customer, turn.now, *parts),
-        customer=customer,
-        name=name,
-        occurred_at=min(turn.now, occurred if occurred is not None else turn.now),
-        received_at=turn.now,
-        properties=sent_form({key: value for key, value in properties.items() if value is not None}),
-        cause="operator",
-    )
-    (receipt,) = turn.writer.add_events([event], [digest(event)], decided_at=turn.now)
-    if not isinstance(receipt, Accepted):
-        raise ConflictError(f"this {name} was recorded before")
-    event = msgspec.structs.replace(event, seq=receipt.seq)
-    turn.count(received=1, accepted=1, decided=1)
-    play_event(turn.world, turn.cast, turn.changes, event)
-    return event
+    id = identity(name, customer, turn.now, *parts)
+    return play(turn, caused(turn, customer, name, id, properties, source=source, occurred=occurred))

@@ -9,15 +9,13 @@ from threading import Lock
 import msgspec
 
 from engine.authoring.outcomes.calibration import Calibration, calibrate
-from engine.customers.event import Event
-from engine.customers.normalise import digest
 from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.model.values import DAY, Day, Micros
 from engine.runs.changes import Changes
 from engine.runs.stage import Member
-from engine.runtime.people.casework import OPERATOR
+from engine.runtime.people.recording import caused, play
 from engine.runtime.reports.history import stored_events
 from engine.runtime.reports.reading import looking
 from engine.runtime.shell import Shell, Turn
@@ -30,7 +28,6 @@ from engine.store.interface import Reader
 from engine.timeline.cast import Cast
 from engine.timeline.moment import Moment
 from engine.timeline.overriding import ENDED, OVERRIDDEN
-from engine.timeline.play import play_event
 from engine.timeline.ruleset import CompiledScore, Ruleset
 from engine.timeline.weigh import reading
 
@@ -160,20 +157,9 @@ def _in_force(member: Member, compiled: CompiledScore, now: Micros) -> Override 
 
 
 def _record(turn: Turn, member: Member, name: str, **properties: object) -> None:
-    event = Event(
-        source=OPERATOR,
-        message_id=identity(name, member.id, properties["score"], turn.now),
-        customer=member.id,
-        name=name,
-        occurred_at=turn.now,
-        received_at=turn.now,
-        account=member.id if member.kind == "account" else None,
-        properties=properties,
-        cause="operator",
-    )
-    turn.writer.add_events([event], [digest(event)], decided_at=turn.now)
-    turn.count(received=1, accepted=1, decided=1)
-    play_event(turn.world, turn.cast, turn.changes, event)
+    id = identity(name, member.id, properties["score"], turn.now)
+    account = member.id if member.kind == "account" else None
+    play(turn, caused(turn, member.id, name, id, properties, account=account))
 
 
 class Calibrations:
