@@ -24,8 +24,8 @@ MONDAY = at("2026-01-05")
 BASELINE, RECENT, COOL_DOWN, YEAR = 8, 2, 4, 52
 WEEKS = BASELINE + RECENT + YEAR
 VARIATION, DROP = 0.22, Decimal("0.4")
-HOLIDAY = 30
-CUSTOMERS = 150
+HOLIDAY = 14
+CUSTOMERS, MANY = 150, 600
 VOLUMES = (2, 10, 50)
 
 
@@ -85,21 +85,23 @@ class Played(msgspec.Struct):
     fallen: list[Fallen] = []
 
 
-def play(seed: int, factors: Mapping[int, float], starts: Sequence[int] = ()) -> Played:
-    """Play a base week by week; from each of `starts` on one more customer of 50 a week falls."""
+def play(
+    seed: int, factors: Mapping[int, float], customers_of: int, until: int, starts: Sequence[int] = ()
+) -> Played:
+    """Play a base week by week, so many customers of each volume; from each of `starts` on one more falls."""
     chance = random.Random(seed)
-    weeks = {volume: [weekly(chance, volume, factors) for _ in range(CUSTOMERS)] for volume in VOLUMES}
-    customers = {volume: [Customer(TABLE) for _ in range(CUSTOMERS)] for volume in VOLUMES}
+    weeks = {volume: [weekly(chance, volume, factors) for _ in range(customers_of)] for volume in VOLUMES}
+    customers = {volume: [Customer(TABLE) for _ in range(customers_of)] for volume in VOLUMES}
     seen = Played(
-        {volume: [[] for _ in range(CUSTOMERS)] for volume in VOLUMES},
-        {volume: [[] for _ in range(CUSTOMERS)] for volume in VOLUMES},
+        {volume: [[] for _ in range(customers_of)] for volume in VOLUMES},
+        {volume: [[] for _ in range(customers_of)] for volume in VOLUMES},
         set(),
         [
             Fallen(Customer(TABLE), weekly(chance, 50, dict.fromkeys(range(start, WEEKS), 0.4)), start)
             for start in starts
         ],
     )
-    for number in range(WEEKS):
+    for number in range(until):
         now = MONDAY + (number + 1) * WEEK
         tally = BaseTally(TABLE, now)
         for volume in VOLUMES:
@@ -141,12 +143,12 @@ MONDAYS = slice(HOLIDAY, HOLIDAY + RECENT)
 
 def calm_base(seed: int) -> Played:
     """A base to which nothing happens but chance, and 600 customers beside it who truly fall."""
-    return play(seed, {}, [FIRST + number % (YEAR - RECENT) for number in range(600)])
+    return play(seed, {}, CUSTOMERS, WEEKS, [FIRST + number % (YEAR - RECENT) for number in range(600)])
 
 
 def holiday_base(seed: int) -> Played:
-    """A base in which everybody does 35% of the usual in one week."""
-    return play(seed, {HOLIDAY: 0.35})
+    """A greater base in which everybody does 35% of the usual in one week."""
+    return play(seed, {HOLIDAY: 0.35}, MANY, HOLIDAY + RECENT)
 
 
 def a_year(falls: Sequence[Sequence[Decimal | None]]) -> float:
