@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Response
 from litestar.datastructures import State
 
-from api.answers import encode
+from api.answers.values import encode
 from api.auth import Keyring, guard
 from api.openapi import document
 from api.problems import problem_response

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from api.answers import encode
+from api.answers.values import encode
 from api.doors import Call, engine_of
 from engine.errors import RequestError
 from engine.runtime.engine import Engine

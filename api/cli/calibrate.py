@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from decimal import Decimal
 
-from api.answers import calibration_answer
+from api.answers.values import calibration_answer
 from api.cli.databases import reading
 from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
 from api.cli.terminal import FAINT, Terminal

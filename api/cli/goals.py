@@ -6,10 +6,10 @@ import argparse
 import time
 from decimal import Decimal
 
+from api.answers.measured import GoalAnswer, goal_answer
 from api.cli.databases import reading
 from api.cli.places import add_database, add_json, authored, database_of, workspace_of
 from api.cli.terminal import FAINT, Terminal
-from api.measured import GoalAnswer, goal_answer
 from engine.runtime.reports.goals import look
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from api.answers import key_answer
+from api.answers.values import key_answer
 from api.cli.databases import reading, writing
 from api.cli.places import add_database, add_json, database_of, instant, workspace_of
 from api.cli.running import running_engine

@@ -8,10 +8,7 @@ from typing import Any
 
 import msgspec
 
-from api.cli.databases import reading
-from api.cli.places import add_database, add_json, authored, database_of, workspace_of
-from api.cli.terminal import FAINT, Terminal
-from api.measured import (
+from api.answers.measured import (
     FigureAnswer,
     RetentionAnswer,
     brackets_of,
@@ -23,6 +20,9 @@ from api.measured import (
     sources_answer,
     span,
 )
+from api.cli.databases import reading
+from api.cli.places import add_database, add_json, authored, database_of, workspace_of
+from api.cli.terminal import FAINT, Terminal
 from engine.customers.zones import zone
 from engine.metrics.curves import Curve
 from engine.metrics.history import Options

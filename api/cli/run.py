@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from api.answers import effect_answer, run_answer, step_answer
+from api.answers.values import effect_answer, run_answer, step_answer
 from api.cli.databases import reading
 from api.cli.places import add_database, add_json, database_of, workspace_of
 from api.cli.runs import encoded, status, time

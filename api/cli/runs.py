@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from api.answers import run_answer
+from api.answers.values import run_answer
 from api.cli.databases import reading
 from api.cli.places import add_database, add_json, database_of, instant, workspace_of
 from api.cli.terminal import FAINT, Terminal

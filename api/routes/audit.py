@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from litestar import get
 
-from api.answers import DecisionAnswer, decision_answer
+from api.answers.values import DecisionAnswer, decision_answer
 from api.auth import AUDIT
 from api.doors import Call, Instant, aside, door, engine_of, instant, names_of, query_of
 from api.paging import Listing, Page, after, page

@@ -10,7 +10,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from api.answers import CaseAnswer, case_answer, time
+from api.answers.values import CaseAnswer, case_answer, time
 from api.auth import OPERATE, READ
 from api.doors import Call, Instant, aside, door, engine_of, names_of, query_of, read, read_optional
 from api.paging import Listing, Page, after, page

@@ -10,7 +10,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from api.answers import time
+from api.answers.values import time
 from api.auth import OPERATE, READ
 from api.doors import Call, Instant, aside, door, engine_of, instant, read
 from api.repeats import acting

@@ -11,7 +11,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from api.answers import time
+from api.answers.values import time
 from api.auth import OPERATE, READ
 from api.doors import Call, CustomerId, aside, door, engine_of, names_of, query_of, read, read_optional
 from api.paging import Listing, Page, after, page

@@ -11,7 +11,8 @@ import msgspec
 from litestar import get, patch, post, put
 from litestar.params import FromPath
 
-from api.answers import (
+from api.answers.points import PostingAnswer, posting_answer
+from api.answers.values import (
     DecisionAnswer,
     EffectAnswer,
     EventAnswer,
@@ -25,7 +26,6 @@ from api.answers import (
 from api.auth import ADD, OPERATE, READ
 from api.doors import Call, CustomerId, Instant, aside, door, engine_of, instant, query_of, read
 from api.paging import Listing, Page, after, page
-from api.points import PostingAnswer, posting_answer
 from api.repeats import acting
 from engine.customers.event import Event
 from engine.customers.zones import moment_of

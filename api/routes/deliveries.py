@@ -10,7 +10,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from api.answers import EffectAnswer, effect_answer, time
+from api.answers.values import EffectAnswer, effect_answer, time
 from api.auth import OPERATE, READ
 from api.doors import Call, aside, door, engine_of, query_of, read
 from api.paging import Listing, Page, after, page

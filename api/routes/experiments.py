@@ -9,7 +9,7 @@ import msgspec
 from litestar import get
 from litestar.params import FromPath
 
-from api.answers import time
+from api.answers.values import time
 from api.auth import SEE
 from api.doors import Call, aside, door, engine_of, query_of
 from api.paging import Listing, Page, after, page

@@ -6,9 +6,9 @@ import msgspec
 from litestar import get
 from litestar.params import FromPath
 
+from api.answers.measured import GoalAnswer, goal_answer
 from api.auth import SEE
 from api.doors import Call, aside, door, engine_of
-from api.measured import GoalAnswer, goal_answer
 
 
 class Goals(msgspec.Struct, frozen=True):

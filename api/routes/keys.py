@@ -9,7 +9,7 @@ import msgspec
 from litestar import delete, get, post
 from litestar.params import FromPath
 
-from api.answers import KeyAnswer, key_answer, time
+from api.answers.values import KeyAnswer, key_answer, time
 from api.auth import ADMIN
 from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, read
 from api.paging import Listing, Page, after, page

@@ -8,9 +8,7 @@ import msgspec
 from litestar import get
 from litestar.params import FromPath
 
-from api.auth import SEE
-from api.doors import Call, aside, door, engine_of, query_of
-from api.measured import (
+from api.answers.measured import (
     DefinitionAnswer,
     MetricAnswer,
     MovementsAnswer,
@@ -25,6 +23,8 @@ from api.measured import (
     sources_answer,
     span,
 )
+from api.auth import SEE
+from api.doors import Call, aside, door, engine_of, query_of
 from engine.customers.zones import Zone, zone
 from engine.errors import RequestError
 from engine.metrics.catalog import METRICS, definition_id

@@ -10,10 +10,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from api.auth import OPERATE, READ
-from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, read, read_optional
-from api.paging import Listing, after, page
-from api.points import (
+from api.answers.points import (
     AdjustmentAnswer,
     LiabilityAnswer,
     PointsAnswer,
@@ -26,6 +23,9 @@ from api.points import (
     redemption_answer,
     statement_answer,
 )
+from api.auth import OPERATE, READ
+from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, read, read_optional
+from api.paging import Listing, after, page
 from api.repeats import acting
 from engine.errors import RequestError
 from engine.model.values import Duration

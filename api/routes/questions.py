@@ -9,7 +9,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from api.answers import AskAnswer, ask_answer
+from api.answers.values import AskAnswer, ask_answer
 from api.auth import OPERATE, READ
 from api.doors import Call, aside, door, engine_of, query_of, read
 from api.paging import Listing, Page, after, page

@@ -10,7 +10,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 
-from api.answers import (
+from api.answers.values import (
     EffectAnswer,
     RunAnswer,
     StepAnswer,

@@ -11,7 +11,7 @@ import msgspec
 from litestar import delete, get, put
 from litestar.params import FromPath
 
-from api.answers import CalibrationAnswer, calibration_answer
+from api.answers.values import CalibrationAnswer, calibration_answer
 from api.auth import OPERATE, READ
 from api.doors import Call, aside, door, engine_of, instant, query_of, read
 from engine.customers.zones import moment_of

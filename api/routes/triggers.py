@@ -10,7 +10,7 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath
 
-from api.answers import StartAnswer, starts_of
+from api.answers.values import StartAnswer, starts_of
 from api.auth import ADD, AUDIT, READ
 from api.doors import Call, CustomerId, aside, door, engine_of, read
 from api.repeats import acting

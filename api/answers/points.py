@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from api.answers import time
+from api.answers.values import time
 from api.paging import Page
 from engine.customers.zones import moment_of
 from engine.errors import NotFoundError

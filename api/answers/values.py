@@ -1,4 +1,4 @@
-"""What the doors answer with: the engine's own values, with instants as times."""
+"""What the doors answer with about events, decisions, runs, cases and keys, with instants as times."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What the doors answer with: shapes of JSON, one module a part of the engine."""
