@@ -105,14 +105,14 @@ class Worker:
     def _step(self) -> Micros | None:
         """Do what there is to do; give the instant of the next, None for none."""
         try:
-            self._drain()
+            looked = self._drain()
             self._drive.beat()
             now, due = self._drive.clock.now(), self._drive.next_due()
             if due is None:
                 return None
-            # What was overdue before that pass and was not played in it has been set aside, or is held
-            # by another process.
-            return due + 1 if due >= now else now + SECOND
+            # What was due by that pass and was not played in it has been set aside, or is held by another
+            # process. What has come due since is played at once.
+            return due + 1 if due > looked else now + SECOND
         except StoreError as error:
             _log.error("store_error", error=type(error).__name__)
             return self._drive.clock.now() + SECOND
@@ -120,18 +120,23 @@ class Worker:
             _log.error("worker_error", error=type(error).__name__, exc_info=error)
             return self._drive.clock.now() + SECOND
 
-    def _drain(self) -> None:
-        """Play and deliver in the shards that were poked, or everywhere when that was not done lately."""
+    def _drain(self) -> Micros:
+        """Play and deliver in the shards that were poked, or everywhere when that was not done lately.
+
+        Gives the instant up to which that was looked at last.
+        """
         with self._lock:
             poked, self._poked = self._poked, set()
             now = self._drive.clock.now()
             everywhere = not poked or now - self._swept >= SWEEP or now < self._swept
             if everywhere:
                 self._swept = now
+        looked = now - 1
         for shard in [None] if everywhere else sorted(poked):
-            # What is due this very instant waits until it has passed: events received at the same
-            # instant go first, as they do in a backtest.
-            while not self._stopped and self._drive.advance(
-                self._drive.clock.now() - 1, BUDGET, shard, wait=False
-            ):
-                pass
+            more = True
+            while more and not self._stopped:
+                # What is due this very instant waits until it has passed: events received at the same
+                # instant go first, as they do in a backtest.
+                looked = self._drive.clock.now() - 1
+                more = bool(self._drive.advance(looked, BUDGET, shard, wait=False))
+        return looked

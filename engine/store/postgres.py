@@ -69,6 +69,8 @@ class PostgresStore:
         self._turn = threading.Lock()
         self._writer_thread: int | None = None
         self._alone: int | None = None
+        # A process that stands still in a transaction is ended by the server after this; not sooner.
+        self._longest_hold = idle_timeout + lock_timeout
         options = (
             f"-c lock_timeout={lock_timeout} -c idle_in_transaction_session_timeout={idle_timeout}"
             " -c synchronous_commit=on -c timezone=UTC"
@@ -165,7 +167,12 @@ class PostgresStore:
         with self._sentences(), self._writers.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             pid = connection.scalar(text("SELECT pg_backend_pid()"))
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _BARRIER})
+            connection.execute(text(f"SET lock_timeout = {self._longest_hold}"))
+            try:
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _BARRIER})
+            finally:
+                with suppress(DBAPIError):
+                    connection.execute(text("RESET lock_timeout"))
             self._alone = pid
             try:
                 yield

@@ -62,4 +62,6 @@ def test_killed_again_and_again_it_ends_as_if_it_never_was(
     assert found.doctor["balanced"]
     assert (found.doctor["accepted"], found.doctor["decided"], found.doctor["pending"]) == (EVENTS, EVENTS, 0)
     assert integrity(folder) == "ok"
-    assert "error" not in (folder / "server.log").read_text()
+    # (that a ladder has ended without anybody is loud on purpose)
+    lines = (folder / "server.log").read_text().splitlines()
+    assert [line for line in lines if "error" in line and '"case_exhausted"' not in line] == []

@@ -1,12 +1,14 @@
 """What is PostgreSQL's own: one schema made by many at once, and a migration beside processes that run."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from sqlalchemy import create_engine, make_url, text
 
+from engine.errors import StoreError
 from engine.store import schema
 from engine.store.opening import migrate, open_store
-from engine.store.postgres import _BARRIER
+from engine.store.postgres import _BARRIER, open_postgres
 from tests.integration.store import rows
 from tests.servers import postgres_url
 
@@ -52,3 +54,21 @@ def test_processes_that_start_at_once_on_an_empty_database_make_one_schema() -> 
         assert len(reader.processes()) == 4
     for store in stores:
         store.close()
+
+
+def test_who_stands_still_in_a_transaction_is_waited_for_until_the_server_ends_it() -> None:
+    # given a process that is stopped in the middle of a transaction, and a server that ends it after a while
+    url = make_url(postgres_url()).set(drivername="postgresql+psycopg")
+    stopped, other = (
+        open_postgres(url, writing=True, lock_timeout=200, idle_timeout=1_000) for _ in range(2)
+    )
+    with suppress(StoreError), stopped.begin():
+        # when another wants to be alone, which takes longer than it waits for a row
+        with other.alone():
+            # then it is in the end, and the transaction of the first is no more
+            with other.begin() as writer:
+                writer.add_process(rows.process("p-1", 1))
+    with other.reader() as reader:
+        assert [each.id for each in reader.processes()] == ["p-1"]
+    stopped.close()
+    other.close()
