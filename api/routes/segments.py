@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from asyncio import wrap_future
+from typing import Annotated
+
 import msgspec
-from litestar import get
+from litestar import get, post
 from litestar.params import FromPath
 
-from api.auth import SEE
-from api.doors import Call, Instant, aside, door, engine_of, instant, query_of
+from api.auth import OPERATE, SEE
+from api.doors import Call, CustomerId, Instant, aside, door, engine_of, instant, query_of, read
 from api.paging import Listing, Page, after, page
+from api.repeats import acting
 from engine.errors import NotFoundError
 from engine.runtime.engine import Engine
+from engine.runtime.people.listing import Listed
 from engine.timeline.ruleset import membership_of
+
+MOST = 500
+"""So many customers come into a list in one call, and so many go."""
 
 
 class MemberListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -50,4 +58,22 @@ async def get_members(request: Call, id: FromPath[str]) -> Page[Member]:
     return page(listing, await aside(find, engine), Member, lambda customer: customer, id)
 
 
-HANDLERS = [get_members]
+class Assignment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who comes into the list and who goes out of it."""
+
+    add: Annotated[list[CustomerId], msgspec.Meta(max_length=MOST)] = []
+    remove: Annotated[list[CustomerId], msgspec.Meta(max_length=MOST)] = []
+
+
+@post("/v1/segments/{id:str}/members", status_code=200, opt=door(OPERATE, body=Assignment, repeatable=True))
+async def post_members(request: Call, id: FromPath[str]) -> Listed:
+    """Put customers into a static segment, and take others out, all at once.
+
+    Each is an event of the customer. Who is there already, or is not, changes nothing.
+    """
+    said = await read(request, Assignment)
+    engine = await acting(request, lambda listed: listed)
+    return await wrap_future(engine.assign_members(id, said.add, said.remove, request.user.owner))
+
+
+HANDLERS = [get_members, post_members]

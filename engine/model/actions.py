@@ -193,6 +193,7 @@ class BuiltInEvent(enum.Enum):
 
     SEGMENT_ENTERED = "segment_entered"  # the customer entered a segment: segment
     SEGMENT_LEFT = "segment_left"  # the customer left a segment: segment
+    SEGMENT_ASSIGNED = "segment_assigned"  # a person changed a static segment: segment, inside, by
     BAND_CHANGED = "band_changed"  # a score's band changed: score, band, from, value
     STAGE_CHANGED = "stage_changed"  # a customer came into another stage: lifecycle, stage, from
     SCORE_OVERRIDDEN = "score_overridden"  # a person set a score by hand: score, value, reason, until, by

@@ -60,12 +60,12 @@ def _segment(inside: bool) -> Callable[[Stage, str, Arguments, Run | None], Answ
     return change
 
 
-def put(stage: Stage, segment: str, inside: bool, key: str, hops: int = 0) -> bool:
+def put(stage: Stage, segment: str, inside: bool, key: str, hops: int = 0, *, cause: str = "action") -> bool:
     """Put the customer on a static list or off it; tell whether that changed anything."""
     member = stage.member.standing.memberships.setdefault(segment, Membership())
     if place(member, inside=inside, now=stage.now) is None:
         return False
-    stage.changes.memberships.append(MembershipChange(stage.member.id, segment, stage.now, inside, "action"))
+    stage.changes.memberships.append(MembershipChange(stage.member.id, segment, stage.now, inside, cause))
     name = "segment_entered" if inside else "segment_left"
     stage.emit(name, {"segment": segment}, key, cause="run", hops=hops)
     return True

@@ -17,7 +17,7 @@ from engine.model.actions import BuiltInEvent
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
 from engine.model.values import HOUR, Micros
-from engine.runs import acts, cases, coupons, points, refunds
+from engine.runs import acts, cases, coupons, effects, points, refunds
 from engine.timeline import overriding, react, suppressing
 from engine.timeline.choose import choose
 from engine.timeline.crossings import crossings
@@ -50,12 +50,18 @@ def is_late(moment: Moment, event: Event) -> bool:
 
 
 def _note(moment: Moment, event: Event) -> None:
-    """Keep what the engine's own kinds of event say: suppression, cases, coupons, points, failed sources."""
+    """Keep what the engine's own kinds of event say, and what people did."""
     properties, standing = event.properties, moment.member.standing
     if event.name in SUPPRESSES:
         suppressing.heed(moment, event)
     elif event.name in cases.ACTS:
         cases.taken(moment.stage, event)
+    elif event.name == "segment_assigned":
+        key = f"{event.source}/{event.message_id}"
+        effects.put(
+            moment.stage, str(properties.get("segment")), bool(properties.get("inside")), key, cause="person"
+        )
+        moment.forget()
     elif event.name == "coupon_redeemed":
         coupons.redeemed(moment.stage, event)
     elif event.name == "coupon_voided":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
@@ -12,7 +12,7 @@ from engine.model.values import Micros
 from engine.runs.run import AskItem, Coupon, Run
 from engine.runtime import operating
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
-from engine.runtime.people import casework, granting, mending, points, reaching, scoring
+from engine.runtime.people import casework, granting, listing, mending, points, reaching, scoring
 from engine.runtime.shell import Shell
 from engine.store.records import OutboxRow, SuppressionRow
 
@@ -131,3 +131,9 @@ class Acting:
     def end_score_override(self, score: str, customer: str, by: str) -> Future[scoring.KnownScore]:
         """End an override before its time; `ConflictError` where there is none."""
         return self._do(lambda: scoring.end_override(self._shell, score, customer, by))
+
+    def assign_members(
+        self, segment: str, add: Sequence[str], remove: Sequence[str], by: str
+    ) -> Future[listing.Listed]:
+        """Put customers into a static segment and take others out; `NotFoundError`, `RequestError`."""
+        return self._do(lambda: listing.assign(self._shell, segment, add, remove, by))

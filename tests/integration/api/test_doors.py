@@ -85,6 +85,7 @@ WHO = {
     ("post", "/v1/cases/{id}/reopen"): OPERATE,
     ("post", "/v1/cases/{id}/cancel"): OPERATE,
     ("get", "/v1/segments/{id}/members"): SEE,
+    ("post", "/v1/segments/{id}/members"): OPERATE,
     ("get", "/v1/experiments"): SEE,
     ("get", "/v1/experiments/{workflow}"): SEE,
     ("get", "/v1/experiments/{workflow}/detectable"): SEE,
