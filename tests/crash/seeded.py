@@ -199,8 +199,9 @@ BUGS: dict[str, Bug] = {
         "what was paused, or called off, while it waited is sent all the same",
         edit(
             "engine/timeline/deliver.py",
-            '    if verdict.kind != "go":\n        doing.give_back(',
-            "    if False:\n        doing.give_back(",
+            '    if verdict.kind != "go":\n'
+            "        doing.give_back(moment.stage, effect.key)\n        changes.settled",
+            "    if False:\n        doing.give_back(moment.stage, effect.key)\n        changes.settled",
         ),
         f"{RUNTIME}/test_delivery.py::test_what_is_paused_on_its_way_is_held_and_goes_once_later",
     ),
