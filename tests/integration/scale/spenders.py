@@ -28,6 +28,30 @@ earn: [{when: order_completed, points: event.total}]
 tiers: {green: {from: 0}}
 """
 
+COUPONS = 10
+"""So many fit the budget."""
+GRANTING = (
+    """
+rule: thank
+when: {event: order_completed}
+then:
+  - run: thanks
+""",
+    """
+workflow: thanks
+class: service
+reentry: always
+steps:
+  - do: coupon.issue
+    with: {percent: 10, worth: 10.00 EUR}
+""",
+    """
+policy:
+  budgets: {coupons: {of: coupon.issue, at_most: 100.00 EUR per month}}
+""",
+)
+"""Every order also asks for a coupon of 10.00."""
+
 
 class Tally(msgspec.Struct):
     """What a process was told: orders that were accepted, redemptions that were not refused, by member."""

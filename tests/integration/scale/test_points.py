@@ -1,4 +1,4 @@
-"""Twenty threads of two processes earn and redeem the same members' points at once: it adds up exactly."""
+"""Twenty threads of two processes earn, redeem and are given coupons at once: it adds up exactly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ from engine.runtime.members import member_of
 from engine.store.interface import Store
 from engine.store.opening import open_store
 from tests.crash.server import Server
-from tests.integration.scale.spenders import MEMBERS, POINTS, PROGRAM, Tally, over_http, with_an_engine
+from tests.integration.scale.spenders import (
+    COUPONS,
+    GRANTING,
+    MEMBERS,
+    POINTS,
+    PROGRAM,
+    Tally,
+    over_http,
+    with_an_engine,
+)
 from tests.servers import postgres_url
 from tests.virtual_engine import files
 
@@ -25,7 +34,7 @@ _processes = multiprocessing.get_context("spawn")
 
 
 def laid_out(folder: Path) -> Path:
-    for name, content in files(PROGRAM).items():
+    for name, content in files(PROGRAM, *GRANTING).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -64,6 +73,13 @@ def hold_exact(store: Store, tallies: list[Tally]) -> None:
             assert redeemed == {key for owner, key in keys if owner == member}
             lots = member_of(reader.load([member])[member]).standing.ledger.book("rewards").lots
             assert sum(lot.available for lot in lots) == sums["available"] >= 0
+        # Every order asked for a coupon, and as many got one as the budget holds.
+        assert len(reader.coupons(MEMBERS)) == COUPONS
+        asked = [each for run in reader.runs(limit=1000) for each in reader.attempts(run.id)]
+        assert Counter(each.reason for each in asked) == {
+            None: COUPONS,
+            "budget": sum(earned.values()) - COUPONS,
+        }
         assert reader.points_of("rewards")["available"] == (sum(earned.values()) - len(keys)) * POINTS
 
 
