@@ -24,7 +24,7 @@ from engine.runtime.people.recording import caused, keep
 from engine.runtime.reports.reading import looking
 from engine.runtime.reports.standstill import OVERDUE
 from engine.runtime.shell import Shell
-from engine.runtime.tick import prepare
+from engine.runtime.tick import open_turn
 from engine.store.interface import Store, Writer
 from engine.store.records import KeyRow, ProcessRow
 from engine.timeline import deliver
@@ -42,9 +42,7 @@ def call(shell: Shell, rule: str, customer: str, event: Mapping[str, Any], key: 
         raise NotFoundError(f"there is no live rule {rule}")
     if not any(isinstance(each.trigger, OnCall) for each in compiled.triggers):
         raise RequestError(f"{rule} has no `when: {{call: yes}}`; it can be called with dry_run only")
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         id = turn.customer(customer)
         made = call_rule(turn.world, turn.cast, turn.changes, rule, id, event, turn.now, key)
         if turn.writer.decision(made.id) is not None:
@@ -62,9 +60,7 @@ def preview(shell: Shell, now: Micros, rule: str, customer: str, event: Mapping[
 
 def answer_ask(shell: Shell, id: str, choice: str, by: str) -> AskItem:
     """Hand a person's answer to the run that asked."""
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         ask = turn.writer.ask(id)
         if ask is None:
             raise NotFoundError(f"there is no question {id}")
@@ -83,9 +79,7 @@ def answer_ask(shell: Shell, id: str, choice: str, by: str) -> AskItem:
 
 def cancel_run(shell: Shell, id: str, by: str) -> Run:
     """End a run because a person says so."""
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         run = turn.writer.run(id)
         if run is None:
             raise NotFoundError(f"there is no run {id}")
@@ -102,9 +96,7 @@ def merge_customers(shell: Shell, into: str, other: str, by: str) -> str:
 
     Gives the surviving id.
     """
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         turn.hold([into, other])
         goes_by = turn.writer.resolve([into, other])
         survivor, gone = goes_by[into], goes_by[other]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
@@ -36,6 +37,15 @@ def tick(shell: Shell, until: Micros, budget: int, shard: int | None = None) -> 
     as failed, for people to see.
     """
     return _reach(shell, until) + _play(shell, until, budget, shard)
+
+
+@contextmanager
+def open_turn(shell: Shell) -> Iterator[Turn]:
+    """Open a turn for what somebody asks now; what comes before that instant is done first."""
+    now = shell.instants.take()
+    prepare(shell, now)
+    with shell.turn(now) as turn:
+        yield turn
 
 
 def prepare(shell: Shell, now: Micros) -> None:

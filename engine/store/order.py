@@ -16,6 +16,8 @@ from engine.model.values import Micros
 from engine.runs.changes import Allowed, Changes, CouponMove, GoalReached, MembershipChange, Settled
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 
+NOTHING = Decimal(0)
+
 
 class ChangesInOrder(Protocol):
     """Writes everything that playing has changed; a store says how each kind is written."""
@@ -41,6 +43,23 @@ class ChangesInOrder(Protocol):
         self._write_postings(changes.postings)
         self._write_spent(changes.spent, changes.committed)
 
+    def spend(self, budget: str, period: str, amount: Decimal, at_most: Decimal | None = None) -> bool:
+        """Take from a budget's period; False where `at_most` would be exceeded."""
+        spent = self.budgets(((budget, period),)).get((budget, period), NOTHING) + amount
+        if at_most is not None and spent > at_most:
+            return False
+        self._put_spent((budget, period), spent, NOTHING)
+        return True
+
+    def _write_spent(
+        self, spent: Mapping[tuple[str, str], Decimal], committed: Mapping[tuple[str, str], Decimal]
+    ) -> None:
+        for place in sorted({*spent, *committed}):
+            taken = self.budgets((place,)).get(place, NOTHING)
+            self._put_spent(place, taken + spent.get(place, NOTHING), committed.get(place, NOTHING))
+
+    def budgets(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Decimal]: ...
+    def _put_spent(self, place: tuple[str, str], spent: Decimal, more: Decimal) -> None: ...
     def add_engine_events(self, events: Sequence[Event]) -> list[Event]: ...
     def _write_decisions(self, decisions: Sequence[Decision]) -> None: ...
     def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None: ...
@@ -58,6 +77,3 @@ class ChangesInOrder(Protocol):
     def _write_asks(self, asks: Sequence[AskItem]) -> None: ...
     def _write_cases(self, cases: Iterable[Case]) -> None: ...
     def _write_postings(self, postings: Sequence[Posting]) -> None: ...
-    def _write_spent(
-        self, spent: Mapping[tuple[str, str], Decimal], committed: Mapping[tuple[str, str], Decimal]
-    ) -> None: ...

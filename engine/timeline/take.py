@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from engine.contact.quiet import customer_zone
 from engine.customers.event import CONTROL_EVENTS, Event
@@ -51,32 +51,32 @@ def is_late(moment: Moment, event: Event) -> bool:
 
 def _note(moment: Moment, event: Event) -> None:
     """Keep what the engine's own kinds of event say, and what people did."""
-    properties, standing = event.properties, moment.member.standing
-    if event.name in SUPPRESSES:
-        suppressing.heed(moment, event)
-    elif event.name in cases.ACTS:
-        cases.taken(moment.stage, event)
-    elif event.name == "segment_assigned":
-        key = f"{event.source}/{event.message_id}"
-        effects.put(
-            moment.stage, str(properties.get("segment")), bool(properties.get("inside")), key, cause="person"
-        )
-        moment.forget()
-    elif event.name == "coupon_redeemed":
-        coupons.redeemed(moment.stage, event)
-    elif event.name == "coupon_voided":
-        coupons.voided(moment.stage, properties)
-    elif event.name == points.GRANTED and event.cause == "run":
-        points.granted(moment.stage, properties)
-    elif event.name in acts.ACTS and event.cause in ("operator", "engine"):
+    noted = NOTED.get(event.name)
+    if noted is not None:
+        noted(moment, event)
+
+
+def _put(moment: Moment, event: Event) -> None:
+    segment, inside = str(event.properties.get("segment")), bool(event.properties.get("inside"))
+    effects.put(moment.stage, segment, inside, f"{event.source}/{event.message_id}", cause="person")
+    moment.forget()
+
+
+def _granted(moment: Moment, event: Event) -> None:
+    if event.cause == "run":
+        points.granted(moment.stage, event.properties)
+
+
+def _act(moment: Moment, event: Event) -> None:
+    if event.cause in ("operator", "engine"):
         acts.replay(moment.stage, event)
-    elif event.name in overriding.EVENTS:
-        overriding.note(moment, event)
-    elif event.name == "source_failed":
-        named = properties.get("facts")
-        for fact in named if isinstance(named, (list, tuple)) else (named,):
-            if isinstance(fact, str):
-                standing.failed[fact] = event.occurred_at
+
+
+def _fail(moment: Moment, event: Event) -> None:
+    named = event.properties.get("facts")
+    for fact in named if isinstance(named, (list, tuple)) else (named,):
+        if isinstance(fact, str):
+            moment.member.standing.failed[fact] = event.occurred_at
 
 
 def _timers(moment: Moment, event: Event, view: Mapping[str, Any], applied: Applied, late: bool) -> None:
@@ -107,18 +107,33 @@ def _timers(moment: Moment, event: Event, view: Mapping[str, Any], applied: Appl
         plan_dates(moment)
 
 
-SUPPRESSES = frozenset(
-    event.value
-    for event in (
-        BuiltInEvent.MESSAGE_BOUNCED,
-        BuiltInEvent.MESSAGE_COMPLAINED,
-        BuiltInEvent.UNSUBSCRIBED,
-        BuiltInEvent.CONTACT_SUPPRESSED,
-        BuiltInEvent.CONTACT_ALLOWED,
-        BuiltInEvent.CONSENT_RECORDED,
-    )
-)
-"""Events that stop messages, or allow them again."""
+Noted: TypeAlias = Callable[[Moment, Event], None]
+
+NOTED: Mapping[str, Noted] = {
+    **dict.fromkeys(
+        (
+            event.value
+            for event in (
+                BuiltInEvent.MESSAGE_BOUNCED,
+                BuiltInEvent.MESSAGE_COMPLAINED,
+                BuiltInEvent.UNSUBSCRIBED,
+                BuiltInEvent.CONTACT_SUPPRESSED,
+                BuiltInEvent.CONTACT_ALLOWED,
+                BuiltInEvent.CONSENT_RECORDED,
+            )
+        ),
+        suppressing.heed,
+    ),
+    **dict.fromkeys(cases.ACTS, lambda moment, event: cases.taken(moment.stage, event)),
+    **dict.fromkeys(acts.ACTS, _act),
+    **dict.fromkeys(overriding.EVENTS, overriding.note),
+    "segment_assigned": _put,
+    "coupon_redeemed": lambda moment, event: coupons.redeemed(moment.stage, event),
+    "coupon_voided": lambda moment, event: coupons.voided(moment.stage, event.properties),
+    points.GRANTED: _granted,
+    "source_failed": _fail,
+}
+"""What each of the engine's own kinds of event changes of the standing."""
 
 FOLLOWED = "followed"
 """Counted beside the outcomes: a `without` timer that the second event ended."""

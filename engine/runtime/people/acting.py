@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from decimal import Decimal
@@ -19,14 +20,14 @@ from engine.store.records import OutboxRow, SuppressionRow
 T = TypeVar("T")
 
 
-class Acting:
+class Acting(ABC):
     """What people do. Each gives a future that is resolved after the commit, or raises as it says."""
 
     _shell: Shell
 
+    @abstractmethod
     def _do(self, work: Callable[[], T]) -> Future[T]:
         """Let the writer do something, once where the request says so."""
-        raise NotImplementedError
 
     def unsubscribe(self, token: str) -> Future[Unsubscription]:
         """Let the reader of a message go; `NotFoundError` for a link that is not one of ours."""

@@ -23,7 +23,7 @@ from engine.runs.context import RECENT, standing
 from engine.runtime.people.recording import caused, play
 from engine.runtime.reports.reading import Entry, looking, timeline
 from engine.runtime.shell import Shell, Turn
-from engine.runtime.tick import prepare
+from engine.runtime.tick import open_turn
 from engine.timeline.moment import Moment
 
 
@@ -48,9 +48,7 @@ def act(shell: Shell, id: str, name: str, by: str, said: Mapping[str, Any]) -> C
     What has been done already is not done again; `ConflictError` where it cannot be done as things are,
     `RequestError` for a person, a priority or a time that there is not.
     """
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         found = _found(turn, id)
         customer = turn.customer(found.customer)
         if turn.shared:

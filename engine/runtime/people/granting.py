@@ -17,7 +17,7 @@ from engine.model.values import Micros
 from engine.runs.run import Coupon
 from engine.runtime.people.recording import record
 from engine.runtime.shell import Shell, Turn
-from engine.runtime.tick import prepare
+from engine.runtime.tick import open_turn
 from engine.store.interface import Reader
 from engine.timeline.play import play_due
 
@@ -53,9 +53,7 @@ def redeem(shell: Shell, code: str, use: Use) -> Coupon:
 
     Used again under the same reference it is answered as it is.
     """
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         found, customer = _coupon(turn, code)
         if use.customer is not None and turn.writer.resolve([use.customer])[use.customer] != customer:
             raise ConflictError(f"the coupon {code} is another customer's")
@@ -83,9 +81,7 @@ _SAID = {
 
 def void(shell: Shell, code: str, reason: str, by: str) -> Coupon:
     """Make a coupon void: what it holds of budgets goes back. `ConflictError` for one that has ended."""
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         _, customer = _coupon(turn, code)
         play_due(turn.world, turn.cast, turn.changes, customer, turn.now - 1)
         held = turn.cast.get(customer).standing.coupons.get(code)

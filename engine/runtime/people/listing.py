@@ -10,7 +10,7 @@ from engine.errors import NotFoundError, RequestError
 from engine.model.actions import BuiltInEvent
 from engine.runtime.people.recording import record
 from engine.runtime.shell import Shell, Turn
-from engine.runtime.tick import prepare
+from engine.runtime.tick import open_turn
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +38,7 @@ def assign(shell: Shell, segment: str, add: Sequence[str], remove: Sequence[str]
     both = sorted(set(add) & set(remove))
     if both:
         raise RequestError(f"{both[0]} is to be added and removed")
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         turn.hold([*add, *remove])
         turn.come_after()
         goes_by = turn.writer.resolve([*add, *remove])

@@ -13,16 +13,14 @@ from engine.runs.doing import effect_key
 from engine.runs.run import Effect, Run
 from engine.runtime.delivery.outbox import PARKED
 from engine.runtime.shell import Shell, Turn
-from engine.runtime.tick import prepare
+from engine.runtime.tick import open_turn
 from engine.store.records import OutboxRow
 from engine.timeline import deliver, mending
 
 
 def retry_run(shell: Shell, id: str, by: str) -> Run:
     """Let a failed run go on at its failed step."""
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         run = turn.writer.run(id)
         if run is None:
             raise NotFoundError(f"there is no run {id}")
@@ -51,9 +49,7 @@ def replay(shell: Shell, key: str, by: str) -> OutboxRow:
     A run that stopped because of it goes on there; one that has gone on, or has ended otherwise, stays
     as it is, and the effect is sent by itself, after the checks of every message.
     """
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         effect = _dead(turn, key)
         unsure = _row(turn, key).outcome == StepOutcome.UNCERTAIN.value
         run = _held(turn, effect.run)
@@ -87,9 +83,7 @@ def settle(
 
     A run that still waits for it goes on by that; one that has gone on, or has ended, stays as it is.
     """
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         effect = _dead(turn, key)
         run = _held(turn, effect.run)
         told = {"action": effect.action, "by": by, **({"note": note} if note else {})}

@@ -26,7 +26,7 @@ from engine.model.values import Micros
 from engine.runtime.people.recording import caused, keep
 from engine.runtime.reports.reading import looking, names_of
 from engine.runtime.shell import Shell
-from engine.runtime.tick import prepare
+from engine.runtime.tick import open_turn
 from engine.timeline import play
 
 
@@ -60,9 +60,7 @@ def act(shell: Shell, customer: str, name: str, asked: Mapping[str, Any], by: st
     """
     program = program_named(shell, asked.get("program"))
     key = str(asked.get("key") or secrets.token_hex(12))
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         id = turn.customer(customer)
         turn.come_after()
         member = turn.cast.find(id)

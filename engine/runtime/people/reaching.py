@@ -21,7 +21,7 @@ from engine.runs.stage import Member
 from engine.runtime.people.recording import OPERATOR, record
 from engine.runtime.reports.reading import looking, names_of
 from engine.runtime.shell import Shell, Turn
-from engine.runtime.tick import prepare
+from engine.runtime.tick import open_turn, prepare
 from engine.store.interface import Reader
 from engine.store.records import SuppressionRow
 from engine.timeline.moment import Moment
@@ -82,9 +82,7 @@ class ConsentChange(msgspec.Struct, frozen=True, kw_only=True):
 
 def suppress(shell: Shell, wanted: Wanted, by: str) -> SuppressionRow:
     """Suppress an address for everybody who has it, or a customer; `ConflictError` where it is so already."""
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         added = _add(turn, wanted, by, OPERATOR)
         if added is None:
             raise ConflictError("this is suppressed already")
@@ -129,9 +127,7 @@ def _holding(reader: Reader, target: str, channel: str, of_customer: bool) -> Su
 
 def allow(shell: Shell, id: int, reason: str, by: str) -> SuppressionRow:
     """Remove a suppression, which stays on record with who did it and why; `NotFoundError`."""
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         row = turn.writer.suppression(id)
         if row is None or row.removed_at is not None:
             raise NotFoundError(f"there is no suppression {id}")
@@ -230,9 +226,7 @@ def record_consent(shell: Shell, customer: str, said: Consent, by: str) -> list[
         raise RequestError(str(error)) from None
     if fact is None:
         raise RequestError(f"the policy asks for no consent to {said.channel}")
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         id = turn.customer(customer)
         if turn.writer.customer(id) is None:
             raise NotFoundError(f"there is no customer {customer}")

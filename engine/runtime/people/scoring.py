@@ -17,15 +17,13 @@ from engine.runs.changes import Changes
 from engine.runs.stage import Member
 from engine.runtime.people.recording import caused, play
 from engine.runtime.reports.history import stored_events
-from engine.runtime.reports.reading import looking
+from engine.runtime.reports.reading import looking, member_of
 from engine.runtime.shell import Shell, Turn
-from engine.runtime.tick import prepare
+from engine.runtime.tick import open_turn
 from engine.scores import trend
 from engine.scores.band import Override, ScoreState
 from engine.scores.reasons import reasons
 from engine.scores.score import Reading
-from engine.store.interface import Reader
-from engine.timeline.cast import Cast
 from engine.timeline.moment import Moment
 from engine.timeline.overriding import ENDED, OVERRIDDEN
 from engine.timeline.ruleset import CompiledScore, Ruleset
@@ -60,7 +58,7 @@ class KnownScore(msgspec.Struct, frozen=True, kw_only=True):
 def score(shell: Shell, name: str, customer: str, now: Micros) -> KnownScore:
     """Tell how a score of a customer stands; raises `NotFoundError`."""
     with looking(shell, now) as (reader, world, cast):
-        member = _found(reader, cast, customer)
+        member = member_of(reader, cast, customer)
         compiled = _score(shell.ruleset, name, member)
         moment = Moment(world, member, Changes(), now, [], at_event=True)
         state = member.standing.scores.get(compiled.score.id) or ScoreState()
@@ -88,9 +86,7 @@ def override(
     It is an event of the customer; the very same override again changes nothing. Raises `NotFoundError`,
     or `RequestError` for an end that is past or too far ahead.
     """
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         member = _held(turn, customer)
         compiled = _score(shell.ruleset, name, member)
         if not turn.now < until <= turn.now + LONGEST_DAYS * DAY:
@@ -114,9 +110,7 @@ def override(
 
 def end_override(shell: Shell, name: str, customer: str, by: str) -> KnownScore:
     """End an override before its time; raises `NotFoundError`, or `ConflictError` where there is none."""
-    now = shell.instants.take()
-    prepare(shell, now)
-    with shell.turn(now) as turn:
+    with open_turn(shell) as turn:
         member = _held(turn, customer)
         compiled = _score(shell.ruleset, name, member)
         if _in_force(member, compiled, turn.now) is None:
@@ -133,13 +127,6 @@ def _held(turn: Turn, customer: str) -> Member:
         raise NotFoundError(f"there is no customer {customer}")
     if turn.shared:
         turn.come_after()
-    return member
-
-
-def _found(reader: Reader, cast: Cast, customer: str) -> Member:
-    member = cast.find(reader.resolve([customer])[customer])
-    if member is None:
-        raise NotFoundError(f"there is no customer {customer}")
     return member
 
 

@@ -75,7 +75,7 @@ def customer(shell: Shell, id: str, now: Micros) -> KnownCustomer:
     Raises `NotFoundError`.
     """
     with looking(shell, now) as (reader, world, cast):
-        member = _found(reader, cast, id)
+        member = member_of(reader, cast, id)
         facts = Moment(world, member, Changes(), now, [], at_event=True).facts()
         return KnownCustomer(
             id=member.id,
@@ -147,7 +147,8 @@ def names_of(reader: Reader, id: str) -> list[str]:
     return [survivor, *(alias.id for alias in reader.aliases_of(survivor))]
 
 
-def _found(reader: Reader, cast: Cast, id: str) -> Member:
+def member_of(reader: Reader, cast: Cast, id: str) -> Member:
+    """Give a customer as they stand, by any id that means them; raises `NotFoundError`."""
     member = cast.find(reader.resolve([id])[id])
     if member is None:
         raise NotFoundError(f"there is no customer {id}")

@@ -35,12 +35,6 @@ class CustomerReading(MemoryTransaction):
     def resolve(self, ids: Iterable[str]) -> Resolution:
         return {id: self._survivor(id) for id in ids}
 
-    def _survivor(self, id: str) -> str:
-        aliases = self._table("alias")
-        while id in aliases:
-            id = aliases[id]["survivor"]
-        return id
-
     def aliases_of(self, *survivors: str) -> list[Alias]:
         found: list[Alias] = []
         asked = set(survivors)

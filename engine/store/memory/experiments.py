@@ -67,7 +67,7 @@ class ExperimentReading(MemoryTransaction):
             yield Visit(first.who, first.arm, first.at, None, None)
             for row in self._rows("event"):
                 inside = first.at - spent.before <= row["occurred_at"] < first.at + spent.after
-                if inside and row["name"] == spent.event and self._named(row["customer"]) == first.who:
+                if inside and row["name"] == spent.event and self._survivor(row["customer"]) == first.who:
                     amount = unpack(row["properties"]).get(spent.property)
                     yield Visit(first.who, first.arm, first.at, row["occurred_at"], amount)
 
@@ -77,19 +77,13 @@ class ExperimentReading(MemoryTransaction):
             run = self._table("run").get(row["run"])
             if run is None or not _wanted(row, exposed):
                 continue
-            who, arm = self._named(row["customer"]), row["arm"]
+            who, arm = self._survivor(row["customer"]), row["arm"]
             if exposed.by_global:
                 arm = HELD_OUT if row["salt"] == GLOBAL_SALT else TREATED
             one = _First(who, arm, row["design"], row["at"], run["goal_at"], run["started_at"])
             first = found.setdefault(who, one)
             first.conflicting = first.conflicting or first.arm != arm
         return [found[who] for who in sorted(found)]
-
-    def _named(self, id: str) -> str:
-        aliases = self._table("alias")
-        while id in aliases:
-            id = aliases[id]["survivor"]
-        return id
 
 
 def _wanted(row: Columns, exposed: Exposed) -> bool:

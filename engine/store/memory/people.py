@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from engine.errors import StoreError
@@ -171,19 +171,6 @@ class PeopleWriting(PeopleReading):
             ),
             None,
         )
-
-    def spend(self, budget: str, period: str, amount: Decimal, at_most: Decimal | None = None) -> bool:
-        spent = self.budgets(((budget, period),)).get((budget, period), Decimal(0)) + amount
-        if at_most is not None and spent > at_most:
-            return False
-        self._put_spent((budget, period), spent, Decimal(0))
-        return True
-
-    def _write_spent(self, spent: Mapping[Period, Decimal], committed: Mapping[Period, Decimal]) -> None:
-        none = Decimal(0)
-        for place in sorted({*spent, *committed}):
-            taken = self.budgets((place,)).get(place, none)
-            self._put_spent(place, taken + spent.get(place, none), committed.get(place, none))
 
     def _put_spent(self, place: Period, spent: Decimal, more: Decimal) -> None:
         known = self._table("budget").get(place, {"committed": "0"})

@@ -44,6 +44,13 @@ class MemoryTransaction:
     def _rows(self, name: str) -> Iterable[Columns]:
         return self._table(name).values()
 
+    def _survivor(self, id: str) -> str:
+        """Give the id that a customer goes by, whatever they were merged into."""
+        aliases = self._table("alias")
+        while id in aliases:
+            id = aliases[id]["survivor"]
+        return id
+
     def _edit(self, name: str) -> Table:
         """Give a table to write into: a copy, made at the first time."""
         if name not in self._own:

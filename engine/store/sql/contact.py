@@ -16,6 +16,7 @@ from engine.store.records import BudgetRow, SuppressionRow
 from engine.store.rows import COUPON
 from engine.store.sql.transaction import SqlTransaction, portions
 from engine.store.statements import contact as sql
+from engine.store.statements import people
 
 
 class ContactReading(SqlTransaction):
@@ -50,7 +51,7 @@ class ContactReading(SqlTransaction):
         return [
             BudgetRow(row["budget"], row["period"], Decimal(row["spent"]), Decimal(row["committed"]))
             for some in portions(sorted({budget for budget, _ in asked}))
-            for row in self._rows(sql.budget_rows(), names=some)
+            for row in self._rows(people.spent(), names=some)
             if (row["budget"], row["period"]) in asked
         ]
 

@@ -8,7 +8,7 @@ from functools import cache
 from sqlalchemy import Executable, bindparam, select, update
 
 from engine.store.statements import Insert
-from engine.store.tables import BUDGET, COUPON, SUPPRESSION
+from engine.store.tables import COUPON, SUPPRESSION
 
 
 @cache
@@ -94,14 +94,4 @@ def lift_suppression() -> Executable:
             row.removed_at.is_(None),
         )
         .values({name: bindparam(name) for name in ("removed_at", "removed_by", "removed_note")})
-    )
-
-
-@cache
-def budget_rows() -> Executable:
-    """Every period of the budgets `names`."""
-    return (
-        select(BUDGET)
-        .where(BUDGET.c.budget.in_(bindparam("names", expanding=True)))
-        .order_by(BUDGET.c.budget, BUDGET.c.period)
     )
