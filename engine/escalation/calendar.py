@@ -167,6 +167,7 @@ def _local(name: str, instant: Micros) -> dt.datetime:
     return (_EPOCH + dt.timedelta(microseconds=instant)).astimezone(ZoneInfo(name))
 
 
+@lru_cache(maxsize=65_536)
 def _instant(name: str, day: Day, minutes: int) -> Micros:
     """Give the instant of a wall-clock time; a skipped one gives the next that exists."""
     extra, minute = divmod(minutes, 24 * 60)

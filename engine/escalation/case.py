@@ -155,7 +155,6 @@ def open_case(
     )
     _write(case, "opened", now, at=min(since, now) if since is not None else None, value=priority)
     outcomes = _climb(case, terms, now, now)
-    read(case, terms, now)
     return case, [*outcomes, *turn(case, terms, now)]
 
 
@@ -166,19 +165,20 @@ def turn(case: Case, terms: Terms, now: Micros) -> list[Outcome]:
     and told to nobody any more.
     """
     found: list[Outcome] = []
-    read(case, terms, now)
+    clocks = read(case, terms, now)
     while case.next_due is not None and case.next_due <= now:
         found += _climb(case, terms, case.next_due, now)
-        read(case, terms, now)
+        clocks = read(case, terms, now)
     if case.open:
-        for clock in clocks_of(case.history, terms.ladder, terms.calendar):
-            found += _breach(case, clock, now)
-        read(case, terms, now)
+        breaches = [breach for clock in clocks for breach in _breach(case, clock, now)]
+        if breaches:
+            found += breaches
+            read(case, terms, now)
     return found
 
 
-def read(case: Case, terms: Terms, now: Micros) -> None:
-    """Read everything that follows from a case's history anew; nothing is added to it."""
+def read(case: Case, terms: Terms, now: Micros) -> list[Clock]:
+    """Read everything that follows from a case's history anew, and give its clocks. It adds nothing to it."""
     if not case.history:
         case.history = _recalled(case)
     history, ladder, calendar = case.history, terms.ladder, terms.calendar
@@ -195,6 +195,7 @@ def read(case: Case, terms: Terms, now: Micros) -> None:
     if case.next_due is not None:
         wakes.append(case.next_due)
     case.wake_at = min(wakes, default=None) if case.open else None
+    return clocks
 
 
 def _recalled(case: Case) -> list[Happening]:
