@@ -91,11 +91,11 @@ def decay(value: Decimal, age: Micros, half_life: Duration) -> Decimal:
     """Give a part's value (0 to 1) at an age: towards the lower of one half and itself.
 
     low + (value - low) x 0.5 ^ (age / half-life), with low = min(1/2, value): old news can fade from
-    good to doubtful, never from bad to good. A half-life in days counts the age in whole days.
+    good to doubtful, never from bad to good. With a half-life in days the age is taken to the nearest day.
     """
     low = min(HALF, value)
     if half_life.days is not None:
-        age -= age % DAY
+        age = (age + DAY // 2) // DAY * DAY
     if age <= 0 or value == low:
         return value
     lives = _WIDE.divide(Decimal(age), Decimal(half_life.micros))
@@ -110,7 +110,7 @@ def steady_until(value: Decimal, newest: Micros, now: Micros, half_life: Duratio
         return None
     if half_life.days is None:
         return now
-    return newest + max(1, (now - newest) // DAY + 1) * DAY
+    return newest + max(0, (now - newest + DAY // 2) // DAY) * DAY + DAY // 2
 
 
 def read(score: Score, inputs: Mapping[str, PartInput], last: Mapping[str, LastPart], now: Micros) -> Reading:
