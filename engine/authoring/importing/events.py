@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,12 +20,17 @@ FIELDS = frozenset((CUSTOMER, EVENT, AT, ID, "account", "received_at", "sent_at"
 
 ROW = "source_row"
 """The column by which a query tells from which row of the files its own row comes."""
+TIME = "source_time"
+"""The column that tells a query when the files were last changed."""
 REFUSED = ("refused_row", "refused_reason", "refused_text")
 """The columns in which a report of refused rows says what was wrong; they are no part of the row."""
 
-_ASIDE = frozenset((ROW, *REFUSED))
+_ASIDE = frozenset((ROW, TIME, *REFUSED))
 _TEXTS = frozenset((CUSTOMER, ID, "account", "anonymous_id"))
 _TIMES = frozenset((AT, "received_at", "sent_at"))
+
+# Vendors write ` +0100` and ` UTC` behind a blank, which ISO 8601 does not.
+_OFFSET = re.compile(r" ?(?:([+-]\d\d):?(\d\d)|UTC|GMT)$")
 
 Convert = Callable[[Any], Any]
 
@@ -120,12 +126,16 @@ def _time(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, str):
         text = value.strip()
         try:
-            return _shown(datetime.fromisoformat(text), zone)
+            return _shown(datetime.fromisoformat(_OFFSET.sub(_joined, text)), zone)
         except ValueError:
             return text or None
     if isinstance(value, float):
         return value if isfinite(value) else None
     return _shown(value, zone) if isinstance(value, date) else value
+
+
+def _joined(offset: re.Match[str]) -> str:
+    return f"{offset[1]}:{offset[2]}" if offset[1] else "+00:00"
 
 
 def _shown(moment: date, zone: ZoneInfo) -> str:

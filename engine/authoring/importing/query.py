@@ -6,13 +6,14 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.authoring.importing.events import ROW, BadRow
+from engine.authoring.importing.events import ROW, TIME, BadRow
 from engine.authoring.importing.files import Form, unreadable
 from engine.authoring.importing.maps import MapFile
 from engine.authoring.importing.text import Torn, write_texts
@@ -83,6 +84,7 @@ def query_files(map: MapFile | None, paths: Sequence[Path], form: Form) -> Table
                 table.torn, read = texts.refused, _texts(texts.path, texts.columns)
             else:
                 read = f"(SELECT row_number() OVER () AS {ROW}, CAST(COLUMNS(*) AS VARCHAR) FROM {read})"
+            read = f"(SELECT *, {_text(changed(paths))} AS {TIME} FROM {read})"
         connection.execute(f"CREATE TABLE source AS SELECT * FROM {read}")
     except duckdb.Error as error:
         raise unreadable(f"{paths[0].name} cannot be read: {_sentence(error)}") from error
@@ -121,6 +123,12 @@ def lacking(name: str, missing: Sequence[str], map: str) -> RequestError:
         f"{name} has no column {columns}, which the map {map} needs; export it with this column, "
         "or change the map"
     )
+
+
+def changed(paths: Sequence[Path]) -> str:
+    """Give when the newest of the files was last changed: what they say is as of then."""
+    newest = max(path.stat().st_mtime for path in paths)
+    return datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _clear(connection: DuckDBPyConnection, folder: Path) -> None:

@@ -6,8 +6,9 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 from engine.authoring.importing.events import BadRow
 from engine.authoring.importing.files import open_binary, unreadable
@@ -18,6 +19,7 @@ Numbered: TypeAlias = tuple[int, "list[str] | BadRow"]
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ",;\t"
+_TORN = "a quote in this line is not closed, or goes on behind its end"
 
 
 def csv_columns(path: Path) -> list[str]:
@@ -26,12 +28,15 @@ def csv_columns(path: Path) -> list[str]:
         columns = next(csv.reader(text, delimiter=_delimiter(path)), None)
     if not columns:
         raise unreadable(f"{path.name} is empty")
-    found: list[str] = []
+    found: dict[str, str] = {}
     for number, column in enumerate(columns, 1):
-        name = column.strip() or f"column_{number}"
-        same = sum(name.lower() == other.lower() for other in found)
-        found.append(f"{name}_{same + 1}" if same else name)
-    return found
+        name = first = column.strip() or f"column_{number}"
+        again = 1
+        while name.lower() in found:
+            again += 1
+            name = f"{first}_{again}"
+        found[name.lower()] = name
+    return list(found.values())
 
 
 def csv_records(path: Path, width: int) -> Iterator[Numbered]:
@@ -48,9 +53,9 @@ def csv_records(path: Path, width: int) -> Iterator[Numbered]:
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error as error:
+            except csv.Error:
                 number += 1
-                yield number, _refused(f"the line cannot be taken apart: {error}", lines.taken[0])
+                yield number, _refused(_TORN, lines.taken[0])
                 lines.give_back()
                 reader = csv.reader(lines, delimiter=delimiter, strict=True)
                 continue
@@ -89,32 +94,19 @@ class _Lines:
         self._again.extendleft(reversed(self.taken[1:]))
 
 
-class _opened:
-    """A text file, expanded and decoded; what goes wrong with it is a RequestError."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._data: BinaryIO | None = None
-
-    def __enter__(self) -> Iterator[str]:
-        self._data = open_binary(self._path)
-        return self._lines(self._data)
-
-    def __exit__(self, *_: object) -> None:
-        if self._data is not None:
-            self._data.close()
-
-    def _lines(self, data: BinaryIO) -> Iterator[str]:
-        try:
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterator[str]]:
+    """Open a text file, expanded and decoded; what goes wrong while it is read is a RequestError."""
+    try:
+        with open_binary(path) as data:
             begins = data.read(2)
             data.seek(0)
-            if begins in _UTF_16:
-                yield from io.TextIOWrapper(data, "utf-16", errors="replace", newline="")
-            else:
-                # A byte that is not UTF-8 becomes half a surrogate pair, which costs its own row alone.
-                yield from io.TextIOWrapper(data, "utf-8-sig", errors="surrogateescape", newline="")
-        except (OSError, EOFError) as error:
-            raise unreadable(f"{self._path.name} cannot be read: {error}") from error
+            # A byte that is not UTF-8 becomes half a surrogate pair, which costs its own row alone.
+            code, errors = ("utf-16", "replace") if begins in _UTF_16 else ("utf-8-sig", "surrogateescape")
+            with io.TextIOWrapper(data, code, errors=errors, newline="") as text:
+                yield text
+    except (OSError, EOFError) as error:
+        raise unreadable(f"{path.name} cannot be read: {error}") from error
 
 
 def _delimiter(path: Path) -> str:
