@@ -244,7 +244,9 @@ def _tell(
     skipped = counts.pop("skipped")
     report = refusals.report
     if terminal.json:
-        answer = counts | {"customers": len(rows.customers), "seconds": round(seconds, 3), "skipped": skipped}
+        answer: dict[str, Any] = counts | {"customers": len(rows.customers), "seconds": round(seconds, 3)}
+        if skipped:
+            answer["skipped"] = skipped
         if report is not None:
             answer["refused"] = report.written
         if look is not None and look.proposal is not None:

@@ -12,7 +12,7 @@ from api.cli.starter import starter_files
 from api.cli.terminal import FAINT, GOOD, Terminal
 from engine.authoring.definitions import SECTIONS
 from engine.authoring.folder import SETTINGS
-from engine.authoring.importing.shipped import ROOM, shipped_files
+from engine.authoring.importing.shipped import shipped_files
 from engine.errors import RequestError
 
 IGNORED = "holdfast.db*\n.holdfast/\noutbox/\n"
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 def _with_schema(name: str, data: bytes) -> bytes:
     """Give a YAML file with the line by which editors find its schema."""
     found = _KIND.search(data)
-    if not name.endswith(".yaml") or found is None or name.startswith(f"{ROOM}/"):
+    if not name.endswith(".yaml") or found is None:
         return data
     kind = "settings" if name == SETTINGS else found[1].decode()
     up = "../" * (len(PurePosixPath(name).parts) - 1)

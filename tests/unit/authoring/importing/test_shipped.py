@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,8 @@ from engine.authoring.importing.maps import load_map
 from engine.authoring.importing.shipped import EXPORTS, fitting_map, named_map, shipped_files
 from engine.errors import HoldfastError, NotFoundError
 
-SAMPLES = Path(__file__).resolve().parents[3] / "examples" / "exports"
+REPOSITORY = Path(__file__).resolve().parents[4]
+SAMPLES = REPOSITORY / "tests" / "examples" / "exports"
 NAMES = sorted(path.stem for path in EXPORTS.glob("*.yaml"))
 
 
@@ -81,3 +83,17 @@ def test_a_name_that_is_no_map_is_not_found(tmp_path: Path) -> None:
 
 def test_maps_are_laid_out_in_imports() -> None:
     assert list(shipped_files()) == [f"imports/{name}.yaml" for name in NAMES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_column_has_its_place_in_the_page_and_bold_where_it_must_be_there(name: str) -> None:
+    # given the part of the page about this map
+    page = (REPOSITORY / "docs" / "exports.md").read_text()
+    [part] = re.findall(rf"^`{name}`.*?\n\n(\|.*?)\n\n", page + "\n\n", re.MULTILINE | re.DOTALL)
+    told = " ".join(line.split("|")[1] for line in part.splitlines())
+
+    # then it lists the columns of the map, and no other
+    map = load_map(EXPORTS / f"{name}.yaml").map
+    bold = set(re.findall(r"\*\*`([^`]+)`\*\*", told))
+    assert bold == set(map.needs)
+    assert set(re.findall(r"`([^`]+)`", told)) - bold == set(map.may_have)
