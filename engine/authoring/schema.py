@@ -21,6 +21,7 @@ from engine.authoring.binding import fields
 from engine.authoring.definitions import KINDS, SECTIONS
 from engine.errors import ValueSyntaxError
 from engine.model.facts import Computed, EventType, Fact, FactsFile, FactType, PropertyType, Trait
+from engine.model.importmap import ImportMap
 from engine.model.message import Message
 from engine.model.schedule import FORMS, Schedule
 from engine.model.testcase import HistoryEntry, TimelineEntry
@@ -50,6 +51,7 @@ def schemas() -> dict[str, Schema]:
     found = {name: _document(name, kind) for name, kind in KINDS.items() if name not in SECTIONS}
     found["settings"] = _document("settings", Settings)
     found["message"] = _document("message", Message, ("id", "body"))
+    found["import"] = _document("import", ImportMap)
     return found
 
 

@@ -94,7 +94,7 @@ def judged(text: str) -> bool:
 
 
 def test_there_is_a_schema_of_each_kind() -> None:
-    assert set(SCHEMAS) == {*KINDS, "settings", "message"} - {"events", "subscriptions", "rfm"}
+    assert set(SCHEMAS) == {*KINDS, "settings", "message", "import"} - {"events", "subscriptions", "rfm"}
     assert {schema["$schema"] for schema in SCHEMAS.values()} == {DIALECT}
 
 
