@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from engine.authoring.simulate import Simulation
+from engine.authoring.backtest.doing import Done, done
+from engine.authoring.backtest.thresholds import Sampler, Threshold
+from engine.authoring.simulate import Figures, Simulation
 from engine.customers.event import Event
 from engine.customers.facts import Facts
 from engine.decisions.decide import Occasion
@@ -54,7 +57,12 @@ class FactCount(msgspec.Struct):
 
 
 class Backtest(msgspec.Struct):
-    """The outcome of a backtest; `decisions` in the order in which they came about."""
+    """The outcome of a backtest; `decisions` in the order in which they came about.
+
+    `days` are how often each rule fired on each day of the workspace's zone, `done` what the runs would
+    have done, `thresholds` the values that rules asked for by name saw beside their thresholds. `figures`
+    are the base's own, and `accounts` whose member each person is.
+    """
 
     from_: Micros | None
     to: Micros | None
@@ -66,6 +74,11 @@ class Backtest(msgspec.Struct):
     facts: dict[str, FactCount]
     properties: dict[str, FactCount]
     decisions: list[Decision]
+    days: dict[str, dict[str, int]]
+    done: Done
+    thresholds: list[Threshold]
+    figures: Figures
+    accounts: dict[str, str]
 
 
 def backtest(
@@ -75,14 +88,15 @@ def backtest(
     start: Micros | None = None,
     end: Micros | None = None,
     at: Micros | None = None,
-    rules: Iterable[str] = (),
+    rules: Sequence[str] = (),
     facts: Iterable[str] = (),
     properties: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> Backtest:
     """Replay events, in the order (received, file order), as if they were live.
 
-    Events before `start` are played too, since later decisions rest on them, but not counted.
+    Events before `start` are played too, since later decisions rest on them, but not counted. Of the
+    `rules` that are named, the values that their lines saw are sampled.
     With `at`, the events received up to it only make facts, and every schedule rule is evaluated
     once at that instant for every customer.
     """
@@ -90,12 +104,13 @@ def backtest(
     last = inputs[-1].received_at if inputs else 0
     stop = at if at is not None else end if end is not None else last
     kept = [event for event in inputs if event.received_at <= stop]
-    simulation = Simulation(ruleset)
+    sampler = Sampler(ruleset, rules) if rules else None
+    simulation = Simulation(ruleset, witness=sampler)
     if at is not None:
         _learn(simulation, kept, progress)
-        _evaluate_once(simulation, at, frozenset(rules))
+        evaluate_once(simulation, at, frozenset(rules))
     else:
-        _play(simulation, kept, start, stop, progress)
+        _play(simulation, kept, start, stop, progress, sampler)
     report = Backtest(
         from_=start if start is not None else (inputs[0].received_at if inputs else None),
         to=stop if inputs else None,
@@ -107,6 +122,15 @@ def backtest(
         facts={name: _fact(simulation, name, stop, at is None) for name in facts},
         properties={name: _property(kept, name) for name in properties},
         decisions=simulation.changes.decisions,
+        days={},
+        done=done(simulation.changes),
+        thresholds=sampler.found() if sampler is not None else [],
+        figures=simulation.figures,
+        accounts={
+            member.id: member.account
+            for member in simulation.cast.members.values()
+            if member.account is not None
+        },
     )
     _count(report, simulation, tuple(rules))
     return report
@@ -118,12 +142,15 @@ def _play(
     start: Micros | None,
     stop: Micros,
     progress: Progress | None,
+    sampler: Sampler | None,
 ) -> None:
     counting = start is None
     for index, event in enumerate(events):
         if not counting and start is not None and event.received_at >= start:
             simulation.advance(start - 1)
             _forget(simulation)
+            if sampler is not None:
+                sampler.forget()
             counting = True
         simulation.feed(event)
         if progress is not None and index % 1000 == 0:
@@ -132,9 +159,10 @@ def _play(
 
 
 def _forget(simulation: Simulation) -> None:
-    """Drop what was decided before the counting begins."""
-    simulation.changes.decisions.clear()
-    simulation.changes.counts.clear()
+    """Drop what was decided and done before the counting begins."""
+    changes = simulation.changes
+    for told in (changes.decisions, changes.events, changes.coupons, changes.counts):
+        told.clear()
 
 
 def _learn(simulation: Simulation, events: Sequence[Event], progress: Progress | None) -> None:
@@ -144,7 +172,7 @@ def _learn(simulation: Simulation, events: Sequence[Event], progress: Progress |
             progress(index, len(events))
 
 
-def _evaluate_once(simulation: Simulation, at: Micros, only: frozenset[str]) -> None:
+def evaluate_once(simulation: Simulation, at: Micros, only: frozenset[str]) -> None:
     """Evaluate every schedule rule at one instant over all customers, in the order of their ids."""
     simulation.compute_figures(at)
     world = simulation.world
@@ -181,6 +209,9 @@ def _count(report: Backtest, simulation: Simulation, only: tuple[str, ...]) -> N
         _add(count, decision.outcome.value, 1)
         if decision.outcome is DecisionOutcome.FIRED:
             who[decision.rule][decision.customer] = None
+            day = date.fromordinal(ruleset.zone.day_of(decision.at)).isoformat()
+            days = report.days.setdefault(decision.rule, {})
+            days[day] = days.get(day, 0) + 1
             count.held_out += any(start.arm == "held_out" for start in decision.starts)
             count.refused += any(start.status == RunStatus.REFUSED.value for start in decision.starts)
     for name, customers in who.items():

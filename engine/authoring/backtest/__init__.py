@@ -1,0 +1,20 @@
+"""Backtest: what rules would have decided on the events that are stored, and what an edit changes of that."""
+
+from engine.authoring.backtest.differing import Difference, DifferentLine, differences
+from engine.authoring.backtest.playing import Backtest, FactCount, Progress, RuleCount, backtest, shown
+from engine.authoring.backtest.thresholds import Bin, Threshold, bins
+
+__all__ = [
+    "Backtest",
+    "Bin",
+    "Difference",
+    "DifferentLine",
+    "FactCount",
+    "Progress",
+    "RuleCount",
+    "Threshold",
+    "backtest",
+    "bins",
+    "differences",
+    "shown",
+]
