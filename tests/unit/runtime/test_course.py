@@ -2,7 +2,7 @@ import msgspec
 
 from engine.runtime.course import PORTION, Course, Imported, Refusal, added
 from engine.runtime.writer import IngestAnswer
-from engine.store.memory import MemoryStore
+from engine.store.memory.store import MemoryStore
 
 
 def answer(accepted: int, *refused: int) -> IngestAnswer:
