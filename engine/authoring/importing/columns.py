@@ -77,11 +77,6 @@ class Column(msgspec.Struct, kw_only=True):
         return self.filled - sum(self.kinds[kind] for kind in like)
 
     @property
-    def unique(self) -> bool:
-        """Whether every row of the sample has a value of its own."""
-        return self.sampled > 1 and self.sampled == len(self.values) and not self.empty
-
-    @property
     def repeats(self) -> float:
         """How many rows of the sample share one value, on average."""
         return self.sampled / len(self.values) if self.values else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 BATCH = 10_000
 LARGEST = "512MB"
 """The memory that a query may take; what is more goes to a temporary folder."""
+_FOLDER = "holdfast-import-"
 _SAFE = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
@@ -71,7 +73,8 @@ def query_files(map: MapFile | None, paths: Sequence[Path], form: Form) -> Table
         raise RequestError(
             "this needs DuckDB; install it with: pip install 'holdfast[import]'", code="needs_duckdb"
         ) from None
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-import-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
     connection = duckdb.connect(str(folder / "source.duckdb"))
     table = Table(connection, folder)
     for setting in (*_SAFE, f"SET temp_directory = {_text(str(folder))}"):
@@ -129,6 +132,24 @@ def changed(paths: Sequence[Path]) -> str:
     """Give when the newest of the files was last changed: what they say is as of then."""
     newest = max(path.stat().st_mtime for path in paths)
     return datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sweep() -> None:
+    """Remove what imports left that were ended by force: nobody's customers should lie about."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*-*"):
+        pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if pid.isdecimal() and not _runs(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _clear(connection: DuckDBPyConnection, folder: Path) -> None:

@@ -1,8 +1,13 @@
+import os
+import subprocess
+import sys
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from engine.authoring.importing.events import BadRow
 from engine.authoring.importing.maps import MapFile
 from engine.authoring.importing.query import query_files
 from engine.errors import AuthoringError, RequestError
@@ -98,3 +103,48 @@ def test_a_file_that_is_none_of_its_kind_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RequestError, match=r"orders\.parquet cannot be read"):
         query_files(None, [path], "parquet")
+
+
+def test_what_an_import_left_that_was_ended_by_force_is_removed(
+    orders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given the folders of a process that has ended, and of one that runs
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, used = tmp_path / f"holdfast-import-{ended.pid}-a", tmp_path / f"holdfast-import-{os.getpid()}-b"
+    for folder in (left, used):
+        folder.mkdir()
+
+    # when files are asked, and all is read
+    assert len(list(query_files(None, [orders], "csv").rows())) == 2
+
+    # then only that of the one that runs is there
+    assert [path.name for path in tmp_path.glob("holdfast-import-*")] == [used.name]
+
+
+def test_cells_that_are_texts_keep_their_zeros_and_have_their_rows_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("who,code\nc1,007\nc2\nc3,\n")
+    more = tmp_path / "more.csv"
+    more.write_text("code,who\n1.50,c4\n")
+    map = MapFile(ImportMap(id="a", query="select source_row, who, code, tag from source", cells="text",
+                            needs=("who",), may_have=("tag",)), "orders.yaml")  # fmt: skip
+
+    rows = list(query_files(map, [path, more], "csv").rows())
+
+    assert rows[0] == (2, BadRow("not_an_object", "a row of 1 cells under 2 columns", b"c2"))
+    assert [row for _, row in rows[1:]] == [
+        (1, "c1", "007", None),
+        (3, "c3", None, None),
+        (4, "c4", "1.50", None),
+    ]
+
+
+def test_a_column_that_a_map_needs_is_missed_by_its_name(orders: Path) -> None:
+    map = MapFile(
+        ImportMap(id="orders", query="select who from source", needs=("Who", "when")), "orders.yaml"
+    )
+
+    with pytest.raises(RequestError, match=r"orders\.csv has no column when, which the map orders needs"):
+        query_files(map, [orders], "csv")
