@@ -15,7 +15,7 @@ from engine.authoring.loader import Opened
 from engine.authoring.mutants.making import changes
 from engine.authoring.mutants.mutant import Mutant, changed
 from engine.authoring.reading import Page
-from engine.authoring.sheet import Sheet
+from engine.authoring.sheet import Origins, Sheet
 from engine.authoring.tester import BOOKS, ruleset_for, run_case
 from engine.customers.catalog import build_catalog
 from engine.errors import HoldfastError
@@ -89,6 +89,8 @@ class _Bench:
     def __init__(self, workspace: Workspace, opened: Opened) -> None:
         self.workspace = workspace
         self.opened = opened
+        self.origins = opened.draft.origins.branch()
+        self.bare = _without_tests(workspace, self.origins)
         self.pages = [one.page for one in opened.definitions]
         self.sharp: dict[tuple[str, str], TestCase] = {}
 
@@ -111,17 +113,17 @@ class _Bench:
             return None
         root = changed(base.root, mutant.change.path, mutant.change.node)
         page = Page(base.file, base.text, root, [], base.lines)
-        origins = self.opened.draft.origins.branch()
+        origins = self.origins.branch()
         thing = bind(root, KINDS[kind], Sheet(page, origins))
         if thing is FAILED:
             return None
-        workspace = _replaced(self.workspace, kind, mutant.id, thing)
+        workspace = _replaced(self.bare, kind, mutant.id, thing)
         for other in self.pages:
             other.findings.clear()
         check(Draft(workspace, build_catalog(workspace), origins, self.opened.draft.actions))
         found = [finding for one in (page, *self.pages) for finding in one.findings]
         refused = any(one.severity == "error" and one.code not in _EMPTIED for one in found)
-        return None if refused else workspace
+        return None if refused else _replaced(self.workspace, kind, mutant.id, thing)
 
     def _judges(self, mutant: Mutant) -> list[tuple[str, str]]:
         """Give the things whose tests judge: its own; of what only a start shows, its rules' too."""
@@ -152,6 +154,21 @@ class _Bench:
                 self.sharp[kind, id] = case
                 return True
         return False
+
+
+def _without_tests(workspace: Workspace, origins: Origins) -> Workspace:
+    """Give the workspace without its tests: those of what is not changed need no second look."""
+    books: dict[str, Any] = {}
+    for book in BOOKS.values():
+        things: Mapping[str, Any] = getattr(workspace, book)
+        books[book] = {id: _bare(thing, origins) for id, thing in things.items()}
+    return msgspec.structs.replace(workspace, **books)
+
+
+def _bare(thing: Any, origins: Origins) -> Any:
+    node, page = origins.node(thing), origins.page(thing)
+    bare = msgspec.structs.replace(thing, tests=())
+    return bare if node is None or page is None else origins.keep(bare, node, page)
 
 
 def _thing(workspace: Workspace, mutant: Mutant) -> Any:
