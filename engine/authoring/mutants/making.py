@@ -44,6 +44,10 @@ _HINTS = {
     "leave_if": "a timeline in which the customer stands between entering and leaving",
     "weight": "a test of the score in which this part is neither 0 nor as good as the others",
     "from": "a test exactly where it begins, and one a unit below",
+    "coverage": "a test in which just so much of the weight is known, and one with a little less",
+    "half_life": "a test whose `history` holds the survey's answer, with the score to four decimals",
+    "loops": "a timeline long enough for the case to be `exhausted`",
+    "points": "a test that redeems with just so many points, and one with one less",
     "stop_when": "a timeline with this event, `ends: stopped` and `never:` for what must no longer come",
     "tell": "`told:` with exactly the people who are told",
 }
