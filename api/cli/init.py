@@ -1,4 +1,4 @@
-"""Lay out a starter workspace: the policy that ships, to be changed as you like."""
+"""Lay out a workspace to begin with: a policy that ships, to be changed as you like."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from pathlib import Path, PurePosixPath
 
 from api.cli.places import add_folder
 from api.cli.schema import file_of, write_schemas
-from api.cli.starter import starter_files
+from api.cli.starter import starter
 from api.cli.terminal import FAINT, GOOD, Terminal
 from engine.authoring.definitions import SECTIONS
-from engine.authoring.folder import SETTINGS
+from engine.authoring.folder import SETTINGS, read_folder
 from engine.authoring.importing.shipped import shipped_files
+from engine.authoring.mutants.excuses import EXCUSES
+from engine.authoring.profiles import profile_folder, profiles
 from engine.errors import RequestError
+
+STARTER = "starter"
+"""The profile without a name of its own: the policy at the top of the repository."""
 
 IGNORED = "holdfast.db*\n.holdfast/\noutbox/\n"
 """What an engine keeps in the workspace and nobody wants in version control."""
@@ -28,7 +33,10 @@ def arrange(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     add_folder(parser)
     parser.add_argument(
-        "--profile", choices=("starter",), default="starter", help="which policy to begin with"
+        "--profile",
+        choices=(STARTER, *profiles()),
+        default=STARTER,
+        help="which policy to begin with (default: starter, which has something of every kind)",
     )
 
 
@@ -37,7 +45,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     folder: Path | None = arguments.folder or arguments.workspace
     if folder is None:
         raise RequestError("name the folder to lay the workspace out in: holdfast init DIR")
-    files = {**starter_files(), **shipped_files(), ".gitignore": IGNORED.encode()}
+    files = {**_policy(arguments.profile), **shipped_files(), ".gitignore": IGNORED.encode()}
     present = [name for name in files if name != ".gitignore" and (folder / name).exists()]
     if present:
         raise RequestError(f"{folder / present[0]} is there already; name a new or empty folder")
@@ -53,6 +61,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     for line in (f"cd {folder}", "holdfast check", "holdfast test", "holdfast serve"):
         terminal.say(f"  {line}", FAINT)
     return 0
+
+
+def _policy(profile: str) -> dict[str, bytes]:
+    """Give the files of a policy, with what its tests are excused from noticing."""
+    source = starter() if profile == STARTER else profile_folder(profile)
+    files = read_folder(source)
+    excuses = source / EXCUSES
+    return {**files, EXCUSES: excuses.read_bytes()} if excuses.is_file() else files
 
 
 def _with_schema(name: str, data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,11 +45,25 @@ class Loaded(msgspec.Struct, frozen=True):
         return tuple(finding for finding in self.findings if finding.severity != "error")
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """A workspace's files, each read and bound, and the draft that was checked of them."""
+
+    definitions: tuple[Definition, ...]
+    draft: Draft
+
+
 def load(files: Mapping[str, bytes], actions: Mapping[str, ActionSpec] = SHIPPED) -> Loaded:
     """Read, bind and check a workspace given as bytes by path; never raises for what is in it.
 
     `actions` are the tables of what `do:` may name, where plug-ins add to those that ship.
     """
+    return load_opened(files, actions)[0]
+
+
+def load_opened(
+    files: Mapping[str, bytes], actions: Mapping[str, ActionSpec] = SHIPPED
+) -> tuple[Loaded, Opened | None]:
+    """Load a workspace, and give besides what it was made of; None where no file was opened."""
     refused = [finding for path in files if (finding := _misplaced(path)) is not None]
     if len(files) > MOST_FILES:
         refused.append(
@@ -58,15 +72,15 @@ def load(files: Mapping[str, bytes], actions: Mapping[str, ActionSpec] = SHIPPED
             )
         )
     if refused:
-        return Loaded(None, tuple(sorted(refused)), len(files))
+        return Loaded(None, tuple(sorted(refused)), len(files)), None
     origins = Origins()
-    definitions = [define(path, files[path], origins) for path in sorted(files)]
+    definitions = tuple(define(path, files[path], origins) for path in sorted(files))
     draft = _draft(definitions, origins, actions)
     check(draft)
     findings = tuple(finding for one in definitions for finding in _in_order(one.page))
     failed = any(finding.severity == "error" for finding in findings)
     workspace = None if failed else _finished(draft.workspace, definitions, files)
-    return Loaded(workspace, findings, len(files))
+    return Loaded(workspace, findings, len(files)), Opened(definitions, draft)
 
 
 def load_folder(path: Path, actions: Mapping[str, ActionSpec] = SHIPPED) -> Loaded:
@@ -108,7 +122,7 @@ def _in_order(page: Page) -> list[Finding]:
     ]
 
 
-def _draft(definitions: list[Definition], origins: Origins, actions: Mapping[str, ActionSpec]) -> Draft:
+def _draft(definitions: Sequence[Definition], origins: Origins, actions: Mapping[str, ActionSpec]) -> Draft:
     """Put together what could be bound, and remember what is declared besides."""
     books: dict[str, dict[str, Any]] = {}
     broken: set[tuple[str, str]] = set()
@@ -145,7 +159,7 @@ def _draft(definitions: list[Definition], origins: Origins, actions: Mapping[str
     return Draft(workspace, catalog, origins, actions, broken=frozenset(broken), whole=not unread)
 
 
-def _facts(definitions: list[Definition], origins: Origins) -> tuple[FactsFile, set[str]]:
+def _facts(definitions: Sequence[Definition], origins: Origins) -> tuple[FactsFile, set[str]]:
     """Join all facts files; give the names of facts that could not be bound besides."""
     joined: dict[str, dict[str, Any]] = {"facts": {}, "events": {}}
     single: dict[str, Any] = {"subscriptions": None, "rfm": None}
@@ -189,7 +203,7 @@ def _twice(origins: Origins, file: object, section: str, name: str | None, noun:
     )
 
 
-def _policy(definitions: list[Definition], origins: Origins) -> Any:
+def _policy(definitions: Sequence[Definition], origins: Origins) -> Any:
     files = [one for one in definitions if one.kind == "policy" and one.thing is not None]
     for one in files[1:]:
         origins.say(
@@ -217,7 +231,9 @@ def _with_broken(catalog: Catalog, broken: Iterable[tuple[str, str]], lost: Iter
     )
 
 
-def _finished(workspace: Workspace, definitions: list[Definition], files: Mapping[str, bytes]) -> Workspace:
+def _finished(
+    workspace: Workspace, definitions: Sequence[Definition], files: Mapping[str, bytes]
+) -> Workspace:
     """Add what says where everything came from."""
     sources = {
         one.page.file: Source(one.page.file, one.page.text, hashlib.sha256(files[one.page.file]).hexdigest())

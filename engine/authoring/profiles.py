@@ -1,4 +1,4 @@
-"""Profiles: small workspaces that ship, a health, a risk and a lifecycle for a kind of business."""
+"""Profiles: small workspaces that ship, each whole for one kind of business."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def profiles() -> tuple[str, ...]:
 
 def profile_files(name: str) -> dict[str, bytes]:
     """Give a profile's files by their paths in a workspace; raises NotFoundError."""
+    return read_folder(profile_folder(name))
+
+
+def profile_folder(name: str) -> Path:
+    """Give the folder in which a profile stands; raises NotFoundError."""
     if name not in profiles():
         raise NotFoundError(f"there is no profile {name}; {known_or(name, profiles())}")
-    return read_folder(TEMPLATES / name)
+    return TEMPLATES / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +23,19 @@ class Origins:
     def __init__(self) -> None:
         self._bound: dict[int, tuple[object, Node, Page]] = {}
         self._failed: dict[tuple[int, str | None], Node] = {}
+
+    def branch(self) -> Origins:
+        """Give another that knows what this one knows; what it learns besides, this one does not."""
+        other = Origins()
+        other._bound = dict(self._bound)
+        other._failed = dict(self._failed)
+        return other
+
+    def things(self, page: Page) -> Iterator[tuple[object, Node]]:
+        """Give every Struct that was bound from a page, with its node."""
+        for thing, node, home in self._bound.values():
+            if home is page:
+                yield thing, node
 
     def keep(self, thing: Bound, node: Node, page: Page) -> Bound:
         """Note that a Struct was bound from a node; gives the Struct."""

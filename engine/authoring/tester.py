@@ -59,7 +59,7 @@ Progress = Callable[[int, int], None]
 ANSWERED = "ask_answered"
 ABOUT_CASES = frozenset(ACTS)
 
-_BOOKS: Mapping[str, str] = {
+BOOKS: Mapping[str, str] = {
     "rule": "rules",
     "workflow": "workflows",
     "segment": "segments",
@@ -180,7 +180,7 @@ def ruleset_for(
 
 
 def _cases(workspace: Workspace) -> Iterator[tuple[str, str, int, TestCase]]:
-    for kind, book in _BOOKS.items():
+    for kind, book in BOOKS.items():
         things: Mapping[str, Any] = getattr(workspace, book)
         for id, thing in sorted(things.items()):
             for index, case in enumerate(thing.tests):
@@ -251,7 +251,7 @@ def _workflow(ruleset: Ruleset, kind: str, id: str, case: TestCase) -> list[Mism
 
 
 def _evaluated(ruleset: Ruleset, kind: str, id: str, case: TestCase) -> list[Mismatch]:
-    thing = getattr(ruleset.workspace, _BOOKS[kind])[id]
+    thing = getattr(ruleset.workspace, BOOKS[kind])[id]
     if case.event is not None:
         raise ValueSyntaxError(f"no event makes a {kind}; write it under history or timeline")
     staging = _staging(ruleset, case, thing.on, [])

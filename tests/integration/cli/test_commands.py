@@ -80,6 +80,71 @@ def test_test_tells_what_is_not_as_expected(workspace: Path, holdfast: Holdfast)
     assert "rules/big-order.yaml:15: rule big-order: leaves small ones alone" in holdfast("test").out
 
 
+def test_test_tells_what_nobody_would_notice(workspace: Path, holdfast: Holdfast) -> None:
+    # given tests that say nothing of orders between 20 and 120
+    said = holdfast("test", "-k", "rule big-order", "--mutants", "--json")
+
+    # then a threshold moved inside that survives, and one turned round does not
+    answer = said.answer
+    assert said.code == 1
+    assert set(answer) == {"mutants", "caught", "refused", "survived", "excused", "seconds"}
+    assert answer["mutants"] == answer["caught"] + answer["refused"] + len(answer["survived"])
+    moved = [one for one in answer["survived"] if one["to"] == "event.total >= 101"]
+    assert moved == [
+        {
+            "file": "rules/big-order.yaml",
+            "line": 6,
+            "column": 20,
+            "thing": "rule big-order",
+            "from": "event.total >= 100",
+            "to": "event.total >= 101",
+            "hint": "a test that comes out otherwise with 101 in the place of 100 in `event.total >= 100`",
+        }
+    ]
+    # and people read the same
+    lines = holdfast("test", "-k", "rule big-order", "--mutants").out.splitlines()
+    assert "rules/big-order.yaml:6:20: no test of rule big-order notices" in lines
+    assert lines[-1].startswith(f"{answer['mutants']} mutants: {answer['caught']} caught, ")
+
+
+def test_tests_at_the_threshold_and_an_excuse_leave_no_survivor(workspace: Path, holdfast: Holdfast) -> None:
+    # given a test at each side of the threshold
+    rule = workspace / "rules/big-order.yaml"
+    rule.write_text(rule.read_text().replace("total: 120", "total: 100").replace("total: 20", "total: 99"))
+    assert holdfast("test", "-k", "rule big-order", "--mutants").code == 0
+
+    # when an order of 99 is no longer looked at, but somebody says why
+    rule.write_text(rule.read_text().replace("total: 99", "total: 20"))
+    assert holdfast("test", "-k", "rule big-order", "--mutants").code == 1
+    (workspace / "mutants.yaml").write_text("""
+means_nothing:
+  - {thing: rule big-order, from: event.total >= 100, to: [event.total >= 99, event.total >= 90], reason: no}
+""")
+    said = holdfast("test", "-k", "rule big-order", "--mutants", "--json")
+
+    # then that is told apart
+    assert (said.code, said.answer["survived"]) == (0, [])
+    assert [(one["to"], one["reason"]) for one in said.answer["excused"]] == [
+        ("event.total >= 99", "no"),
+        ("event.total >= 90", "no"),
+    ]
+
+    # and an excuse that is of no use any more is complained of
+    rule.write_text(rule.read_text().replace("total: 20", "total: 99"))
+    said = holdfast("test", "-k", "rule big-order", "--mutants")
+    assert (said.code, "this excuses nothing that survives; take it out" in said.err) == (1, True)
+
+
+def test_mutants_need_tests_that_pass(workspace: Path, holdfast: Holdfast) -> None:
+    rule = workspace / "rules/big-order.yaml"
+    rule.write_text(rule.read_text().replace(">= 100", ">= 10"))
+
+    said = holdfast("test", "--mutants")
+
+    assert said.code == 1
+    assert "the tests fail before anything is changed" in said.err
+
+
 def test_init_lays_out_a_workspace_that_passes(
     tmp_path: Path, holdfast: Holdfast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
