@@ -27,7 +27,7 @@ from engine.timeline.ruleset import compile_ruleset
 
 CUSTOMERS, SERVED = 2000, 300
 """Customers, unless told otherwise: of a demo in memory, and of one that is served from a database."""
-DAYS = 120
+DAYS = 365
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
