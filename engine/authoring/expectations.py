@@ -87,6 +87,15 @@ class Seen(msgspec.Struct, frozen=True):
         ]
         return [name for _, name in sorted(found, key=lambda one: one[0])]
 
+    @property
+    def sent(self) -> list[str]:
+        """The messages that left, in order."""
+        return [
+            str(event.properties.get("message"))
+            for event in self.staging.changes.events
+            if event.name == "message_sent"
+        ]
+
     def crossed(self, *, inside: bool) -> list[str]:
         """The segments that were entered, or left; in a segment's case that one alone."""
         return [
@@ -212,6 +221,11 @@ def _never(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
     return _listed(seen.done) if set(_names(wanted)) & set(seen.done) else None
 
 
+def _sent(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
+    messages = [] if wanted == NOTHING else _names(wanted)
+    return None if messages == seen.sent else _listed(seen.sent) or NOTHING
+
+
 def _skipped(seen: Seen, wanted: Any, expect: Mapping[str, Any]) -> str | None:
     attempts = [one for one in seen.staging.changes.attempts if one.outcome is StepOutcome.SKIPPED]
     if _in_order(_names(wanted), [str(one.reason) for one in attempts]):
@@ -309,6 +323,7 @@ CHECKS: Mapping[str, Callable[[Seen, Any, Mapping[str, Any]], str | None]] = {
     "times": _times,
     "did": _did,
     "never": _never,
+    "sent": _sent,
     "skipped": _skipped,
     "held_until": _held_until,
     "ends": _ends,

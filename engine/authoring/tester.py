@@ -23,13 +23,14 @@ A case is one customer. It is treated, consents and can be reached unless the ca
 
 Everything arrives, except what `fails` names: that is refused for good, as by the other side.
 
-Expected are `nothing` (no decision fired and no run started; nothing done; no change), or: `run` and
-`with` (of the runs started, part of the input), `decision` and `reason` (among all decisions and
-runs), `times` (fired), `did` (actions executed, in this order, others may come between), `never`,
-`skipped` (reasons, in order), `held_until` (local time), `ends` (status or reason of a run, or of a
-ladder's case, which may be `exhausted`), `entered` and `left` (segments, or nothing), `score` (to the
-decimals written) and `band`, `stage` (of a lifecycle), `tier` and `points`, `told` (exactly these
-people, in this order), `warned` and `breached` (exactly these clocks of cases, or nothing).
+Expected are `nothing` (no decision fired and no run started; nothing done; no change), or: `run`
+and `with` (of the runs started, part of the input), `decision` and `reason` (among all decisions
+and runs), `times` (fired), `did` (actions executed, in this order, others may come between),
+`never`, `sent` (exactly these messages, in this order, or nothing), `skipped` (reasons, in order),
+`held_until` (local time), `ends` (status or reason of a run, or of a ladder's case, which may be
+`exhausted`), `entered` and `left` (segments, or nothing), `score` (to the decimals written) and
+`band`, `stage` (of a lifecycle), `tier` and `points`, `told` (exactly these people, in this order),
+`warned` and `breached` (exactly these clocks of cases, or nothing).
 """
 
 from __future__ import annotations

@@ -14,6 +14,9 @@ from engine.expressions import Env
 from engine.model.rule import CatchUp, OnDate
 from engine.model.values import DAY, Duration, Micros
 
+ON_THE_DAY = "0"
+"""The name of the step on the date itself; those of others are lengths of time or years."""
+
 
 class Step(msgspec.Struct, frozen=True):
     """A step around the date: its name, its due instant, and whether it lies before the date."""
@@ -148,7 +151,7 @@ def _open(term: Term, step: Step) -> bool:
 
 
 def steps_of(trigger: OnDate, anchor: Micros, zone: Zone, workspace: Zone, now: Micros) -> Iterator[Step]:
-    """Give the steps of a date: before it, after it, or its next anniversary.
+    """Give the steps of a date: before it, after it, on it where neither is written, or its anniversary.
 
     The date's day is read in the workspace's zone, the time of day in `zone`.
     """
@@ -156,6 +159,8 @@ def steps_of(trigger: OnDate, anchor: Micros, zone: Zone, workspace: Zone, now: 
     if trigger.every == "year":
         yield from _anniversary(trigger, day, zone, now)
         return
+    if trigger.before is None and trigger.after is None:
+        yield Step(ON_THE_DAY, zone.at(day, trigger.at.minutes), False)
     for length in _lengths(trigger.before):
         yield Step(str(length), zone.at(day - (length.days or 0), trigger.at.minutes), True)
     for length in _lengths(trigger.after):

@@ -45,6 +45,6 @@ class TestCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 EXPECTATIONS = (
-    "run", "with", "decision", "reason", "times", "did", "never", "skipped", "held_until", "ends",
+    "run", "with", "decision", "reason", "times", "did", "never", "sent", "skipped", "held_until", "ends",
     "entered", "left", "score", "band", "stage", "tier", "points", "told", "warned", "breached",
 )  # fmt: skip

@@ -173,13 +173,6 @@ def _date(draft: Draft, rule: Rule, trigger: OnDate) -> None:
     scope = customer(draft, rule.on)
     judge(draft, trigger.date, scope, MOMENTS)
     judge(draft, trigger.term, scope)
-    if trigger.before is None and trigger.after is None and trigger.every is None:
-        draft.say(
-            trigger,
-            code="no-offset",
-            message="a date trigger needs before, after or every",
-            hint="write before: 30d",
-        )
     if trigger.every is not None and (trigger.without or trigger.term):
         draft.say(
             trigger,

@@ -163,6 +163,21 @@ def test_a_message_and_what_may_become_of_it(case: str, failures: list[tuple[str
     assert told(run(workflow(SEND, case, head=MARKETING))) == failures
 
 
+def test_the_messages_that_left_are_all_named_in_their_order() -> None:
+    steps = f"{SEND}\n- wait: 8d\n{SEND}"
+    cases = (
+        "expect: {sent: [hello, hello]}",
+        "timeline: [{after: 1h, expect: {sent: hello}}]\nexpect: {did: email.send}",
+        "consent: no\nexpect: {sent: nothing}",
+        "expect: {sent: [hello]}",
+        "expect: {sent: nothing}",
+    )
+    assert told(run(workflow(steps, *cases, head=MARKETING))) == [
+        ("sent hello", "hello, hello"),
+        ("sent nothing", "hello, hello"),
+    ]
+
+
 def test_what_is_skipped_has_its_reasons_in_order() -> None:
     steps = "\n".join([SEND, SEND, SEND, "- wait: 8d", SEND])
     case = """

@@ -49,6 +49,21 @@ def test_steps_lie_before_and_after_at_the_time_that_is_written() -> None:
     ]
 
 
+def test_a_date_with_neither_before_nor_after_has_its_step_on_the_day() -> None:
+    engine = workspace("date: customer.renewal_date, at: '07:30'")
+    engine.identify("2026-03-02 10:00", renewal_date="2026-04-01")
+    assert engine.timers() == ["2026-04-01 07:30"]
+    engine.until("2026-05-01 10:00")
+    assert steps(engine) == [("2026-04-01 07:30", FIRED, "PT0S")]
+
+
+def test_a_date_that_is_told_on_the_day_is_caught_up_on_the_day() -> None:
+    engine = workspace("date: customer.renewal_date, at: '07:30'")
+    engine.identify("2026-04-01 10:00", renewal_date="2026-04-01")
+    engine.until("2026-05-01 10:00")
+    assert steps(engine) == [("2026-04-01 10:00", FIRED, "PT0S")]
+
+
 def test_a_step_keeps_its_place_on_the_wall_when_the_clocks_change() -> None:
     # Berlin puts its clocks forward on 29 March
     engine = workspace("date: customer.renewal_date, before: [30d, 1d]", "Europe/Berlin")
