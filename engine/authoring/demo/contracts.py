@@ -26,6 +26,9 @@ REASONS = ("price", "quality", "competition")
 RETURNS = 0.2
 """Of those who leave, how many come back some days after the end."""
 
+TAKES_A_PLAN = 15
+"""Days from a trial that is forgotten to the plan that is taken all the same."""
+
 DEARER = 1.12
 CHANGE = "The team plan costs 12% more"
 
@@ -90,6 +93,9 @@ def _tell(contract: Contract, course: str | None) -> None:
     rng, calendar = contract.rng, contract.calendar
     mrr = 50 if course == "shrinks" else rng.choice((20, 50, 80, 150, 300))
     begun = calendar.at(contract.customer.joined, 50) + rng.randrange(30) * MINUTE
+    if contract.customer.part.course == "converts":
+        begun = contract.at((contract.customer.fall or 0) + TAKES_A_PLAN)
+        contract.story.tell(contract.customer.id, "identify", begun - MINUTE, plan="team")
     contract.set(begun, mrr)
     if course is None:
         return

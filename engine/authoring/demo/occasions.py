@@ -35,6 +35,11 @@ def occasions(
     for happening in shopped.happenings:
         if happening.event == "order_completed" and happening.customer is not None:
             orders.setdefault(happening.customer, []).append((happening.at, happening.properties["order_id"]))
+    refunded = {
+        happening.properties["order_id"]
+        for happening in shopped.happenings
+        if happening.event == "order_refunded"
+    }
     regulars = [one for one in customers if one.part.shopping == "regular"]
     for customer in customers:
         way = customer.part.shopping
@@ -43,7 +48,7 @@ def occasions(
         if customer.part.volume in (10, 50) and customer.part.course == "steady":
             _anniversary(customer, calendar, rng, story)
     for customer in regulars[::2]:
-        _deliveries(customer, sorted(orders.get(customer.id, [])), calendar, rng, story)
+        _deliveries(customer, sorted(orders.get(customer.id, [])), refunded, rng, story)
     return story
 
 
@@ -96,7 +101,7 @@ def _anniversary(customer: Customer, calendar: Calendar, rng: random.Random, sto
 def _deliveries(
     customer: Customer,
     orders: list[tuple[Micros, str]],
-    calendar: Calendar,
+    refunded: set[str],
     rng: random.Random,
     story: Story,
 ) -> None:
@@ -105,5 +110,6 @@ def _deliveries(
         story.tell(customer.id, "order_delivered", arrived, order_id=order)
         if number == 0:
             story.fires(DELIVERED_RULE, customer.id, arrived, arrived + DECIDED_WITHIN)
+        if number == 0 and order not in refunded:
             asked = arrived + ASKED_AFTER
             story.spares(DELIVERED_RULE, customer.id, asked, asked + NOT_AGAIN_FOR)

@@ -15,7 +15,7 @@ COMPANY = "Halden & Moor"
 """The company of the demo: it sells a work tool by subscription, and paper and ink in a shop."""
 
 Volume = Literal[2, 10, 50]
-Course = Literal["steady", "falls", "collapses", "joins"]
+Course = Literal["steady", "falls", "collapses", "joins", "converts"]
 Contract = Literal["leaves", "stays", "shrinks", "fails", "pays", "complains", "dies", "rises", "too_dear"]
 Shopping = Literal["regular", "browser", "quiet", "champion", "returner", "referred", "seldom"]
 Beginning = Literal["finishes", "stalls"]
@@ -28,6 +28,7 @@ USAGE: tuple[tuple[Volume, Course, int], ...] = (
     (50, "falls", 110),
     (50, "collapses", 52),
     (50, "joins", 70),
+    (50, "converts", 30),
     (10, "steady", 80),
     (10, "falls", 40),
     (2, "steady", 70),
@@ -67,6 +68,9 @@ FIRST_JOIN, LAST_JOIN = 14, 330
 FALL_WEEKS = (*range(10, 22), *range(30, 46))
 """Falls begin in these weeks (from 0): ten complete weeks lie before. None begins near the outage: whoever
 fell just then could be told from it by nobody."""
+
+TRIAL_WEEKS, TRIED = (*range(1, 13), *range(19, 36)), 9
+"""Weeks in which trials begin, and for how many the product is used before it is forgotten."""
 
 TOGETHER = 4
 """So many collapse at a time: they may be the members of one account."""
@@ -125,7 +129,9 @@ def people(persons: int, size: int, rng: random.Random) -> tuple[Customer, ...]:
     days = _spread(len(joining))
     rng.shuffle(days)
     joined = dict(zip(joining, days, strict=True))
-    falls = _falls(parts)
+    trials = _trials(parts)
+    falls = _falls(parts) | {number: day - 1 + 7 * TRIED for number, day in trials.items()}
+    joined |= trials
     return tuple(
         Customer(
             id=f"c{number + 1:04d}",
@@ -135,10 +141,15 @@ def people(persons: int, size: int, rng: random.Random) -> tuple[Customer, ...]:
             part=part,
             joined=joined.get(number, 0),
             fall=falls.get(number),
-            owner=rng.choice(OWNERS),
+            owner=rng.choice(OWNERS[1:] if _watched(part) else OWNERS),
         )
         for number, part in enumerate(parts)
     )
+
+
+def _watched(part: Part) -> bool:
+    """Tell whether somebody must have no case but the one that is looked for: no owner leaves them."""
+    return part.volume == 2 or part.course == "converts"
 
 
 def _many(course: Course, number: int, size: int) -> int:
@@ -152,6 +163,12 @@ def _joins(part: Part) -> bool:
 def _spread(number: int) -> list[int]:
     span = LAST_JOIN - FIRST_JOIN
     return [FIRST_JOIN + span * place // max(1, number - 1) for place in range(number)]
+
+
+def _trials(parts: list[Part]) -> dict[int, int]:
+    """Give the Tuesdays on which the trials begin of those who take a plan at last."""
+    trials = [number for number, part in enumerate(parts) if part.course == "converts"]
+    return {number: 7 * TRIAL_WEEKS[place % len(TRIAL_WEEKS)] + 1 for place, number in enumerate(trials)}
 
 
 def _falls(parts: list[Part]) -> dict[int, int]:
@@ -188,7 +205,8 @@ def introduce(customers: tuple[Customer, ...], calendar: Calendar, rng: random.R
         if customer.consent is not None:
             traits["marketing_email"] = customer.consent
         if customer.pays:
-            traits["plan"] = rng.choice(("team", "team", "enterprise"))
+            converts = customer.part.course == "converts"
+            traits["plan"] = "free" if converts else rng.choice(("team", "team", "enterprise"))
             traits["owner"] = f"{customer.owner}@example.com"
         at = calendar.at(customer.joined, 0) + rng.randrange(1, 45) * MINUTE
         story.tell(customer.id, "identify", at, **traits)

@@ -80,7 +80,8 @@ class Story(msgspec.Struct, frozen=True):
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
     """A base: its deliveries in the order in which they are received, and the truth about them.
 
-    `customers` counts persons and accounts; `zones` are where they live. `end` is the first instant
+    `customers` counts persons and accounts; `zones` are where they live; `readers` do something because of
+    messages, all others what they would do anyway, so that what is planted about them stays true. `end` is the first instant
     after the demo.
     """
 
@@ -90,6 +91,7 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     customers: int
     zones: tuple[str, ...]
+    readers: frozenset[str] = frozenset()
     events: tuple[RawDelivery, ...]
     planted: tuple[Planted, ...]
 

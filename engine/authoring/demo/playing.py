@@ -128,7 +128,8 @@ class Playing:
         return None if spec is None or not effect.run or "to" in effect.arguments else spec.channel
 
     def _send(self, effect: Effect, attempt: deliver.Attempt) -> deliver.Result:
-        if attempt.facts is not None and self._channel(effect) is not None:
+        readers = self.demo.readers
+        if effect.customer in readers and attempt.facts is not None and self._channel(effect) is not None:
             read = Read(
                 customer=effect.customer,
                 run=effect.run,

@@ -11,7 +11,7 @@ from engine.authoring.demo.contracts import contracts
 from engine.authoring.demo.delivery import deliver
 from engine.authoring.demo.occasions import occasions, refer
 from engine.authoring.demo.onboarding import onboarding
-from engine.authoring.demo.people import introduce, people
+from engine.authoring.demo.people import Customer, introduce, people
 from engine.authoring.demo.planted import Demo, Planted, within_days
 from engine.authoring.demo.relations import relations
 from engine.authoring.demo.renewals import renewals
@@ -61,9 +61,14 @@ def generate(
         days=days,
         customers=customers,
         zones=days_of.ZONES,
+        readers=frozenset(CHARACTERS).union(one.id for one in persons if _reads(one)),
         events=deliver(happenings, calendar.end, chance("delivery")),
         planted=tuple(sorted(within_days(planted, calendar.end), key=_order)),
     )
+
+
+def _reads(customer: Customer) -> bool:
+    return customer.part.shopping == "browser" or customer.part.beginning is not None
 
 
 def _order(case: Planted) -> tuple[str, Micros, str, str]:

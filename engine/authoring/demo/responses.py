@@ -23,7 +23,7 @@ BUYS: Mapping[str, float] = {"cart-reminder": 0.35, "cart-offer": 0.25}
 GOES_ON: Mapping[str, float] = {"onboarding-guide": 0.45, "onboarding-together": 0.3}
 """Messages after which the next step is done."""
 
-PUTS_OFF: Mapping[str, float] = {"champion-preview": 0.45}
+PUTS_OFF: Mapping[str, float] = {"champion-preview": 0.9}
 """Messages that make readers buy nothing for a while: they wait for what they were told of."""
 
 PUT_OFF_FOR = 45 * DAY

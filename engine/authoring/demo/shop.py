@@ -26,10 +26,16 @@ REMINDED_FOR = 9
 BETWEEN_VISITS = 3
 """Days at least, so that an order that comes after all belongs to no other visit."""
 
+COMES_BACK = 4
+"""Days after which those who never leave a cart for good come again, where they bought nothing."""
+
 GAPS_KNOWN = 90
 """The day from which the base's own gaps and fifths are known well enough to judge anybody by them."""
 
 SILVER = 500
+BONUS, BONUS_AFTER = 500, 14 * DAY
+"""Points for the tenth order, given when it can no longer be sent back; they count towards the tier."""
+
 WARNED_BEFORE = 30
 EXPIRING_IN_YEAR = 25
 """Days: what was earned until this one expires so soon after the year that its owner is told within it."""
@@ -269,6 +275,8 @@ def _visits(shopper: Customer, way: Shopping, calendar: Calendar, rng: random.Ra
     while day < until:
         visit.come(day, None if way in ("regular", "browser") else "bought")
         gap = rng.randrange(manner.least, manner.most + 1)
+        if not (manner.leaves or visit.bought_last):
+            gap = COMES_BACK
         day += max(BETWEEN_VISITS, round(gap / calendar.rush(day)))
     if way == "quiet":
         day = until + BETWEEN_VISITS
@@ -311,11 +319,14 @@ def plant_orders(visit: Visits) -> None:
         if sum(total for _, total, _ in orders) < SILVER:
             story.spares(TIER_RULE, id, calendar.start, year)
     if way in ("champion", "regular") and not any(refunded for _, _, refunded in orders):
+        granted = [(at, int(total)) for at, total, _ in orders]
+        if len(orders) >= 10:
+            granted.append((orders[9][0] + BONUS_AFTER, BONUS))
         points = 0
-        for at, total, _ in orders:
-            points += int(total)
+        for at, more in sorted(granted):
+            points += more
             if points >= SILVER:
-                story.fires(TIER_RULE, id, at, at + DECIDED_WITHIN)
+                story.fires(TIER_RULE, id, at - HOUR, at + 2 * DECIDED_WITHIN)
                 break
     if orders and orders[0][0] < calendar.at(EXPIRING_IN_YEAR, 0) and way in ("regular", "champion", "seldom"):
         first = orders[0][0] + (YEAR - WARNED_BEFORE) * DAY
@@ -323,6 +334,6 @@ def plant_orders(visit: Visits) -> None:
     elif orders and orders[0][0] > calendar.at(EXPIRING_IN_YEAR + 20, 0):
         story.spares(EXPIRING_RULE, id, calendar.start, year)
     if way == "champion":
-        story.fires(CHAMPION_RULE, id, calendar.at(20, 0), calendar.at(120, 0))
+        story.fires(CHAMPION_RULE, id, calendar.start, calendar.at(120, 0))
     elif way == "seldom":
         story.spares(CHAMPION_RULE, id, calendar.at(GAPS_KNOWN, 0), year)

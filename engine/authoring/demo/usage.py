@@ -9,7 +9,7 @@ from engine.authoring.demo.calendar import YEAR, Calendar
 from engine.authoring.demo.delivery import Happening
 from engine.authoring.demo.people import Customer
 from engine.authoring.demo.planted import Story
-from engine.model.values import DAY, MINUTE
+from engine.model.values import DAY, HOUR, MINUTE
 
 RULE, RISK_RULE, RED_RULE = "usage-drop", "at-risk-entered", "health-red"
 OUTAGE_RULE, DECLINE_RULE = "usage-outage", "engagement-decline"
@@ -17,17 +17,21 @@ VARIATION = 0.22
 """Coefficient of variation of a customer's weekly rate (a gamma distribution); the Poisson noise of the
 amounts comes on top, so that a week of 50 varies by sqrt(0.22^2 + 1/50) = 0.26."""
 
-REMAINS = {"falls": 0.4, "collapses": 0.06}
+REMAINS = {"falls": 0.4, "collapses": 0.06, "converts": 0.06}
 """What is left after a fall, from a Monday on and for good."""
 
 SEEN_WITHIN = 15 * DAY
 """Complete weeks are compared, so two fallen weeks are first known on the morning after the 14th day."""
 
+CONVERTED_AFTER = 16 * DAY
+"""Who takes a plan when hardly anything is used any more was red before; it is the third day of it."""
+
 RED_WITHIN = 30 * DAY
 """Health follows usage on the same morning, must stay so for three days, and is asked for later by some."""
 
-WATCHED = 120
-"""Days for which an innocent is watched: the year of a steady user is three of them."""
+WATCHED_FROM, WATCHED = 70, 56
+"""The day from which usage can be judged, and for how many an innocent is watched: a steady user is one
+innocent after the other."""
 
 SESSIONS, SESSIONS_LEFT = 3, 0.25
 """Sessions a week of those who use 2 minutes, and what is left of them after a fall."""
@@ -69,19 +73,20 @@ def _plant(customer: Customer, fall: int | None, calendar: Calendar, story: Stor
     volume, course, id = customer.part.volume or 0, customer.part.course, customer.id
     year = calendar.at(YEAR, 0)
     at = None if fall is None else calendar.at(fall, 0)
-    if course == "falls" and at is not None:
+    if course == "converts" and at is not None:
+        entered = at + CONVERTED_AFTER
+        story.fires(RISK_RULE, id, entered - HOUR, entered + DAY)
+    elif course == "falls" and at is not None:
         story.fires(RULE, id, at, at + SEEN_WITHIN, TRIGGER_OF[volume])
     elif course == "collapses" and at is not None:
-        for rule in (RISK_RULE, RED_RULE):
-            story.fires(rule, id, at, at + RED_WITHIN)
+        story.fires(RED_RULE, id, at, at + RED_WITHIN)
     else:
-        for day in range(0, YEAR - 5, WATCHED):
-            story.spares(
-                RULE, id, calendar.at(day, 0), calendar.at(day + WATCHED, 0) - 1, TRIGGER_OF[volume]
-            )
-        if volume == 50:
-            for rule in (RISK_RULE, RED_RULE):
-                story.spares(rule, id, calendar.start, year)
+        for day in range(WATCHED_FROM, YEAR - WATCHED, WATCHED):
+            first, last = calendar.at(day, 0), calendar.at(day + WATCHED, 0) - 1
+            story.spares(RULE, id, first, last, TRIGGER_OF[volume])
+            if volume == 50:
+                story.spares(RISK_RULE, id, first, last)
+                story.spares(RED_RULE, id, first, last)
     if volume == 2 and at is not None:
         story.fires(DECLINE_RULE, id, at + DECLINE_FROM, at + DECLINE_UNTIL)
     elif volume == 2:
@@ -115,7 +120,7 @@ def _sessions(
         for weekday in rng.sample(range(7), SESSIONS):
             day = 7 * week + weekday
             left = SESSIONS_LEFT if fall is not None and day >= fall else 1.0
-            if rng.random() < left * max(calendar.share(day), 0.6):
+            if rng.random() < left * max(calendar.share(day), 0.85):
                 at = calendar.at(day, 600, customer.zone) + rng.randrange(360) * MINUTE
                 story.happenings.append(
                     Happening(customer=customer.id, event="session_started", at=at, properties={})
