@@ -92,9 +92,12 @@ class Simulation:
         self._heap: list[tuple[Micros, str]] = []
         self._due_at: dict[str, Micros] = {}
         self._delivered = 0
+        self._made: set[str] = set()
+        self._counted = 0
 
     def feed(self, event: Event) -> None:
-        """Let an event be received, after everything that was due before it."""
+        """Let an event be received, after everything that was due before it; a run's own is part of that."""
+        before = event.received_at if event.cause == "run" else event.received_at - 1
         self._midnights(event.received_at)
         person = self.cast.subject(event)
         account = event.account or person.account
@@ -102,11 +105,25 @@ class Simulation:
         for name in names:
             member = self.cast.find(name)
             if member is not None:
-                self._catch_up(member, event.received_at - 1)
+                self._catch_up(member, before)
         play.play_event(self.world, self.cast, self.changes, event)
         self.now = max(self.now, event.received_at)
         self.deliver(self.now)
         self.touched()
+
+    def follow(self, event: Event) -> bool:
+        """Let a recorded event be received where no run runs: tell whether it was news.
+
+        What the engine derived is derived anew. What its runs did comes from the record, but for what an
+        act of a person or a rule has brought about anew.
+        """
+        made = self.changes.events
+        self._made.update(each.message_id for each in made[self._counted :])
+        self._counted = len(made)
+        if event.cause == "engine" or (event.cause == "run" and event.message_id in self._made):
+            return False
+        self.feed(event)
+        return True
 
     def learn(self, event: Event) -> None:
         """Take an event into the facts alone, its account's too."""

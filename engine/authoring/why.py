@@ -128,8 +128,7 @@ def _play(
             learnt[event.customer] = event.received_at
             continue
         _settle(simulation, learnt)
-        if event.cause != "engine":
-            simulation.feed(event)
+        simulation.follow(event)
     _settle(simulation, learnt)
     while coming and coming[0].at <= at:
         simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)

@@ -202,7 +202,8 @@ class BuiltInEvent(enum.Enum):
     TIER_AT_RISK = "tier_at_risk"  # the period ends soon below the tier: program, tier, missing, ends, falls
     TIER_LOST = "tier_lost"  # a period, and its grace, ended below the tier: program, tier, from
     POINTS_EXPIRING = "points_expiring"  # points expire soon: program, points, expires_at
-    POINTS_REDEEMED = "points_redeemed"  # a person spent points: program, key, reward or points, by
+    POINTS_GRANTED = "points_granted"  # a run or rule granted points: program, points, key, reason
+    POINTS_REDEEMED = "points_redeemed"  # points were spent: program, key, reward or points, by
     POINTS_RESERVED = "points_reserved"  # a person set points aside: program, key, reward or points, by
     RESERVATION_COMMITTED = "reservation_committed"  # reserved points were spent: program, key, by
     RESERVATION_RELEASED = "reservation_released"  # reserved points were given back: program, key, by

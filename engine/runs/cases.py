@@ -50,7 +50,7 @@ def open_(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None)
         context=opening(stage, terms.ladder, run),
     )
     _keep(stage, case)
-    stage.emit("case_opened", _about(case), key, hops=stage.hops_of(run))
+    stage.emit("case_opened", _about(case), key, cause="run", hops=stage.hops_of(run))
     _follow(stage, case, outcomes)
     return {"case": case.id}
 
@@ -65,7 +65,12 @@ def cancel(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None
         reason = _text(arguments.get("reason"))
         if (named or own) and escalation.cancel(case, reason, stage.now):
             stage.emit(
-                "case_cancelled", {**_about(case), "reason": reason}, key, case.id, hops=stage.hops_of(run)
+                "case_cancelled",
+                {**_about(case), "reason": reason},
+                key,
+                case.id,
+                cause="run",
+                hops=stage.hops_of(run),
             )
             turn(stage, case)
     return {}
@@ -211,7 +216,7 @@ def _follow(stage: Stage, case: Case, outcomes: Iterable[Outcome]) -> None:
             stage.changes.effects.append(_effect(stage, case, outcome))
         elif isinstance(outcome, Exhausted):
             loops = {"loops": case.loop, "levels": case.level}
-            stage.emit("case_exhausted", {**_about(case), **loops}, case.id, outcome.number)
+            stage.emit("case_exhausted", {**_about(case), **loops}, case.id, outcome.number, cause="run")
         else:
             _tell_breach(stage, case, outcome)
 
@@ -219,7 +224,7 @@ def _follow(stage: Stage, case: Case, outcomes: Iterable[Outcome]) -> None:
 def _tell_breach(stage: Stage, case: Case, breach: Breach) -> None:
     name = "case_breach_near" if breach.near else "case_breached"
     said = {"clock": breach.clock, "due": moment_of(breach.due)}
-    stage.emit(name, {**_about(case), **said}, case.id, breach.key)
+    stage.emit(name, {**_about(case), **said}, case.id, breach.key, cause="run")
 
 
 def _about(case: Case) -> dict[str, Any]:

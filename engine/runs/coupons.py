@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from engine.contact import coupons
 from engine.contact.coupons import Held, Redemption
 from engine.customers.event import Event
-from engine.customers.zones import moment_of
+from engine.customers.zones import instant_of, moment_of
 from engine.decisions.decision import identity
 from engine.model.actions import BuiltInEvent
 from engine.model.reasons import CouponRefusal, CouponStatus
@@ -37,8 +38,18 @@ def issue(
         "code": coupon.code, "percent": coupon.percent, "worth": coupon.worth, "run": coupon.run,
         "expires_at": moment_of(coupon.expires_at) if coupon.expires_at is not None else None,
     }  # fmt: skip
-    stage.emit(BuiltInEvent.COUPON_ISSUED.value, issued, key, hops=stage.hops_of(run))
+    stage.emit(BuiltInEvent.COUPON_ISSUED.value, issued, key, cause="run", hops=stage.hops_of(run))
     return coupon
+
+
+def known(stage: Stage, event: Event) -> None:
+    """Take in that a coupon was issued, where a record is played in which its run does not run again."""
+    code = str(event.properties.get("code"))
+    if event.cause != "run" or code in stage.member.standing.coupons:
+        return
+    expires = event.properties.get("expires_at")
+    ends = instant_of(datetime.fromisoformat(str(expires))) if expires is not None else None
+    stage.member.standing.coupons[code] = Held(event.occurred_at, ends)
 
 
 def until(stage: Stage, length: Any) -> Micros | None:

@@ -104,7 +104,7 @@ def _code(secret: str, key: str) -> str:
 def _survey(stage: Stage, key: str, arguments: Arguments, run: Run | None) -> Answers:
     survey_id = identity("survey", key)
     sent = {"survey": arguments["survey"], "survey_id": survey_id, "about": arguments.get("about")}
-    stage.emit("survey_sent", sent, key, hops=stage.hops_of(run))
+    stage.emit("survey_sent", sent, key, cause="run", hops=stage.hops_of(run))
     return {"survey_id": survey_id}
 
 

@@ -40,7 +40,7 @@ def end(stage: Stage, run: Run, status: RunStatus, reason: str | None, detail: s
     }  # fmt: skip
     # A run that a person let go on ends once more.
     once_more = f"{run.id}:{run.seq}" if RETRIED in run.flags else run.id
-    stage.emit("run_ended", properties, once_more, hops=run.hops)
+    stage.emit("run_ended", properties, once_more, cause="run", hops=run.hops)
     for child in list(stage.member.runs.values()):
         if child.parent == run.id and child.open:
             end(stage, child, status, reason)

@@ -14,6 +14,7 @@ from engine.expressions import Env, Expression, Outcome, Scope
 from engine.loyalty import adjusting, ledger, refunds, reserving
 from engine.loyalty.refunds import Origin
 from engine.loyalty.tiers import at_risk, days_of, qualify
+from engine.model.actions import BuiltInEvent
 from engine.model.program import Earn, Program
 from engine.model.values import DAY, Duration, Micros
 from engine.runs.run import Run
@@ -54,43 +55,29 @@ def earn(stage: Stage, compiled: CompiledEarn, event: Event, env: Env) -> ledger
 
 
 def grant(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None) -> dict[str, Any]:
-    """Carry out points.grant; for another customer it goes as an event of theirs."""
-    program = program_of(stage, arguments)
-    points = whole(arguments.get("points"))
-    other = arguments.get("customer")
-    if other is not None and str(other) != stage.member.id:
-        stage.emit(
-            GRANTED,
-            {"program": program.id, "points": points, "key": key, "reason": arguments.get("reason"),
-             "expires": text(arguments.get("expires")), "pending_for": text(arguments.get("pending_for"))},
-            key, customer=str(other), cause="run", hops=stage.hops_of(run) + 1,
-        )  # fmt: skip
-        return {"granted": points}
-    lot = give(
-        stage,
-        program,
-        key,
-        points,
-        _duration(arguments.get("pending_for")),
-        _duration(arguments.get("expires")),
-        text(arguments.get("reason")),
-    )
-    back = arguments.get("reversed_by")
-    if lot is not None and isinstance(back, Mapping):
-        _remember(stage, program, lot, back)
-    return {"granted": points}
+    """Carry out points.grant: an event of the customer that it is for, by default the run's own.
 
-
-GRANTED = "points_granted"
-"""The event by which a run of one customer grants points to another, such as a referrer."""
+    The run's own customer has them at once, for the step that comes next.
+    """
+    told = {
+        "program": program_of(stage, arguments).id, "points": whole(arguments.get("points")), "key": key,
+        "reason": arguments.get("reason"), "reversed_by": arguments.get("reversed_by"),
+        "expires": text(arguments.get("expires")), "pending_for": text(arguments.get("pending_for")),
+    }  # fmt: skip
+    other = text(arguments.get("customer")) or stage.member.id
+    if other == stage.member.id:
+        granted(stage, told)
+    hops = stage.hops_of(run) + 1
+    stage.emit(BuiltInEvent.POINTS_GRANTED.value, told, key, customer=other, cause="run", hops=hops)
+    return {"granted": told["points"]}
 
 
 def granted(stage: Stage, properties: Mapping[str, Any]) -> None:
-    """Apply a points_granted event to the customer that it is for."""
+    """Apply a points_granted event to the customer that it is for; the same again changes nothing."""
     program = stage.plans.workspace.programs.get(str(properties.get("program")))
     if program is None:
         return
-    give(
+    lot = give(
         stage,
         program,
         str(properties.get("key")),
@@ -99,6 +86,9 @@ def granted(stage: Stage, properties: Mapping[str, Any]) -> None:
         _duration(properties.get("expires")),
         text(properties.get("reason")),
     )
+    back = properties.get("reversed_by")
+    if lot is not None and isinstance(back, Mapping):
+        _remember(stage, program, lot, back)
 
 
 def turn(stage: Stage, program: Program, *, midnight: bool = True) -> None:

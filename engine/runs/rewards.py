@@ -13,6 +13,7 @@ from engine.errors import ConflictError, HoldfastError, NotFoundError
 from engine.expressions import Env
 from engine.loyalty import ledger, reserving
 from engine.loyalty.ledger import Redemption
+from engine.model.actions import BuiltInEvent
 from engine.model.program import Program, Redeem
 from engine.model.reasons import StepOutcome
 from engine.model.values import Micros, Money
@@ -30,7 +31,28 @@ def redeem(stage: Stage, key: str, arguments: Mapping[str, Any], run: Run | None
     program = program_of(stage, arguments)
     reward = reward_of(program, str(arguments["reward"]))
     done = buy(stage, program, key, reward.points, reward, run=run)
+    told = {"program": program.id, "key": key, "reward": reward.reward}
+    hops = stage.hops_of(run) + 1
+    stage.emit(BuiltInEvent.POINTS_REDEEMED.value, told, key, cause="run", hops=hops)
     return {"redeemed": done.points, "code": done.code}
+
+
+def spent(stage: Stage, properties: Mapping[str, Any]) -> None:
+    """Take in that a run spent points, where a record is played: what they bought is events of its own."""
+    program = stage.plans.workspace.programs.get(str(properties.get("program")))
+    key, name = str(properties.get("key")), str(properties.get("reward"))
+    reward = next((each for each in program.redeem if each.reward == name), None) if program else None
+    whole_ledger = stage.member.standing.ledger
+    if program is None or reward is None or key in whole_ledger.book(program.id).redemptions:
+        return
+    try:
+        posting = ledger.redeem(
+            whole_ledger, program.id, stage.member.id, key, reward.points, stage.now,
+            reward=name, gives=_named(stage, reward),
+        )  # fmt: skip
+    except HoldfastError:
+        return  # other files have changed what there was to spend
+    stage.changes.postings += [posting] if posting is not None else []
 
 
 def reward_of(program: Program, name: str) -> Redeem:

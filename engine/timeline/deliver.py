@@ -267,4 +267,4 @@ def _tell_sent(moment: Moment, effect: Effect, found: Found | None, channel: str
     if found is not None and found[1].key_name is not None:
         properties[found[1].key_name] = found[0].key
     hops = found[0].hops if found else 0
-    moment.stage.emit("message_sent", properties, effect.key, hops=hops)
+    moment.stage.emit("message_sent", properties, effect.key, cause="run", hops=hops)

@@ -17,7 +17,8 @@ from engine.model.actions import BuiltInEvent
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
 from engine.model.values import HOUR, Micros
-from engine.runs import acts, cases, coupons, effects, points, refunds
+from engine.runs import acts, cases, coupons, effects, points, refunds, rewards
+from engine.segments.membership import Membership, place
 from engine.timeline import overriding, react, suppressing
 from engine.timeline.choose import choose
 from engine.timeline.crossings import crossings
@@ -62,13 +63,25 @@ def _put(moment: Moment, event: Event) -> None:
     moment.forget()
 
 
+def _placed(moment: Moment, event: Event) -> None:
+    """Keep what a run did with a static list; where it runs itself, it has done so already."""
+    name = str(event.properties.get("segment"))
+    segment = moment.world.ruleset.workspace.segments.get(name)
+    if event.cause == "run" and segment is not None and segment.static:
+        member = moment.member.standing.memberships.setdefault(name, Membership())
+        if place(member, inside=event.name == "segment_entered", now=moment.now) is not None:
+            moment.forget()
+
+
 def _granted(moment: Moment, event: Event) -> None:
     if event.cause == "run":
         points.granted(moment.stage, event.properties)
 
 
 def _act(moment: Moment, event: Event) -> None:
-    if event.cause in ("operator", "engine"):
+    if event.cause == "run":
+        rewards.spent(moment.stage, event.properties)
+    elif event.cause in ("operator", "engine"):
         acts.replay(moment.stage, event)
 
 
@@ -128,9 +141,11 @@ NOTED: Mapping[str, Noted] = {
     **dict.fromkeys(acts.ACTS, _act),
     **dict.fromkeys(overriding.EVENTS, overriding.note),
     "segment_assigned": _put,
+    **dict.fromkeys(("segment_entered", "segment_left"), _placed),
     "coupon_redeemed": lambda moment, event: coupons.redeemed(moment.stage, event),
     "coupon_voided": lambda moment, event: coupons.voided(moment.stage, event.properties),
-    points.GRANTED: _granted,
+    BuiltInEvent.POINTS_GRANTED.value: _granted,
+    BuiltInEvent.COUPON_ISSUED.value: lambda moment, event: coupons.known(moment.stage, event),
     "source_failed": _fail,
 }
 """What each of the engine's own kinds of event changes of the standing."""

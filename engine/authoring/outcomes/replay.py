@@ -17,9 +17,6 @@ from engine.timeline.ruleset import Ruleset, compile_ruleset
 
 Progress = Callable[[int, int], None]
 
-OWN = "engine"
-"""The cause of events that the engine derives: a replay derives them anew."""
-
 
 def without_rules(workspace: Workspace) -> Ruleset:
     """Compile a workspace in which nothing is decided: facts, scores, segments and lifecycles go on."""
@@ -62,15 +59,15 @@ def replay(
             derived()
             look(simulation, history, cut)
 
-    inputs = [event for event in events if event.cause != OWN and event.received_at <= until]
+    inputs = [event for event in events if event.cause != "engine" and event.received_at <= until]
     for index, event in enumerate(inputs):
         reach(event.received_at)
         if facts_only:
             simulation.learn(event)
-        else:
-            simulation.feed(event)
+        news = facts_only or simulation.follow(event)
         derived()
-        history.take(event)
+        if news:
+            history.take(event)
         if progress is not None and index % 1000 == 0:
             progress(index, len(inputs))
     reach(until)
