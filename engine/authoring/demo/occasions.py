@@ -43,7 +43,7 @@ def occasions(
     regulars = [one for one in customers if one.part.shopping == "regular"]
     for customer in customers:
         way = customer.part.shopping
-        if way in ("regular", "browser", "seldom") and rng.random() < KNOWN:
+        if way in ("browser", "seldom") and rng.random() < KNOWN:
             _birthday(customer, calendar, rng, story)
         if customer.part.volume in (10, 50) and customer.part.course == "steady":
             _anniversary(customer, calendar, rng, story)
@@ -54,7 +54,7 @@ def occasions(
 
 def refer(customers: tuple[Customer, ...], shopped: Story, rng: random.Random, calendar: Calendar) -> None:
     """Let the first order of those who were sent name who sent them, and that of others nobody."""
-    senders = [one.id for one in customers if one.part.shopping == "regular"]
+    senders = [one.id for one in customers if one.part.shopping == "browser"]
     referred = {one.id for one in customers if one.part.shopping == "referred"}
     seen: set[str] = set()
     for happening in sorted(shopped.happenings, key=lambda one: one.at):
@@ -110,6 +110,6 @@ def _deliveries(
         story.tell(customer.id, "order_delivered", arrived, order_id=order)
         if number == 0:
             story.fires(DELIVERED_RULE, customer.id, arrived, arrived + DECIDED_WITHIN)
-        if number == 0 and order not in refunded:
+        if number == 0 and order not in refunded and customer.email:
             asked = arrived + ASKED_AFTER
             story.spares(DELIVERED_RULE, customer.id, asked, asked + NOT_AGAIN_FOR)

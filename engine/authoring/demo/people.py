@@ -24,24 +24,24 @@ SIZE = 2000
 """The base that the numbers of the parts are written for; another size scales them."""
 
 USAGE: tuple[tuple[Volume, Course, int], ...] = (
-    (50, "steady", 260),
+    (50, "steady", 200),
     (50, "falls", 110),
     (50, "collapses", 52),
-    (50, "joins", 70),
+    (50, "joins", 40),
     (50, "converts", 30),
     (10, "steady", 80),
-    (10, "falls", 40),
+    (10, "falls", 25),
     (2, "steady", 70),
-    (2, "falls", 40),
+    (2, "falls", 25),
 )
 """How many use the product, at how much a week, and how that goes on."""
 
 CONTRACTS: tuple[tuple[Contract, int], ...] = (
-    ("leaves", 60),
-    ("stays", 45),
-    ("shrinks", 30),
-    ("fails", 20),
-    ("pays", 25),
+    ("leaves", 45),
+    ("stays", 35),
+    ("shrinks", 20),
+    ("fails", 15),
+    ("pays", 20),
     ("complains", 15),
     ("dies", 10),
     ("rises", 50),
@@ -49,14 +49,14 @@ CONTRACTS: tuple[tuple[Contract, int], ...] = (
 )
 """How many have a contract about which something happens; the last two are those whose price rises."""
 
-BEGINNINGS: tuple[tuple[Beginning, int], ...] = (("finishes", 90), ("stalls", 60))
+BEGINNINGS: tuple[tuple[Beginning, int], ...] = (("finishes", 60), ("stalls", 45))
 """How many sign up in the course of the year, and whether they find their way."""
 
 SHOPPING: tuple[tuple[Shopping, int], ...] = (
-    ("regular", 240),
-    ("browser", 300),
+    ("regular", 150),
+    ("browser", 540),
     ("quiet", 60),
-    ("champion", 50),
+    ("champion", 40),
     ("returner", 30),
     ("referred", 40),
 )
@@ -74,6 +74,9 @@ TRIAL_WEEKS, TRIED = (*range(1, 13), *range(19, 36)), 9
 
 TOGETHER = 4
 """So many collapse at a time: they may be the members of one account."""
+
+CONSENT, CONSENT_OF_SHOPPERS = (80, 8, 12), (92, 4, 4)
+"""Of a hundred, how many allow marketing, refuse it, and never said; a shop asks at every order."""
 
 LEAVING_OWNER, NEW_OWNER = "ana", "eva"
 OWNERS = (LEAVING_OWNER, "ben", "chi", "dev")
@@ -137,7 +140,7 @@ def people(persons: int, size: int, rng: random.Random) -> tuple[Customer, ...]:
             id=f"c{number + 1:04d}",
             zone=rng.choice(ZONES) if rng.random() < 0.95 else None,
             email=rng.random() < 0.96,
-            consent=rng.choices((True, False, None), (84, 7, 9))[0],
+            consent=rng.choices((True, False, None), CONSENT_OF_SHOPPERS if part.shopping else CONSENT)[0],
             part=part,
             joined=joined.get(number, 0),
             fall=falls.get(number),
@@ -189,7 +192,7 @@ def _parts(persons: int, size: int) -> list[Part]:
     parts += [Part(beginning=way) for way, number in BEGINNINGS for _ in range(scaled(number, size))]
     parts += [Part(shopping=way) for way, number in SHOPPING for _ in range(scaled(number, size))]
     if len(parts) >= persons:
-        raise ValueError(f"{size} customers are too few for every part of the demo; take 150 or more")
+        raise ValueError(f"{size} customers are too few for every part of the demo; take 250 or more")
     return parts + [Part(shopping="seldom")] * (persons - len(parts))
 
 

@@ -68,7 +68,7 @@ def generate(
 
 
 def _reads(customer: Customer) -> bool:
-    return customer.part.shopping == "browser" or customer.part.beginning is not None
+    return customer.part.shopping in ("browser", "seldom") or customer.part.beginning is not None
 
 
 def _order(case: Planted) -> tuple[str, Micros, str, str]:

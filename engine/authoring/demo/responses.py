@@ -17,7 +17,7 @@ from engine.authoring.demo.delivery import RawDelivery
 from engine.authoring.demo.onboarding import STEPS
 from engine.model.values import DAY, HOUR, MINUTE, Micros
 
-BUYS: Mapping[str, float] = {"cart-reminder": 0.35, "cart-offer": 0.25}
+BUYS: Mapping[str, float] = {"cart-reminder": 0.5, "cart-offer": 0.25}
 """Messages after which a left cart is bought, and by how many of those who read them."""
 
 GOES_ON: Mapping[str, float] = {"onboarding-guide": 0.45, "onboarding-together": 0.3}

@@ -33,10 +33,15 @@ GAPS_KNOWN = 90
 """The day from which the base's own gaps and fifths are known well enough to judge anybody by them."""
 
 SILVER = 500
-BONUS, BONUS_AFTER = 500, 14 * DAY
-"""Points for the tenth order, given when it can no longer be sent back; they count towards the tier."""
+BONUS, BONUS_AFTER, PRESENT = 500, 14 * DAY, 100
+"""Points for the tenth order, given when it can no longer be sent back, and for a birthday; they count
+towards the tier."""
 
 WARNED_BEFORE = 30
+WORTH_A_WORD = 100
+KEEPS = 300
+"""What a returner keeps of the first order: so much of the tier that it can still be saved."""
+
 EXPIRING_IN_YEAR = 25
 """Days: what was earned until this one expires so soon after the year that its owner is told within it."""
 
@@ -54,6 +59,7 @@ class Visits:
         self.free_from = 0
         self.carts = 0
         self.orders: list[tuple[Micros, float, bool]] = []
+        self.filled = 0.0
         self.bought_last = True
 
     def come(self, day: int, name: str | None = None) -> None:
@@ -100,6 +106,7 @@ class Visits:
                     delay=delay if change == last else None,
                 )
             )
+        self.filled += total
         return at, total
 
     def buy(
@@ -248,7 +255,7 @@ MANNERS: dict[Shopping, Manner] = {
     "browser": Manner(10, 26, leaves=True),
     "quiet": Manner(9, 14),
     "champion": Manner(6, 9, spends=3.0),
-    "seldom": Manner(50, 85, spends=0.5),
+    "seldom": Manner(50, 85, spends=0.5, leaves=True),
     "returner": Manner(60, 90, spends=0.4),
     "referred": Manner(30, 45),
 }
@@ -273,7 +280,7 @@ def _visits(shopper: Customer, way: Shopping, calendar: Calendar, rng: random.Ra
     if way == "returner":
         day = _return(visit, rng) + manner.least
     while day < until:
-        visit.come(day, None if way in ("regular", "browser") else "bought")
+        visit.come(day, None if way in ("regular", "browser", "seldom") else "bought")
         gap = rng.randrange(manner.least, manner.most + 1)
         if not (manner.leaves or visit.bought_last):
             gap = COMES_BACK
@@ -295,7 +302,7 @@ def _return(visit: Visits, rng: random.Random) -> int:
     visit.buy(at, total, cart=False, refund=False)
     order = f"{visit.shopper.id}-o{visit.carts}"
     back = visit.calendar.at(day + rng.randrange(5, 25), 700, visit.shopper.zone)
-    visit.tell("order_refunded", back, order_id=order, amount=round(total * 0.9, 2))
+    visit.tell("order_refunded", back, order_id=order, amount=total - KEEPS)
     ends = YEAR - WARNED_BEFORE + day
     visit.story.fires(
         AT_RISK_RULE, visit.shopper.id, visit.calendar.at(ends - 2, 0), visit.calendar.at(ends + 3, 0)
@@ -316,7 +323,7 @@ def plant_orders(visit: Visits) -> None:
     elif way == "seldom":
         story.spares(TENTH_RULE, id, calendar.start, year)
         story.spares(AT_RISK_RULE, id, calendar.start, year)
-        if sum(total for _, total, _ in orders) < SILVER:
+        if visit.filled + PRESENT < SILVER:
             story.spares(TIER_RULE, id, calendar.start, year)
     if way in ("champion", "regular") and not any(refunded for _, _, refunded in orders):
         granted = [(at, int(total)) for at, total, _ in orders]
@@ -328,12 +335,25 @@ def plant_orders(visit: Visits) -> None:
             if points >= SILVER:
                 story.fires(TIER_RULE, id, at - HOUR, at + 2 * DECIDED_WITHIN)
                 break
-    if orders and orders[0][0] < calendar.at(EXPIRING_IN_YEAR, 0) and way in ("regular", "champion", "seldom"):
-        first = orders[0][0] + (YEAR - WARNED_BEFORE) * DAY
-        story.fires(EXPIRING_RULE, id, first - 2 * DAY, first + 3 * DAY)
-    elif orders and orders[0][0] > calendar.at(EXPIRING_IN_YEAR + 20, 0):
-        story.spares(EXPIRING_RULE, id, calendar.start, year)
+    if way in ("regular", "champion"):
+        _plant_expiring(visit, orders)
     if way == "champion":
         story.fires(CHAMPION_RULE, id, calendar.start, calendar.at(120, 0))
     elif way == "seldom":
         story.spares(CHAMPION_RULE, id, calendar.at(GAPS_KNOWN, 0), year)
+
+
+def _plant_expiring(visit: Visits, orders: list[tuple[Micros, float, bool]]) -> None:
+    """Plant points of the first weeks that are worth a word and will soon run out."""
+    story, id, calendar = visit.story, visit.shopper.id, visit.calendar
+    days: dict[int, int] = {}
+    for at, total, refunded in orders:
+        day = (at - calendar.start) // DAY
+        if day < EXPIRING_IN_YEAR and not refunded:
+            days[day] = days.get(day, 0) + int(total)
+    for day, points in days.items():
+        if points >= WORTH_A_WORD:
+            told = calendar.at(day + YEAR - WARNED_BEFORE, 0)
+            story.fires(EXPIRING_RULE, id, told - 2 * DAY, told + 3 * DAY)
+    if max(days.values(), default=0) < WORTH_A_WORD - 10:
+        story.spares(EXPIRING_RULE, id, calendar.start, calendar.at(EXPIRING_IN_YEAR + YEAR - WARNED_BEFORE, 0))
