@@ -58,9 +58,8 @@ class Year:
 
 
 def _ada(year: Year) -> None:
-    for number, day in enumerate((40, 130, 220), 1):
-        year.on(day, "cart_updated", 10, cart_id=f"ada-k{number}", total=60 + 20 * number)
-    year.on(44, "order_completed", 12, order_id="ada-o1", total=80, cart_id="ada-k1")
+    year.on(55, "cart_updated", 10, cart_id="ada-k1", total=95)
+    year.on(180, "cart_updated", 10, cart_id="ada-k2", total=70)
 
 
 def _bo(year: Year) -> None:
@@ -71,8 +70,8 @@ def _bo(year: Year) -> None:
 
 
 def _cleo(year: Year) -> None:
-    year.on(55, "cart_updated", 10, cart_id="cleo-k1", total=95)
-    year.on(180, "cart_updated", 10, cart_id="cleo-k2", total=70)
+    for number, day in enumerate((40, 130, 220), 1):
+        year.on(day, "cart_updated", 10, cart_id=f"cleo-k{number}", total=60 + 20 * number)
 
 
 def _dara(year: Year) -> None:
@@ -138,7 +137,7 @@ def _lea(year: Year) -> None:
 
 CHARACTERS: Mapping[str, Character] = {
     "ada": Character(
-        about="leaves carts behind, and is reminded of them",
+        about="leaves carts behind and is held out: nobody writes, so that the others can be measured",
         traits={"first_name": "Ada", "consent": True},
         acts=_ada,
     ),
@@ -147,8 +146,8 @@ CHARACTERS: Mapping[str, Character] = {
         traits={"first_name": "Bo", "plan": "team", "owner": LEAVING_OWNER, "consent": True},
         acts=_bo,
     ),
-    "cleo-25": Character(
-        about="leaves carts behind, and is held out: nobody writes, so that the others can be measured",
+    "cleo": Character(
+        about="leaves carts behind, and is reminded of them",
         traits={"first_name": "Cleo", "consent": True},
         acts=_cleo,
     ),

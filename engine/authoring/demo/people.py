@@ -23,6 +23,9 @@ Beginning = Literal["finishes", "stalls"]
 SIZE = 2000
 """The base that the numbers of the parts are written for; another size scales them."""
 
+SMALLEST = 260
+"""Customers of a base in which every part can still be played."""
+
 USAGE: tuple[tuple[Volume, Course, int], ...] = (
     (50, "steady", 200),
     (50, "falls", 110),
@@ -31,7 +34,7 @@ USAGE: tuple[tuple[Volume, Course, int], ...] = (
     (50, "converts", 30),
     (10, "steady", 80),
     (10, "falls", 25),
-    (2, "steady", 70),
+    (2, "steady", 80),
     (2, "falls", 25),
 )
 """How many use the product, at how much a week, and how that goes on."""
@@ -191,8 +194,8 @@ def _parts(persons: int, size: int) -> list[Part]:
     parts += [Part(contract=contract) for contract, number in CONTRACTS for _ in range(scaled(number, size))]
     parts += [Part(beginning=way) for way, number in BEGINNINGS for _ in range(scaled(number, size))]
     parts += [Part(shopping=way) for way, number in SHOPPING for _ in range(scaled(number, size))]
-    if len(parts) >= persons:
-        raise ValueError(f"{size} customers are too few for every part of the demo; take 250 or more")
+    if size < SMALLEST or len(parts) > persons:
+        raise ValueError(f"{size} customers are too few for every part of the demo; take {SMALLEST} or more")
     return parts + [Part(shopping="seldom")] * (persons - len(parts))
 
 
