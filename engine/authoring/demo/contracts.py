@@ -109,12 +109,13 @@ def _tell(contract: Contract, course: str | None) -> None:
         contract.cancel(at, ends, mrr, rng.choice(REASONS))
         contract.fires(SAVE_RULE, at)
         contract.fires(EXIT_RULE, at)
+        contract.spares(SILENCE_RULE)
         contract.undo(at + rng.randrange(2, 9) * DAY, mrr)
         contract.spares(LOST_RULE)
     elif course == "shrinks":
         contract.set(begun + MINUTE, 30, number=2)
         contract.set(at, 0, number=2, ends_at=iso(at), reason="price")
-        contract.spares(SAVE_RULE, LOST_RULE, EXIT_RULE, ANNOUNCED_RULE)
+        contract.spares(SAVE_RULE, LOST_RULE, EXIT_RULE, ANNOUNCED_RULE, SILENCE_RULE)
     elif course in ("pays", "fails"):
         contract.cancel(at, at + 10 * DAY, mrr, "payment_failure")
         contract.fires(PAYMENT_RULE, at)

@@ -99,11 +99,14 @@ def surveys(customers: tuple[Customer, ...], size: int, calendar: Calendar, rng:
     desk = Desk(calendar, rng, story)
     collapsing = [customer for customer in customers if customer.part.course == "collapses"]
     collapsing.sort(key=lambda customer: (customer.fall or 0, customer.id))
-    steady = [customer for customer in customers if customer.part in (Part(2, "steady"), Part(10, "steady"))]
+    small = [customer for customer in customers if customer.part in (Part(2, "steady"), Part(10, "steady"))]
+    steady = [customer for customer in customers if customer.part == Part(50, "steady")]
+    rng.shuffle(small)
     rng.shuffle(steady)
+    pools = {"falling": collapsing, "content": steady}
     for number in range(accounts(size)):
         kind = _kind(number, size)
-        pool = collapsing if kind[0] == "falling" else steady
+        pool = pools.get(kind[0], small)
         _account(f"a{number + 1:03d}", kind, [pool.pop() for _ in range(MEMBERS)], desk)
     others = [customer for customer in customers if _writes_in(customer)]
     rng.shuffle(others)
@@ -186,6 +189,7 @@ def _person(customer: Customer, how: str, desk: Desk) -> None:
         story.tell(customer.id, "ticket_reopened", again, ticket_id=ticket)
         story.tell(customer.id, "ticket_solved", again + rng.randrange(5, 40) * HOUR, ticket_id=ticket)
         story.fires(REOPENED_RULE, customer.id, again, again + DECIDED_WITHIN)
+        story.spares(SURVEY_RULE, customer.id, again, year)
     elif how == "stale":
         desk.answer(customer, ticket, at, bad, delay=DAY + rng.randrange(6, 30) * HOUR)
     if how != "reopened":
