@@ -32,7 +32,7 @@ from engine.runtime.actions import known_actions
 from engine.timeline.ruleset import compile_ruleset
 
 CUSTOMERS, FEWER = 2000, 300
-"""Customers, unless told otherwise: of a demo in memory, and of one that is served or of which one is told."""
+"""Customers, unless told otherwise: of a demo in memory, and of one that is served or tells a story."""
 
 SERVED = 120
 """Days that are played into a database, unless told otherwise."""
@@ -77,7 +77,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         demo = _generate(arguments, CUSTOMERS if arguments.story is None else FEWER, YEAR)
         with _collecting_seldom():
             if arguments.story is not None:
-                told = story(ruleset, demo, arguments.story, lambda done, of: tell("playing events", done, of))
+                told = story(
+                    ruleset, demo, arguments.story, lambda done, of: tell("playing events", done, of)
+                )
             else:
                 playing = Playing(ruleset, demo)
                 playing.play(lambda done, of: tell("playing events", done, of))

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.cli.experiments import WORDS
-from api.cli.terminal import BAD, FAINT, GOOD, Terminal
+from api.cli.terminal import FAINT, Terminal
 from engine.authoring.demo.calendar import HOLIDAY_WEEKS, OUTAGE_WEEK, RISE, STAFF_CHANGE
 from engine.authoring.demo.characters import CHARACTERS
 from engine.authoring.demo.people import COMPANY
 from engine.authoring.demo.planted import SCORED
 from engine.authoring.demo.playing import Played, Playing
 from engine.experiments.comparison import Comparison
-from engine.model.reasons import Verdict
 from engine.runs.changes import Changes
 from engine.runtime.reports.experiments import Report, experiments, report
 from engine.store.memory.store import MemoryStore
@@ -37,10 +36,12 @@ def experiments_of(playing: Playing) -> dict[str, Report]:
 
 def show(terminal: Terminal, played: Played, reports: Mapping[str, Report], seconds: float) -> None:
     """Print the page."""
-    terminal.say(f"{COMPANY}: {played.customers:,} customers in {played.days} days (seed {played.seed})", "bold")
     terminal.say(
-        f"{played.events:,} events; an outage in week {OUTAGE_WEEK + 1}, another owner from day {STAFF_CHANGE}, "
-        f"a price rise on day {RISE}, holidays in weeks {HOLIDAY_WEEKS[0] + 1} and {HOLIDAY_WEEKS[1] + 1}",
+        f"{COMPANY}: {played.customers:,} customers in {played.days} days (seed {played.seed})", "bold"
+    )
+    terminal.say(
+        f"{played.events:,} events; an outage in week {OUTAGE_WEEK + 1}, another owner from day "
+        f"{STAFF_CHANGE}, a price rise on day {RISE}, holidays in weeks {HOLIDAY_WEEKS[0] + 1} and {HOLIDAY_WEEKS[1] + 1}",
         FAINT,
     )
     terminal.say()

@@ -54,9 +54,7 @@ def list_stories(terminal: Terminal) -> None:
 def show(terminal: Terminal, told: Told, messages: Mapping[str, Message]) -> None:
     """Print a year."""
     subjects = {
-        place: _subject(messages, entry)
-        for place, entry in enumerate(told.entries)
-        if entry.kind == "sent"
+        place: _subject(messages, entry) for place, entry in enumerate(told.entries) if entry.kind == "sent"
     }
     if terminal.json:
         terminal.answer(_answer(told, subjects))

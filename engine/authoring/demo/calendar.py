@@ -68,13 +68,13 @@ class Calendar(msgspec.Struct, frozen=True):
         """Give the instant of a wall-clock time in minutes after midnight; by default the workspace's."""
         return zone(zone_name or WORKSPACE_ZONE).at(self.first + day, minutes)
 
-    def date(self, day: int) -> str:
-        """Give a day as ISO 8601."""
-        return date.fromordinal(self.first + day).isoformat()
-
     def on(self, day: int) -> date:
         """Give a day as a date."""
         return date.fromordinal(self.first + day)
+
+    def date(self, day: int) -> str:
+        """Give a day as ISO 8601."""
+        return self.on(day).isoformat()
 
     def share(self, day: int) -> float:
         """Give what part of its usual activity the whole base shows on a day."""

@@ -59,9 +59,7 @@ def contact(messages: Iterable[Message], skipped: Iterable[str], held: Iterable[
     marketing = [one for one in known if one.class_ == "marketing"]
     return Contact(
         most_marketing_in_7_days=most_within(marketing, WEEK),
-        most_in_a_day=max(
-            Counter((one.customer, one.at // DAY) for one in known).values(), default=0
-        ),
+        most_in_a_day=max(Counter((one.customer, one.at // DAY) for one in known).values(), default=0),
         skipped=_counted(skipped),
         held=_counted(held),
     )

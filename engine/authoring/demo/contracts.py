@@ -46,9 +46,7 @@ class Contract:
     def set(self, at: Micros, mrr: int, number: int = 1, **rest: object) -> None:
         """Tell what one contract is from now on."""
         id = f"{self.customer.id}-s{number}"
-        self.story.tell(
-            self.customer.id, "subscription_updated", at, subscription_id=id, mrr=mrr, **rest
-        )
+        self.story.tell(self.customer.id, "subscription_updated", at, subscription_id=id, mrr=mrr, **rest)
 
     def cancel(self, at: Micros, ends: Micros, mrr: int, reason: str) -> None:
         """Tell that it was cancelled; what is paid runs until `ends`."""
@@ -136,9 +134,7 @@ def _rise(contract: Contract, mrr: int, *, stays: bool) -> None:
     """Tell of a price that rises on a day: who finds it too dear leaves before."""
     rng, calendar, customer = contract.rng, contract.calendar, contract.customer
     told = calendar.at(RISE_TOLD, rng.randrange(600, 960), customer.zone)
-    contract.story.tell(
-        customer.id, "identify", told, change_on=calendar.date(RISE), change=CHANGE
-    )
+    contract.story.tell(customer.id, "identify", told, change_on=calendar.date(RISE), change=CHANGE)
     for before in ANNOUNCED:
         contract.fires(ANNOUNCED_RULE, calendar.at(RISE - before, 540, customer.zone), 6 * HOUR)
     if stays:

@@ -190,7 +190,9 @@ def _falls(parts: list[Part]) -> dict[int, int]:
 
 
 def _parts(persons: int, size: int) -> list[Part]:
-    parts = [Part(volume, course) for volume, course, number in USAGE for _ in range(_many(course, number, size))]
+    parts = [
+        Part(volume, course) for volume, course, number in USAGE for _ in range(_many(course, number, size))
+    ]
     parts += [Part(contract=contract) for contract, number in CONTRACTS for _ in range(scaled(number, size))]
     parts += [Part(beginning=way) for way, number in BEGINNINGS for _ in range(scaled(number, size))]
     parts += [Part(shopping=way) for way, number in SHOPPING for _ in range(scaled(number, size))]

@@ -58,7 +58,9 @@ class Story(msgspec.Struct, frozen=True):
         """Plant a case that must be found."""
         self._plant(rule, customer, at, within, trigger, "fire")
 
-    def spares(self, rule: str, customer: str, at: Micros, within: Micros, trigger: str | None = None) -> None:
+    def spares(
+        self, rule: str, customer: str, at: Micros, within: Micros, trigger: str | None = None
+    ) -> None:
         """Plant an innocent."""
         self._plant(rule, customer, at, within, trigger, "innocent")
 
@@ -81,8 +83,8 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     """A base: its deliveries in the order in which they are received, and the truth about them.
 
     `customers` counts persons and accounts; `zones` are where they live; `readers` do something because of
-    messages, all others what they would do anyway, so that what is planted about them stays true. `end` is the first instant
-    after the demo.
+    messages, all others what they would do anyway, so that what is planted about them stays true. `end` is
+    the first instant after the demo.
     """
 
     seed: int

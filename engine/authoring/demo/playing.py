@@ -58,7 +58,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Playing:
-    """A base on its way through a policy. `delivered` is what was received so far, answers to messages too."""
+    """A base on its way through a policy. `delivered` is what was received so far, also in answer to messages."""
 
     def __init__(self, ruleset: Ruleset, demo: Demo, witness: Witness | None = None) -> None:
         self.ruleset, self.demo = ruleset, demo
@@ -123,7 +123,7 @@ class Playing:
             reception.receive(told.body, told.received_at)
 
     def _channel(self, effect: Effect) -> str | None:
-        """Give the channel on which an effect reaches the customer, None where it reaches nobody or another."""
+        """Give the channel on which an effect reaches its customer, None where it does not."""
         spec = self.ruleset.actions.get(effect.action)
         return None if spec is None or not effect.run or "to" in effect.arguments else spec.channel
 

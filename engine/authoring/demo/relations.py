@@ -1,4 +1,4 @@
-"""What people at a customer say and do: praise, who leaves, who looks after them, what they could still use."""
+"""What people at a customer say and do: praise, who leaves, who looks after them, what they could use."""
 
 from __future__ import annotations
 
@@ -79,9 +79,7 @@ def _hand_over(customer: Customer, calendar: Calendar, rng: random.Random, story
     story.fires(OWNER_RULE, customer.id, at, at + DECIDED_WITHIN)
 
 
-def _plant(
-    story: Story, rule: str, customer: Customer, fires: bool, at: int, calendar: Calendar
-) -> None:
+def _plant(story: Story, rule: str, customer: Customer, fires: bool, at: int, calendar: Calendar) -> None:
     if fires:
         story.fires(rule, customer.id, at, at + DECIDED_WITHIN)
     else:

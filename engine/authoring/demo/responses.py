@@ -41,12 +41,13 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Responses:
-    """What readers do, by seed; it remembers who has done which steps, and who is put off."""
+    """What readers do, by seed; it remembers steps done, carts bought, and who is put off."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._steps: dict[str, int] = {}
         self._put_off: dict[str, Micros] = {}
+        self._bought: set[str] = set()
 
     def comes(self, delivery: RawDelivery) -> bool:
         """Tell whether something comes about as it was told: not what somebody does who is put off."""
@@ -65,7 +66,7 @@ class Responses:
         at = read.at - read.at % DAY + DAY + rng.randrange(8 * 60, 40 * 60) * MINUTE
         if lot < PUTS_OFF.get(read.message, 0):
             self._put_off[read.customer] = read.at + PUT_OFF_FOR
-        elif lot < BUYS.get(read.message, 0) and "cart_id" in read.event:
+        elif lot < BUYS.get(read.message, 0) and read.event.get("cart_id") not in {None, *self._bought}:
             return [self._order(read, at)]
         elif lot < GOES_ON.get(read.message, 0) and self._steps.get(read.customer, 0) < len(STEPS):
             step = STEPS[self._steps.get(read.customer, 0)]
@@ -74,6 +75,7 @@ class Responses:
 
     def _order(self, read: Read, at: Micros) -> RawDelivery:
         cart = str(read.event["cart_id"])
+        self._bought.add(cart)
         properties = {"order_id": f"{cart}-r", "cart_id": cart, "total": float(read.event.get("total", 40))}
         return _did(read, at, "order_completed", properties)
 

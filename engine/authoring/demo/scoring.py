@@ -31,9 +31,7 @@ class Score(TypedDict):
     false_alarms: dict[str, Alarmed]
 
 
-def score(
-    demo: Demo, fired: Iterable[tuple[str, str, Micros]], rules: Container[str] | None = None
-) -> Score:
+def score(demo: Demo, fired: Iterable[tuple[str, str, Micros]], rules: Container[str] | None = None) -> Score:
     """Compare decisions `fired` (rule, customer, instant) with the truth about `rules` (None: all).
 
     A case is found, an innocent alarmed, when its rule fired for its customer from `at` to `within`,

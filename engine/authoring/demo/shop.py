@@ -356,4 +356,6 @@ def _plant_expiring(visit: Visits, orders: list[tuple[Micros, float, bool]]) -> 
             told = calendar.at(day + YEAR - WARNED_BEFORE, 0)
             story.fires(EXPIRING_RULE, id, told - 2 * DAY, told + 3 * DAY)
     if max(days.values(), default=0) < WORTH_A_WORD - 10:
-        story.spares(EXPIRING_RULE, id, calendar.start, calendar.at(EXPIRING_IN_YEAR + YEAR - WARNED_BEFORE, 0))
+        story.spares(
+            EXPIRING_RULE, id, calendar.start, calendar.at(EXPIRING_IN_YEAR + YEAR - WARNED_BEFORE, 0)
+        )

@@ -58,7 +58,9 @@ class Desk:
                 Happening(customer=customer.id, event=event, at=at, properties={"ticket_id": name})
             )
         if hours is not None:
-            self.story.fires(SLOW_RULE, customer.id, opened + SLOW_AFTER, opened + SLOW_AFTER + DECIDED_WITHIN)
+            self.story.fires(
+                SLOW_RULE, customer.id, opened + SLOW_AFTER, opened + SLOW_AFTER + DECIDED_WITHIN
+            )
         return name, solved + self.rng.randrange(10, 24 * 60) * MINUTE
 
     def answer(
@@ -117,7 +119,7 @@ def surveys(customers: tuple[Customer, ...], size: int, calendar: Calendar, rng:
 
 
 def _writes_in(customer: Customer) -> bool:
-    """Tell whether somebody may have a ticket: not those who are asked about orders, or whose health is watched."""
+    """Tell whether somebody may have a ticket: not those asked about orders, or whose health is watched."""
     part = customer.part
     return part.shopping in ("seldom", "browser") or part.beginning == "finishes"
 

@@ -66,7 +66,9 @@ def tell(ruleset: Ruleset, demo: Demo, customer: str, progress: Progress | None 
             looks.append(look())
 
     if not any(delivery.body.get("customer") == customer for delivery in demo.events):
-        raise NotFoundError(f"there is no customer {customer} in this base; --story without a name lists some")
+        raise NotFoundError(
+            f"there is no customer {customer} in this base; --story without a name lists some"
+        )
     playing = Playing(ruleset, demo, witness)
     playing.play(progress)
     entries = [*_happened(playing, customer), *_decided(looks), *_came_of_it(playing, customer)]
@@ -88,7 +90,10 @@ def _happened(playing: Playing, customer: str) -> Iterator[Entry]:
             continue
         seen.add(body["id"])
         entry = Entry(
-            at=instant_of(datetime.fromisoformat(body["at"])), kind="happened", name=body["event"], values=body["properties"]
+            at=instant_of(datetime.fromisoformat(body["at"])),
+            kind="happened",
+            name=body["event"],
+            values=body["properties"],
         )
         if entry.name in COUNTED:
             counted.setdefault((entry.name, body["at"][:7]), []).append(entry)

@@ -93,9 +93,7 @@ def _plant(customer: Customer, fall: int | None, calendar: Calendar, story: Stor
         story.spares(DECLINE_RULE, id, calendar.start, year)
 
 
-def _days(
-    customer: Customer, fall: int | None, calendar: Calendar, rng: random.Random, story: Story
-) -> None:
+def _days(customer: Customer, fall: int | None, calendar: Calendar, rng: random.Random, story: Story) -> None:
     shape = 1 / VARIATION**2
     first = rng.randrange(3)
     days = (first, rng.randrange(first + 1, 5))

@@ -41,7 +41,11 @@ def test_shoppers_come_more_often_before_the_holidays_only() -> None:
 
 @pytest.mark.parametrize(
     ("first", "days", "says"),
-    [(date(2026, 1, 6), 120, "is no Monday"), (date(2026, 1, 5), 13, "14 to 365"), (date(2026, 1, 5), 366, "14")],
+    [
+        (date(2026, 1, 6), 120, "is no Monday"),
+        (date(2026, 1, 5), 13, "14 to 365"),
+        (date(2026, 1, 5), 366, "14"),
+    ],
 )
 def test_a_calendar_that_cannot_be_played_is_refused(first: date, days: int, says: str) -> None:
     with pytest.raises(ValueError, match=says):

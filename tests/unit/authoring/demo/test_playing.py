@@ -32,7 +32,9 @@ def played(seed: int = 1) -> Played:
 def test_every_rule_and_every_family_is_counted() -> None:
     names = {rule.replace("-", "_") for rule in policy().workspace.rules}
     assert set(played().triggers) == names | set(FAMILIES.values())
-    assert min(played().triggers[family] for family in ("low_csat", "cart_abandonment", "renewal", "churn")) > 0
+    assert (
+        min(played().triggers[family] for family in ("low_csat", "cart_abandonment", "renewal", "churn")) > 0
+    )
 
 
 def test_every_workflow_is_counted_and_none_ends_before_it_starts() -> None:

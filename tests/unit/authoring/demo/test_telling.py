@@ -29,7 +29,11 @@ def test_it_is_told_in_the_order_of_time_from_what_happened_to_what_came_of_it()
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     left = next(place for place, one in enumerate(entries) if one.name == "cart_updated")
     names = [(entry.kind, entry.name) for entry in entries[left:]]
-    assert names[:3] == [("happened", "cart_updated"), ("decided", "cart-abandoned"), ("sent", "cart-reminder")]
+    assert names[:3] == [
+        ("happened", "cart_updated"),
+        ("decided", "cart-abandoned"),
+        ("sent", "cart-reminder"),
+    ]
 
 
 def test_what_was_decided_comes_with_its_lines_and_what_they_saw() -> None:
