@@ -29,7 +29,7 @@ from engine.authoring.demo.playing import told as told_of
 from engine.authoring.demo.telling import tell as story
 from engine.errors import RequestError
 from engine.runtime.actions import known_actions
-from engine.timeline.ruleset import compile_ruleset
+from engine.timeline.ruleset import Ruleset, compile_ruleset
 
 CUSTOMERS, FEWER = 2000, 300
 """Customers, unless told otherwise: of a demo in memory, and of one that is served or tells a story."""
@@ -70,22 +70,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if arguments.story == "":
         list_stories(terminal)
         return 0
+    if arguments.story is not None:
+        return _story(arguments, terminal)
     began = time.monotonic()
     with terminal.progress() as tell:
         tell("making customers", 0, 0)
-        ruleset = compile_ruleset(authored(arguments.workspace or starter()), known_actions())
-        demo = _generate(arguments, CUSTOMERS if arguments.story is None else FEWER, YEAR)
+        playing = Playing(_policy(arguments), _generate(arguments, CUSTOMERS, YEAR))
         with _collecting_seldom():
-            if arguments.story is not None:
-                told = story(
-                    ruleset, demo, arguments.story, lambda done, of: tell("playing events", done, of)
-                )
-            else:
-                playing = Playing(ruleset, demo)
-                playing.play(lambda done, of: tell("playing events", done, of))
-    if arguments.story is not None:
-        show_story(terminal, told, ruleset.workspace.messages)
-        return 0
+            playing.play(lambda done, of: tell("playing events", done, of))
     played, reports = told_of(playing), experiments_of(playing)
     seconds = round(time.monotonic() - began, 3)
     if terminal.json:
@@ -94,6 +86,20 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     else:
         show_page(terminal, played, reports, seconds)
     return 0
+
+
+def _story(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    with terminal.progress() as tell:
+        tell("making customers", 0, 0)
+        ruleset, demo = _policy(arguments), _generate(arguments, FEWER, YEAR)
+        with _collecting_seldom():
+            told = story(ruleset, demo, arguments.story, lambda done, of: tell("playing events", done, of))
+    show_story(terminal, told, ruleset.workspace.messages)
+    return 0
+
+
+def _policy(arguments: argparse.Namespace) -> Ruleset:
+    return compile_ruleset(authored(arguments.workspace or starter()), known_actions())
 
 
 @contextmanager

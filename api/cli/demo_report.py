@@ -39,9 +39,10 @@ def show(terminal: Terminal, played: Played, reports: Mapping[str, Report], seco
     terminal.say(
         f"{COMPANY}: {played.customers:,} customers in {played.days} days (seed {played.seed})", "bold"
     )
+    first, last = HOLIDAY_WEEKS
     terminal.say(
-        f"{played.events:,} events; an outage in week {OUTAGE_WEEK + 1}, another owner from day "
-        f"{STAFF_CHANGE}, a price rise on day {RISE}, holidays in weeks {HOLIDAY_WEEKS[0] + 1} and {HOLIDAY_WEEKS[1] + 1}",
+        f"{played.events:,} events; an outage in week {OUTAGE_WEEK + 1}, another owner from "
+        f"day {STAFF_CHANGE}, a price rise on day {RISE}, holidays in weeks {first + 1} and {last + 1}",
         FAINT,
     )
     terminal.say()

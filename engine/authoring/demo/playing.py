@@ -58,7 +58,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Playing:
-    """A base on its way through a policy. `delivered` is what was received so far, also in answer to messages."""
+    """A base on its way through a policy. `delivered` is what was received so far, answers too."""
 
     def __init__(self, ruleset: Ruleset, demo: Demo, witness: Witness | None = None) -> None:
         self.ruleset, self.demo = ruleset, demo

@@ -20,8 +20,9 @@ amounts comes on top, so that a week of 50 varies by sqrt(0.22^2 + 1/50) = 0.26.
 REMAINS = {"falls": 0.4, "collapses": 0.06, "converts": 0.06}
 """What is left after a fall, from a Monday on and for good."""
 
-SEEN_WITHIN = 15 * DAY
-"""Complete weeks are compared, so two fallen weeks are first known on the morning after the 14th day."""
+SEEN_WITHIN = 22 * DAY
+"""Complete weeks are compared, so two fallen weeks are first known on the morning after the 14th day, and
+those that chance hid on the one after the 21st."""
 
 CONVERTED_AFTER = 16 * DAY
 """Who takes a plan when hardly anything is used any more was red before; it is the third day of it."""
