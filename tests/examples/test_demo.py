@@ -28,8 +28,7 @@ from engine.timeline.ruleset import compile_ruleset
 from tests.examples.printed import session
 
 ROOT = Path(__file__).parents[2]
-CUSTOMERS, SMALLEST = 500, 260
-USAGE = ("usage_drop_50", "usage_drop_10", "usage_drop_2")
+CUSTOMERS, SMALLEST = 400, 260
 FAMILIES = {
     "loyalty": ("milestone-bonus", "tier-thanks", "keep-your-tier", "spend-your-points"),
     "segmentation": ("champion-thanks",),
@@ -80,32 +79,27 @@ def ask(*arguments: str, hashes: str = "0") -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_every_rule_finds_its_cases_and_leaves_innocents_alone(seed: int) -> None:
-    # given the year of a seed, when it is played
-    played = year(seed).played
-    rules = [name for name in played.recall if name not in USAGE]
+def total(kind: str, name: str, part: str) -> int:
+    """Add up three seeds: a small base has few cases of some rules, and one is a large share of them."""
+    return sum(getattr(year(seed).played, kind)[name][part] for seed in SEEDS)
 
-    # then
-    missed = {name: case for name in rules if (case := played.recall[name])["found"] < 0.95 * case["of"]}
-    alarmed = {
-        name: case for name in rules if (case := played.false_alarms[name])["alarmed"] > 0.02 * case["of"]
-    }
-    assert (missed, alarmed) == ({}, {})
-    assert all(played.recall[name]["of"] for name in rules)
-    assert all(played.false_alarms[name]["of"] for name in rules)
+
+RULES = sorted(rule.replace("-", "_") for rule in require(load_folder(ROOT)).rules if rule != "usage-drop")
+
+
+@pytest.mark.parametrize("rule", [*RULES, "low_csat", "cart_abandonment", "renewal", "churn"])
+def test_a_rule_finds_its_cases_and_leaves_innocents_alone(rule: str) -> None:
+    # given the years of three seeds, when they are played, then
+    assert 0 < 0.95 * total("recall", rule, "of") <= total("recall", rule, "found")
+    assert total("false_alarms", rule, "alarmed") <= 0.02 * total("false_alarms", rule, "of")
+    assert total("false_alarms", rule, "of") > 0
 
 
 def test_falls_in_usage_are_found_and_a_small_volume_says_nothing() -> None:
-    # given the falls of three seeds together, for one small base has few of them
-    def total(kind: str, name: str, part: str) -> int:
-        return sum(getattr(year(seed).played, kind)[name][part] for seed in SEEDS)
-
-    # then
-    assert total("recall", "usage_drop_50", "found") >= 0.85 * total("recall", "usage_drop_50", "of")
-    assert total("false_alarms", "usage_drop_50", "alarmed") <= 0.10 * total(
-        "false_alarms", "usage_drop_50", "of"
-    )
+    # given the years of three seeds, when they are played, then
+    falls, steady = total("recall", "usage_drop_50", "of"), total("false_alarms", "usage_drop_50", "of")
+    assert total("recall", "usage_drop_50", "found") >= 0.85 * falls > 0
+    assert total("false_alarms", "usage_drop_50", "alarmed") <= 0.10 * steady
     assert total("recall", "usage_drop_2", "found") == 0
     assert total("false_alarms", "usage_drop_2", "alarmed") == 0
 

@@ -86,7 +86,7 @@ def _birthday(customer: Customer, calendar: Calendar, rng: random.Random, story:
 
 
 def _anniversary(customer: Customer, calendar: Calendar, rng: random.Random, story: Story) -> None:
-    day, young = rng.randrange(3, YEAR - 2), rng.random() < 0.4
+    day, young = rng.randrange(3, YEAR - 8), rng.random() < 0.4
     on = calendar.on(day)
     since = date(on.year - (1 if young else rng.randrange(2, 6)), on.month, min(on.day, 28))
     day -= on.day - since.day

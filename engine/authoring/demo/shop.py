@@ -327,7 +327,7 @@ def plant_orders(visit: Visits) -> None:
             story.spares(TIER_RULE, id, calendar.start, year)
     if way in ("champion", "regular") and not any(refunded for _, _, refunded in orders):
         granted = [(at, int(total)) for at, total, _ in orders]
-        if len(orders) >= 10:
+        if len(orders) >= 10 and visit.shopper.email:
             granted.append((orders[9][0] + BONUS_AFTER, BONUS))
         points = 0
         for at, more in sorted(granted):

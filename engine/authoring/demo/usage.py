@@ -85,9 +85,11 @@ def _plant(customer: Customer, fall: int | None, calendar: Calendar, story: Stor
         for day in range(WATCHED_FROM, YEAR - WATCHED, WATCHED):
             first, last = calendar.at(day, 0), calendar.at(day + WATCHED, 0) - 1
             story.spares(RULE, id, first, last, TRIGGER_OF[volume])
+            middle = calendar.at(day + WATCHED // 2, 0)
             if volume == 50:
-                story.spares(RISK_RULE, id, first, last)
-                story.spares(RED_RULE, id, first, last)
+                for begins, ends in ((first, middle - 1), (middle, last)):
+                    story.spares(RISK_RULE, id, begins, ends)
+                    story.spares(RED_RULE, id, begins, ends)
     if volume == 2 and at is not None:
         story.fires(DECLINE_RULE, id, at + DECLINE_FROM, at + DECLINE_UNTIL)
     elif volume == 2:
@@ -119,7 +121,7 @@ def _sessions(
         for weekday in rng.sample(range(7), SESSIONS):
             day = 7 * week + weekday
             left = SESSIONS_LEFT if fall is not None and day >= fall else 1.0
-            if rng.random() < left * max(calendar.share(day), 0.85):
+            if rng.random() < left * max(calendar.share(day), 0.95):
                 at = calendar.at(day, 600, customer.zone) + rng.randrange(360) * MINUTE
                 story.happenings.append(
                     Happening(customer=customer.id, event="session_started", at=at, properties={})
