@@ -12,6 +12,7 @@ from api.cli.starter import starter_files
 from api.cli.terminal import FAINT, GOOD, Terminal
 from engine.authoring.definitions import SECTIONS
 from engine.authoring.folder import SETTINGS
+from engine.authoring.importing.shipped import shipped_files
 from engine.errors import RequestError
 
 IGNORED = "holdfast.db*\n.holdfast/\noutbox/\n"
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     folder: Path | None = arguments.folder or arguments.workspace
     if folder is None:
         raise RequestError("name the folder to lay the workspace out in: holdfast init DIR")
-    files = {**starter_files(), ".gitignore": IGNORED.encode()}
+    files = {**starter_files(), **shipped_files(), ".gitignore": IGNORED.encode()}
     present = [name for name in files if name != ".gitignore" and (folder / name).exists()]
     if present:
         raise RequestError(f"{folder / present[0]} is there already; name a new or empty folder")
@@ -46,7 +47,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         if not path.exists():
             path.write_bytes(_with_schema(name, data))
     write_schemas(folder / SCHEMAS)
-    terminal.say(f"{folder} holds {len(files) - 1} files: rules/, workflows/ and holdfast.yaml", GOOD)
+    terminal.say(
+        f"{folder} holds {len(files) - 1} files: rules/, workflows/, imports/ and holdfast.yaml", GOOD
+    )
     for line in (f"cd {folder}", "holdfast check", "holdfast test", "holdfast serve"):
         terminal.say(f"  {line}", FAINT)
     return 0

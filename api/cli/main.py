@@ -1,6 +1,7 @@
 """`holdfast`: finds the command, runs it, and turns what goes wrong into one clear line.
 
-Exit codes: 0 done (or clean), 1 an error or a finding, 2 the command line itself is wrong, 130 interrupted.
+Exit codes: 0 done (or clean), 1 an error or a finding, 2 the command line itself is wrong, 3 an import
+waits for a yes, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 _EPILOGUE = (
-    "Exit codes: 0 done, 1 an error or a finding, 2 a wrong command line. "
+    "Exit codes: 0 done, 1 an error or a finding, 2 a wrong command line, 3 an import waits for a yes. "
     "`holdfast COMMAND --help` tells the rest."
 )
 

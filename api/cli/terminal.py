@@ -40,6 +40,18 @@ class Terminal:
         self._out.file.write(_encoder.encode(found).decode() + "\n")
         self._out.file.flush()
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is there to be asked."""
+        return not self.json and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def confirm(self, question: str) -> bool:
+        """Ask for a yes; anything else, and nothing, is a no."""
+        try:
+            return self._out.input(f"{question} (y/N) ", markup=False).strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
+
     def say(self, text: str = "", style: str = "") -> None:
         """Write a line for people; it is never broken."""
         self._out.print(Text(clean(text), style=style), soft_wrap=True)

@@ -14,6 +14,7 @@ import msgspec
 
 from engine.authoring.binding import fields
 from engine.authoring.definitions import KINDS, SECTIONS
+from engine.authoring.meanings import meaning
 from engine.authoring.wording import called, example
 from engine.model.conditions import AnyOf
 from engine.model.facts import EventType, Fact, NamedExpression
@@ -49,7 +50,7 @@ def table() -> str:
             continue
         seen.add(kind)
         parts.append(_section(title, kind))
-        inner = [(_title(part), part) for field in fields(kind).values() for part in _structs(field.type)]
+        inner = [(_title(part), part) for field in fields(kind).values() for part in structs(field.type)]
         todo[:0] = [(name, part) for name, part in inner if part not in seen]
     return "\n".join(parts)
 
@@ -66,17 +67,18 @@ def _section(title: str, kind: type[msgspec.Struct]) -> str:
         "",
         inspect.cleandoc(kind.__doc__ or ""),
         "",
-        "| key | holds | write |",
-        "|---|---|---|",
+        "| key | holds | write | says |",
+        "|---|---|---|---|",
     ]
     for key, field in fields(kind).items():
         if key in ("id", "body") and kind is Message:
             continue
         if key == "properties" and kind in (HistoryEntry, TimelineEntry, EventType):
-            lines.append("| any other | literal or = | a property |")
+            lines.append("| any other | literal or = | a property | |")
             continue
         shown = f"**`{key}`**" if field.required else f"`{key}`"
-        lines.append(f"| {shown} | {_holds(field.type)} | {_write(field.type)} |")
+        says = (meaning(kind.__name__, key) or "").replace("|", "\\|")
+        lines.append(f"| {shown} | {_holds(field.type)} | {_write(field.type)} | {says} |")
     return "\n".join([*lines, ""])
 
 
@@ -112,7 +114,8 @@ def _parts(kind: Any) -> Iterator[Any]:
         yield from _parts(part)
 
 
-def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
+def structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
+    """Give the Structs that a key's type is made of."""
     for part in get_args(Fact) if kind == Fact else _parts(kind):
         if isinstance(part, type) and issubclass(part, msgspec.Struct) and not issubclass(part, Written):
             yield part

@@ -19,8 +19,10 @@ import msgspec
 
 from engine.authoring.binding import fields
 from engine.authoring.definitions import KINDS, SECTIONS
+from engine.authoring.meanings import meaning
 from engine.errors import ValueSyntaxError
 from engine.model.facts import Computed, EventType, Fact, FactsFile, FactType, PropertyType, Trait
+from engine.model.importmap import ImportMap
 from engine.model.message import Message
 from engine.model.schedule import FORMS, Schedule
 from engine.model.testcase import HistoryEntry, TimelineEntry
@@ -50,6 +52,7 @@ def schemas() -> dict[str, Schema]:
     found = {name: _document(name, kind) for name, kind in KINDS.items() if name not in SECTIONS}
     found["settings"] = _document("settings", Settings)
     found["message"] = _document("message", Message, ("id", "body"))
+    found["import"] = _document("import", ImportMap)
     return found
 
 
@@ -107,7 +110,7 @@ class _Writer:
         schema: Schema = {
             "type": "object",
             "description": inspect.cleandoc(kind.__doc__ or ""),
-            "properties": {key: self.of(field.type) for key, field in own.items()},
+            "properties": {key: self._key(kind.__name__, key, field.type) for key, field in own.items()},
             "additionalProperties": False,
         }
         required = [key for key, field in own.items() if field.required]
@@ -123,6 +126,10 @@ class _Writer:
             schema["additionalProperties"] = True
         return schema
 
+    def _key(self, name: str, key: str, kind: Any) -> Schema:
+        """Give the schema of a key: that of what it holds, described as the key is."""
+        return {**self.of(kind), "description": meaning(name, key)}
+
     def _special(self, kind: Any) -> Schema | None:
         """Give the schema of a type that is not written as its Struct reads."""
         if kind == Fact:
@@ -133,14 +140,14 @@ class _Writer:
             properties = {"anyOf": [self.of(FactType), self._reference(PropertyType)]}
             return {
                 "type": "object",
-                "properties": {"revises": self.of(str)},
+                "properties": {"revises": self._key("EventType", "revises", str)},
                 "additionalProperties": properties,
             }
         if kind is Until:
             moments = [_written(TimeOfDay), {"type": "string", "pattern": "^(day [0-9]{1,4}|=.+)$"}]
             return {
                 "type": "object",
-                "properties": {"until": {"anyOf": moments}},
+                "properties": {"until": {"anyOf": moments, "description": meaning("Until", "until")}},
                 "required": ["until"],
                 "additionalProperties": False,
             }

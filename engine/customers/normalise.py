@@ -55,11 +55,11 @@ REPORTED = frozenset(
 )
 """The engine's own events that a provider or a desk may report from outside."""
 
-_CUSTOMER = ("customer", "customer_id", "user_id", "userId")
-_ANONYMOUS = ("anonymous_id", "anonymousId")
+CUSTOMER_KEYS = ("customer", "customer_id", "user_id", "userId")
+ANONYMOUS_KEYS = ("anonymous_id", "anonymousId")
 _NAME = ("event", "name", "type")
-_MESSAGE = ("id", "message_id", "messageId")
-_OCCURRED = ("at", "occurred_at", "timestamp", "time")
+MESSAGE_KEYS = ("id", "message_id", "messageId")
+TIME_KEYS = ("at", "occurred_at", "timestamp", "time")
 _SENT = ("sent_at", "sentAt")
 _ACCOUNT = ("account", "account_id", "groupId")
 _MAPS = ("properties", "traits")
@@ -267,16 +267,16 @@ def normalise(
     if not isinstance(raw, Mapping):
         raise _refuse(QuarantineReason.NOT_AN_OBJECT, "an event is a JSON object")
     fields: dict[str, Any] = _Clean().value(raw, 0)
-    anonymous = _identifier(_take(fields, _ANONYMOUS), "an anonymous id")
-    customer = _identifier(_take(fields, _CUSTOMER), "a customer's id")
+    anonymous = _identifier(_take(fields, ANONYMOUS_KEYS), "an anonymous id")
+    customer = _identifier(_take(fields, CUSTOMER_KEYS), "a customer's id")
     account = _identifier(_take(fields, _ACCOUNT), "an account's id")
     name = _event_name(_take(fields, _NAME))
     subject = customer or anonymous or (account if name == GROUP else None)
     if subject is None:
         raise _refuse(QuarantineReason.NO_CUSTOMER, "the event has neither a customer nor an anonymous id")
-    given = _instant(_take(fields, _OCCURRED), "the event's time")
+    given = _instant(_take(fields, TIME_KEYS), "the event's time")
     sent = _instant(_take(fields, _SENT), "sent_at")
-    message = _take(fields, _MESSAGE)
+    message = _take(fields, MESSAGE_KEYS)
     origin = fields.pop("source", None) if isinstance(fields.get("source"), str) else None
     properties = _declared(name, _properties(fields), declared, may_grant, name == GROUP)
     if name == ALIAS and properties.get("previous_id") is not None:

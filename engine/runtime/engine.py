@@ -20,11 +20,12 @@ from engine.model.workspace import Workspace
 from engine.runtime import operating
 from engine.runtime.actions import Actions
 from engine.runtime.clock import Clock
+from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.keys import NewKey, make_key
 from engine.runtime.meters import Meters
-from engine.runtime.past import Imported, added, chunks, import_past
+from engine.runtime.past import import_past
 from engine.runtime.people.acting import Acting
 from engine.runtime.people.scoring import Calibrations
 from engine.runtime.pokes import Listener, Poker, checked
@@ -193,17 +194,29 @@ class Engine(Acting, Showing):
         return self._woken(self._writer.post(posted, size))
 
     def import_events(
-        self, raws: Iterable[object], *, source: str, history: bool = False, progress: Progress = silently
+        self,
+        raws: Iterable[object],
+        *,
+        source: str,
+        history: bool = False,
+        name: str | None = None,
+        refused: Refused = nobody,
+        progress: Progress = silently,
     ) -> Imported:
-        """Import events, and wait for it. As `history` they count for facts and fire nothing."""
+        """Import events, and wait for it. As `history` they count for facts and fire nothing.
+
+        Interrupted, and begun again under the same `name`, it goes on where it was; `raws` are then
+        looked through from their beginning, twice where they turn out to be other ones.
+        """
+        course = Course(self.store, self._now_do, name, refused)
         if history:
-            return import_past(self._shell, self._now_do, raws, source, progress)
-        total = Imported()
-        for first, chunk in chunks(raws):
-            answer = self.ingest(chunk, source=source, may_grant=True, cause="import").result()
-            total = added(total, answer, first)
-            progress("importing events", first + len(chunk), 0)
-        return total
+            return import_past(self._shell, self._now_do, raws, source, course, progress)
+        for portion in course.portions(raws):
+            posted = Posted(raws=portion, source=source, may_grant=True, cause="import", note=course.note)
+            course.advance(self._woken(self._writer.post(posted, len(portion))).result())
+            progress("importing events", course.done.rows, 0)
+        course.end()
+        return course.done
 
     def trigger(
         self,

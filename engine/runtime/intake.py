@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import structlog
@@ -22,6 +22,7 @@ from engine.runtime.members import STALE
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.runtime.writer import IngestAnswer
+from engine.store.interface import Writer
 from engine.store.records import Accepted, Duplicate, QuarantinedEvent
 from engine.timeline.play import play_event
 
@@ -38,10 +39,14 @@ class Unreadable(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
+Note: TypeAlias = Callable[[Writer, IngestAnswer], None]
+
+
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """A request: decoded events (or `Unreadable` ones), and on whose word.
 
-    `received` stands in for the clock; it never takes the engine back.
+    `received` stands in for the clock; it never takes the engine back. `note` is told in the very
+    transaction what became of the events, to keep something with them; it may be told more than once.
     """
 
     raws: Sequence[object]
@@ -49,6 +54,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     may_grant: bool = False
     received: Micros | None = None
     cause: Cause = "sent"
+    note: Note | None = None
 
 
 class _Failed(Exception):
@@ -104,8 +110,12 @@ def take_in(shell: Shell, requests: Sequence[Posted], *, past: bool = False) -> 
                 tallies, fresh = receive(turn, requests, spoilt, past=past)
                 crashpoint("accepted")
                 _play(turn, fresh, _mark if past else _decide)
+                answers = [tally.answer() for tally in tallies]
+                for request, answer in zip(requests, answers, strict=True):
+                    if request.note is not None:
+                        request.note(turn.writer, answer)
             crashpoint("before_answer")
-            return [tally.answer() for tally in tallies]
+            return answers
         except _Failed as failed:
             spoilt[failed.place] = failed.error
             _log.error("core_error", error=type(failed.error).__name__, exc_info=failed.error)

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import Any
+from collections.abc import Iterable
 
-import msgspec
-
+from engine.runtime.course import Course, Do, Imported
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.intake import Posted, take_in
 from engine.runtime.rebuild import Progress, settle_all, silently
 from engine.runtime.shell import Shell
 from engine.runtime.tick import prepare
 
-CHUNK = 1000
-
-
-class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of imported events."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    conflicts: tuple[dict[str, Any], ...] = ()
-    quarantined: tuple[dict[str, Any], ...] = ()
-
-
-def chunks(raws: Iterable[object]) -> Iterator[tuple[int, list[object]]]:
-    """Give events in portions of one commit, each with the number of its first."""
-    iterator, first = iter(raws), 0
-    while chunk := list(islice(iterator, CHUNK)):
-        yield first, chunk
-        first += len(chunk)
-
 
 def import_past(
     shell: Shell,
-    call: Callable[[Callable[[], Any]], Any],
+    call: Do,
     raws: Iterable[object],
     source: str,
+    course: Course,
     progress: Progress = silently,
 ) -> Imported:
     """Take past events in, then make the facts of everybody concerned anew; nothing fires.
@@ -49,15 +28,14 @@ def import_past(
     with shell.store.alone():
         call(lambda: _mark(shell, "yes"))
         crashpoint("import_begun")
-        total = Imported()
-        for first, chunk in chunks(raws):
-            posted = Posted(raws=chunk, source=source, may_grant=True, cause="history")
-            answer = call(lambda posted=posted: take_in(shell, [posted], past=True))[0]  # type: ignore[misc]
-            total = added(total, answer, first)
+        for portion in course.portions(raws):
+            posted = Posted(raws=portion, source=source, may_grant=True, cause="history", note=course.note)
+            course.advance(call(lambda posted=posted: take_in(shell, [posted], past=True))[0])  # type: ignore[misc]
             crashpoint("import_accepted")
-            progress("importing events", first + len(chunk), 0)
+            progress("importing events", course.done.rows, 0)
         call(lambda: _finish(shell, progress))
-        return total
+        course.end()
+        return course.done
 
 
 def finish_import(shell: Shell, progress: Progress = silently) -> None:
@@ -91,18 +69,3 @@ def _finish(shell: Shell, progress: Progress) -> None:
 def _mark(shell: Shell, value: str | None) -> None:
     with shell.store.begin() as writer:
         writer.mark("importing", value)
-
-
-def added(total: Imported, answer: Any, first: int) -> Imported:
-    """Add the answer for a portion whose first event has that number."""
-    return Imported(
-        accepted=total.accepted + answer.accepted,
-        duplicates=total.duplicates + answer.duplicates,
-        conflicts=(*total.conflicts, *_from(answer.conflicts, first)),
-        quarantined=(*total.quarantined, *_from(answer.quarantined, first)),
-    )
-
-
-def _from(entries: Iterable[dict[str, Any]], first: int) -> Iterator[dict[str, Any]]:
-    for entry in entries:
-        yield entry | {"index": first + entry["index"]}

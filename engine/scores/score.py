@@ -91,15 +91,26 @@ def decay(value: Decimal, age: Micros, half_life: Duration) -> Decimal:
     """Give a part's value (0 to 1) at an age: towards the lower of one half and itself.
 
     low + (value - low) x 0.5 ^ (age / half-life), with low = min(1/2, value): old news can fade from
-    good to doubtful, never from bad to good.
+    good to doubtful, never from bad to good. With a half-life in days the age is taken to the nearest day.
     """
     low = min(HALF, value)
+    if half_life.days is not None:
+        age = (age + DAY // 2) // DAY * DAY
     if age <= 0 or value == low:
         return value
     lives = _WIDE.divide(Decimal(age), Decimal(half_life.micros))
     # exp(-ln 2 x) is 0.5 ^ x, and in libmpdec fourteen times as fast as a power.
     faded = _EXACT.plus(_WIDE.exp(_WIDE.multiply(_MINUS_LN_2, lives)))
     return low + (value - low) * faded
+
+
+def steady_until(value: Decimal, newest: Micros, now: Micros, half_life: Duration) -> Micros | None:
+    """Give when a part next fades: None where it does not, `now` where it always does."""
+    if value <= HALF:
+        return None
+    if half_life.days is None:
+        return now
+    return newest + max(0, (now - newest + DAY // 2) // DAY) * DAY + DAY // 2
 
 
 def read(score: Score, inputs: Mapping[str, PartInput], last: Mapping[str, LastPart], now: Micros) -> Reading:

@@ -15,7 +15,7 @@ from engine.runs.changes import MembershipChange
 from engine.scores.band import BandChange, ScoreState
 from engine.scores.band import next_due as score_due
 from engine.scores.band import step as step_band
-from engine.scores.score import PartInput, Reading, read
+from engine.scores.score import PartInput, Reading, read, steady_until
 from engine.segments.membership import Membership
 from engine.segments.membership import next_due as segment_due
 from engine.segments.membership import step as step_segment
@@ -69,14 +69,16 @@ def reading(
 ) -> Reading:
     """Read a score: each part's value, its newest input, whether its source has failed."""
     inputs: dict[str, PartInput] = {}
-    until = 0 if failed else FOR_EVER
+    until, half_life = 0 if failed else FOR_EVER, compiled.score.half_life
     for part in compiled.parts:
         raw, newest, holds = _value(facts, part, env)
         inputs[part.name] = PartInput(
             raw, newest, part.decays, bool(failed) and _has_failed(facts, part, failed)
         )
-        fades = part.decays and compiled.score.half_life is not None and None not in (raw, newest)
-        until = 0 if fades else min(until, holds)
+        until = min(until, holds)
+        if part.decays and half_life is not None and raw is not None and newest is not None:
+            fades = steady_until(raw, newest, now, half_life)
+            until = until if fades is None else min(until, 2 * fades)
     found = read(compiled.score, inputs, state.parts, now)
     facts.keep(compiled.score.id, found, until, compiled.names)
     return found

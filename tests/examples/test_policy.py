@@ -1,6 +1,7 @@
 """The starter policy: it loads without a finding, its tests pass, and they notice what is changed."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from engine.model.rule import Rule
 from engine.model.values import Formula
 from engine.model.workflow import If, Split, Step, Workflow
 from engine.model.workspace import Workspace
+from engine.runtime.actions.rendering import render
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 replace = msgspec.structs.replace
@@ -120,3 +122,24 @@ def test_the_tests_of_a_workflow_notice_each_exit_left_out(workflow: Workflow) -
     for index, exit_ in enumerate(workflow.stop_when):
         rest = workflow.stop_when[:index] + workflow.stop_when[index + 1 :]
         assert turns_red(with_workflow(replace(workflow, stop_when=rest)), f"workflow {workflow.id}"), exit_
+
+
+@pytest.mark.parametrize(
+    ("days_left", "subject", "begins"),
+    [
+        (14, "This changes on 2026-04-01", "from 2026-04-01 something"),
+        (0, "This changes today", "from today something"),
+    ],
+)
+def test_a_notice_of_a_change_says_when_it_is(days_left: int, subject: str, begins: str) -> None:
+    # given a change in so many days, as a run hands it over
+    said = {"change": "prices rise", "change_on": "2026-04-01", "days_left": Decimal(days_left)}
+
+    # when its notice is rendered
+    letter = render(
+        policy().messages["change-notice"], {**said, "customer": {"first_name": "Ada"}}, unsubscribe_url=None
+    )
+
+    # then
+    assert letter.subject == subject
+    assert f"{begins} is different: prices rise." in letter.text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ import msgspec
 
 from engine.authoring.importing.events import EVENT, FIELDS, BadRow
 from engine.authoring.importing.files import open_binary, unreadable
+from engine.authoring.importing.records import csv_records
 from engine.model.reasons import QuarantineReason
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,18})?")
@@ -27,52 +26,27 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 Read = Callable[[str], Any]
 
 
-def csv_columns(path: Path) -> list[str]:
-    """Give the names in a CSV file's first line; raises RequestError where there is none."""
-    columns = next(_lines(path), None)
-    if not columns:
-        raise unreadable(f"{path.name} is empty")
-    return [column.strip() for column in columns]
-
-
-def csv_rows(path: Path, columns: list[str]) -> Iterator[list[Any] | BadRow]:
-    """Give the rows of a CSV file.
+def csv_rows(path: Path, columns: list[str]) -> Iterator[tuple[int, list[Any] | BadRow]]:
+    """Give the rows of a CSV file, each with its number.
 
     A column of which every value is a number (or true or false) has numbers (or truths), all others
     have texts: the file is read once before to know.
     """
     reads = _reads(path, columns)
-    lines = _lines(path)
-    next(lines, None)
-    for cells in lines:
-        if not cells:
-            continue
-        if len(cells) != len(columns):
-            detail = f"a row of {len(cells)} cells under {len(columns)} columns"
-            body = ",".join(cells).encode("utf-8", "surrogateescape")
-            yield BadRow(QuarantineReason.NOT_AN_OBJECT.value, detail, body)
+    for number, cells in csv_records(path, len(columns)):
+        if isinstance(cells, BadRow):
+            yield number, cells
         else:
-            yield [read(cell) if cell else None for read, cell in zip(reads, cells, strict=True)]
-
-
-def _lines(path: Path) -> Iterator[list[str]]:
-    delimiter = "\t" if ".tsv" in [suffix.lower() for suffix in path.suffixes] else ","
-    with open_binary(path) as data:
-        # A byte that is not UTF-8 becomes half a surrogate pair, which costs its own row alone.
-        text = io.TextIOWrapper(data, "utf-8-sig", errors="surrogateescape", newline="")
-        try:
-            yield from csv.reader(text, delimiter=delimiter)
-        except (csv.Error, OSError, EOFError) as error:
-            raise unreadable(f"{path.name} cannot be read: {error}") from error
+            yield number, [read(cell) if cell else None for read, cell in zip(reads, cells, strict=True)]
 
 
 def _reads(path: Path, columns: list[str]) -> list[Read]:
     """Tell for each column how its cells are read."""
     kinds: list[set[str]] = [set() for _ in columns]
-    lines = _lines(path)
-    next(lines, None)
-    for cells in lines:
-        for kind, cell in zip(kinds, cells, strict=False):
+    for _, cells in csv_records(path, len(columns)):
+        if isinstance(cells, BadRow):
+            continue
+        for kind, cell in zip(kinds, cells, strict=True):
             if "text" not in kind and cell and not cell.isspace():
                 kind.add(_kind(cell))
     return [
@@ -98,14 +72,17 @@ def _truth(cell: str) -> Any:
 _READS: dict[str, Read] = {"number": _number, "truth": _truth}
 
 
-def json_events(path: Path) -> Iterator[object]:
-    """Give the objects of a JSONL file as they stand there; one that names no event is traits."""
+def json_events(path: Path) -> Iterator[tuple[int, object]]:
+    """Give the objects of a JSONL file as they stand there, with the numbers of their lines.
+
+    One that names no event is traits.
+    """
     with open_binary(path) as data:
         try:
-            for number, line in enumerate(data):
-                text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 0 else line.strip()
+            for number, line in enumerate(data, 1):
+                text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
                 if text:
-                    yield _object(text)
+                    yield number, _object(text)
         except (OSError, EOFError) as error:
             raise unreadable(f"{path.name} cannot be read: {error}") from error
 

@@ -7,6 +7,7 @@ import pytest
 from engine.model.values import DAY, HOUR
 from engine.runtime import past
 from engine.runtime.clock import VirtualClock
+from engine.runtime.course import Refusal
 from engine.runtime.engine import Engine
 from engine.runtime.rebuild import settle_all
 
@@ -115,9 +116,10 @@ def test_conflicts_of_an_import_are_told_with_their_place(open_engine) -> None:
     # given more events than one commit takes, with a conflict in the second portion
     raws = [order("ann", f"o{number}", "2026-01-01T00:00:00Z") for number in range(1200)]
     raws[1100] = order("ann", "o5", "2026-01-02T00:00:00Z")
-    imported = open_engine().import_events(raws, source="import", history=True)
-    assert imported.accepted == 1199
-    assert [entry["index"] for entry in imported.conflicts] == [1100]
+    refused: list[Refusal] = []
+    imported = open_engine().import_events(raws, source="import", history=True, refused=refused.extend)
+    assert (imported.accepted, imported.conflicts) == (1199, 1)
+    assert [entry["index"] for entry in refused] == [1100]
 
 
 def test_new_facts_are_made_from_the_events_of_before(open_engine, folder: Path) -> None:

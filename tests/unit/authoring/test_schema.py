@@ -1,18 +1,25 @@
 """The schemas, held against what the loader takes, by a validator of just the words they use."""
 
 import re
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.authoring.binding import fields
 from engine.authoring.definitions import KINDS
+from engine.authoring.keys import structs
+from engine.authoring.meanings import EVERYWHERE, OF_ITS_KIND
 from engine.authoring.nodes import ListNode, MapNode, Node, ScalarNode
 from engine.authoring.reading import read_yaml
 from engine.authoring.scalars import value
 from engine.authoring.schema import DIALECT, Schema, examples, schemas
+from engine.model.importmap import ImportMap
+from engine.model.message import Message
 from engine.model.values import Written
+from engine.model.workspace import Settings
 from tests.examples.broken_files import BROKEN
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -21,7 +28,7 @@ FILES = sorted(
     for root in (REPOSITORY, BROKEN / "workspace")
     for room in ("rules", "workflows")
     for file in (root / room).rglob("*.yaml")
-)
+) + sorted((REPOSITORY / "engine/authoring/templates").glob("*/*s/*.yaml"))
 SCHEMAS = schemas()
 _TYPES: dict[str, Any] = {
     "object": dict,
@@ -94,7 +101,7 @@ def judged(text: str) -> bool:
 
 
 def test_there_is_a_schema_of_each_kind() -> None:
-    assert set(SCHEMAS) == {*KINDS, "settings", "message"} - {"events", "subscriptions", "rfm"}
+    assert set(SCHEMAS) == {*KINDS, "settings", "message", "import"} - {"events", "subscriptions", "rfm"}
     assert {schema["$schema"] for schema in SCHEMAS.values()} == {DIALECT}
 
 
@@ -152,3 +159,45 @@ def test_the_examples_of_a_type_are_read_by_it(kind: type[Written]) -> None:
     assert examples(kind)
     for example in examples(kind):
         kind.parse(example)
+
+
+def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Schema]]:
+    """Give every property of a schema, at any depth."""
+    if isinstance(schema, dict):
+        for key, own in schema.get("properties", {}).items():
+            yield f"{path}/{key}", own
+        for key, inner in schema.items():
+            yield from properties(inner, f"{path}/{key}")
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from properties(inner, path)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_key_is_described(name: str) -> None:
+    found = list(properties(SCHEMAS[name]))
+    assert found
+    assert [path for path, own in found if not own.get("description")] == []
+
+
+def test_no_key_is_described_that_there_is_not() -> None:
+    # given the kinds of things that the schemas describe, and all their keys
+    known = {
+        f"{kind.__name__}.{key}"
+        for kind in reached([*KINDS.values(), Settings, Message, ImportMap])
+        for key in fields(kind)
+    }
+
+    # then
+    assert sorted(set(OF_ITS_KIND) - known) == []
+    assert sorted(set(EVERYWHERE) - {key.partition(".")[2] for key in known}) == []
+
+
+def reached(kinds: Iterable[Any]) -> set[Any]:
+    todo, seen = list(kinds), set()
+    while todo:
+        kind = todo.pop()
+        if kind not in seen:
+            seen.add(kind)
+            todo += [part for field in fields(kind).values() for part in structs(field.type)]
+    return seen

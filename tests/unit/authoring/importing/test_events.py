@@ -5,14 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.authoring.importing.events import BadRow, events_of
+from engine.authoring.importing.events import BadRow, Row, events_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def event(**cells: Any) -> Any:
     """Give the event of one row with these columns."""
-    return next(events_of(list(cells), [list(cells.values())], BERLIN))
+    return next(events_of(list(cells), [(1, list(cells.values()))], BERLIN)).event
 
 
 def properties(**cells: Any) -> Any:
@@ -114,14 +114,45 @@ def test_a_row_without_a_time_is_no_event_of_now() -> None:
 
 
 def test_rows_without_an_event_are_traits_of_customers() -> None:
-    found = list(events_of(["customer", "plan"], [["c1", "team"]], BERLIN, timed=False))
+    found = list(events_of(["customer", "plan"], [(1, ["c1", "team"])], BERLIN, timed=False))
 
-    assert found == [{"event": "identify", "customer": "c1", "properties": {"plan": "team"}}]
+    assert [row.event for row in found] == [
+        {"event": "identify", "customer": "c1", "properties": {"plan": "team"}}
+    ]
 
 
 def test_a_row_that_could_not_be_read_costs_its_neighbours_nothing() -> None:
     bad = BadRow("not_an_object", "torn")
 
-    found = list(events_of(["customer", "event", "at"], [bad, ["c1", "seen", 0]], BERLIN))
+    found = list(events_of(["customer", "event", "at"], [(1, bad), (2, ["c1", "seen", 0])], BERLIN))
 
-    assert found == [bad, {"customer": "c1", "event": "seen", "at": 0}]
+    assert found == [
+        Row(1, bad),
+        Row(2, {"customer": "c1", "event": "seen", "at": 0}, ["c1", "seen", 0]),
+    ]
+
+
+def test_what_tells_of_the_file_is_no_property() -> None:
+    # given a row with its number in the file, the file's time, and what a report says of it
+    columns = ["customer", "event", "at", "source_row", "source_time", "refused_reason", "total"]
+    cells = ["c1", "seen", 0, 41, "2026-01-05T12:00:00Z", "it was wrong", 5]
+
+    (found,) = events_of(columns, [(1, cells)], BERLIN)
+
+    # then its number is that of the file, and the rest of it is left out
+    assert (found.number, found.event) == (
+        41,
+        {"customer": "c1", "event": "seen", "at": 0, "properties": {"total": 5}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("2026-03-05 10:15:00 +0100", "2026-03-05T10:15:00+01:00"),
+        ("2026-03-05 09:15:00 UTC", "2026-03-05T09:15:00+00:00"),
+        ("2026-03-05T09:15:00.000+0000", "2026-03-05T09:15:00+00:00"),
+    ],
+)
+def test_offsets_are_understood_as_vendors_write_them(written: str, kept: str) -> None:
+    assert event(customer="c1", event="seen", at=written)["at"] == kept
