@@ -10,7 +10,7 @@ from engine.authoring.loader import load_folder, require
 from engine.timeline.ruleset import Ruleset, compile_ruleset
 
 REPOSITORY = Path(__file__).resolve().parents[4]
-DAYS = 150
+DAYS = 105
 
 
 @cache
@@ -77,7 +77,6 @@ def test_the_same_seed_plays_the_same_to_the_byte() -> None:
     again = play(policy(), generate(1, SMALLEST, DAYS))
 
     assert msgspec.json.encode(again) == msgspec.json.encode(played())
-    assert msgspec.json.encode(played(2)) != msgspec.json.encode(played())
 
 
 def test_progress_is_told_in_events() -> None:
