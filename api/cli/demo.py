@@ -10,31 +10,52 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from api.cli.demo_report import experiments_of
+from api.cli.demo_report import show as show_page
 from api.cli.places import add_database, add_json, authored, database_of
 from api.cli.serve import add_address
 from api.cli.starter import starter, starter_files
-from api.cli.terminal import FAINT, Terminal
+from api.cli.story import list_stories
+from api.cli.story import show as show_story
+from api.cli.terminal import Terminal
+from api.routes.experiments import report_answer
 from engine.authoring.demo import Demo, generate
-from engine.authoring.demo.playing import Played, play
-from engine.authoring.wording import either
+from engine.authoring.demo.calendar import YEAR
+from engine.authoring.demo.playing import Playing
+from engine.authoring.demo.playing import told as told_of
+from engine.authoring.demo.telling import tell as story
 from engine.errors import RequestError
 from engine.runtime.actions import known_actions
-from engine.timeline.ruleset import compile_ruleset
+from engine.timeline.ruleset import Ruleset, compile_ruleset
 
-CUSTOMERS, SERVED = 2000, 300
-"""Customers, unless told otherwise: of a demo in memory, and of one that is served from a database."""
-DAYS = 120
+CUSTOMERS, FEWER = 2000, 300
+"""Customers, unless told otherwise: of a demo in memory, and of one that is served or tells a story."""
+
+SERVED = 120
+"""Days that are played into a database, unless told otherwise."""
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="the same base for the same number")
     parser.add_argument(
-        "--customers", metavar="N", type=int, help=f"how many (default: {CUSTOMERS}, or {SERVED} to serve)"
+        "--customers",
+        metavar="N",
+        type=int,
+        help=f"how many (default: {CUSTOMERS}, or {FEWER} to serve or to tell a story)",
+    )
+    parser.add_argument(
+        "--days", metavar="N", type=int, help=f"how many of the year (default: {YEAR}, or {SERVED} to serve)"
+    )
+    parser.add_argument(
+        "--story",
+        metavar="CUSTOMER",
+        nargs="?",
+        const="",
+        help="tell one customer's year (without a name: who is worth reading)",
     )
     parser.add_argument("--serve", action="store_true", help="play into a database, then serve it")
     add_address(parser)
@@ -43,22 +64,42 @@ def arrange(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Play, and tell; or play and serve."""
+    """Play, and tell; or tell one customer's year, or play and serve."""
     if arguments.serve:
         return _serve(arguments, terminal)
+    if arguments.story == "":
+        list_stories(terminal)
+        return 0
+    if arguments.story is not None:
+        return _story(arguments, terminal)
     began = time.monotonic()
     with terminal.progress() as tell:
         tell("making customers", 0, 0)
-        ruleset = compile_ruleset(authored(arguments.workspace or starter()), known_actions())
-        demo = _generate(arguments, CUSTOMERS)
+        playing = Playing(_policy(arguments), _generate(arguments, CUSTOMERS, YEAR))
         with _collecting_seldom():
-            played = play(ruleset, demo, lambda done, of: tell("playing events", done, of))
+            playing.play(lambda done, of: tell("playing events", done, of))
+    played, reports = told_of(playing), experiments_of(playing)
     seconds = round(time.monotonic() - began, 3)
     if terminal.json:
-        terminal.answer({**msgspec.structs.asdict(played), "seconds": seconds})
+        answers = {name: report_answer(found) for name, found in reports.items()}
+        terminal.answer({**msgspec.structs.asdict(played), "experiments": answers, "seconds": seconds})
     else:
-        _tell(terminal, played, seconds)
+        show_page(terminal, played, reports, seconds)
     return 0
+
+
+def _story(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    with terminal.progress() as tell:
+        tell("making customers", 0, 0)
+        ruleset, demo = _policy(arguments), _generate(arguments, FEWER, YEAR)
+        with _collecting_seldom():
+            told = story(ruleset, demo, arguments.story, lambda done, of: tell("playing events", done, of))
+    show_story(terminal, told, ruleset.workspace.messages)
+    return 0
+
+
+def _policy(arguments: argparse.Namespace) -> Ruleset:
+    return compile_ruleset(authored(arguments.workspace or starter()), known_actions())
 
 
 @contextmanager
@@ -72,9 +113,9 @@ def _collecting_seldom() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _generate(arguments: argparse.Namespace, customers: int, **when: date) -> Demo:
+def _generate(arguments: argparse.Namespace, customers: int, days: int, **when: date) -> Demo:
     try:
-        return generate(arguments.seed, arguments.customers or customers, DAYS, **when)
+        return generate(arguments.seed, arguments.customers or customers, arguments.days or days, **when)
     except ValueError as error:
         raise RequestError(str(error)) from error
 
@@ -88,7 +129,8 @@ def _serve(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary:
         folder = arguments.workspace.absolute() if arguments.workspace else _laid_out(Path(temporary))
         url = database_of(arguments, folder)
-        demo = _generate(arguments, SERVED, first=monday - timedelta(days=DAYS + -DAYS % 7))
+        days = arguments.days or SERVED
+        demo = _generate(arguments, FEWER, days, first=monday - timedelta(days=days + -days % 7))
         with terminal.progress() as tell:
             play_into(folder, url, demo, time.time_ns() // 1000, tell)
         serve(folder, url, arguments.host, arguments.port, say=terminal.say)
@@ -101,42 +143,3 @@ def _laid_out(folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     return folder
-
-
-def _tell(terminal: Terminal, played: Played, seconds: float) -> None:
-    terminal.say(
-        f"Seed {played.seed}: {played.customers:,} customers, {played.events:,} events in {played.days} days",
-        "bold",
-    )
-    fired = [f"{number:,} {name.replace('_', ' ')}" for name, number in played.triggers.items()]
-    terminal.say(f"Fired: {either(fired, 'and')}.")
-    terminal.say()
-    terminal.table(
-        ("planted", "found#", "of#", "", "innocents alarmed#", "of#", ""),
-        [_found(played, trigger) for trigger in played.recall],
-    )
-    terminal.say()
-    terminal.table(
-        ("workflow", "started#", "finished#", "held out#", "goal reached#"),
-        [
-            (name, each.started, each.finished, each.held_out, each.goal_reached)
-            for name, each in played.workflows.items()
-        ],
-    )
-    terminal.say()
-    terminal.table(("action", "done#"), list(played.actions.items()))
-    terminal.say()
-    terminal.say(f"{seconds:.1f} s", FAINT)
-
-
-def _found(played: Played, trigger: str) -> tuple[Any, ...]:
-    found, alarmed = played.recall[trigger], played.false_alarms[trigger]
-    return (
-        trigger.replace("_", " "),
-        found["found"], found["of"], _share(found["found"], found["of"]),
-        alarmed["alarmed"], alarmed["of"], _share(alarmed["alarmed"], alarmed["of"]),
-    )  # fmt: skip
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else ""

@@ -20,7 +20,7 @@ from engine.runtime.actions import known_actions
 from engine.runtime.reports.explaining import Explainer
 from engine.timeline.ruleset import compile_ruleset
 
-_DECIDED: Mapping[str, str] = {
+DECIDED: Mapping[str, str] = {
     DecisionOutcome.FIRED.value: "it fired",
     DecisionOutcome.NOT_MET.value: "it did not fire: a line was not met",
     DecisionOutcome.UNKNOWN.value: "it did not fire: a line reads what is unknown",
@@ -78,11 +78,11 @@ def _tell(terminal: Terminal, found: Explanation) -> None:
     else:
         because = f" ({found.reason})" if found.reason else ""
         trigger = f", asked by its {found.trigger}" if found.trigger else ""
-        terminal.say(f"{_DECIDED[found.decision]}{because}{trigger}")
+        terminal.say(f"{DECIDED[found.decision]}{because}{trigger}")
     if found.event:
-        terminal.say(f"event: {_values(found.event)}", FAINT)
+        terminal.say(f"event: {values_of(found.event)}", FAINT)
     terminal.say()
-    terminal.table(("", "line", "saw"), [_line(line) for line in found.lines])
+    terminal.table(("", "line", "saw"), [line_of(line) for line in found.lines])
     if not found.lines:
         terminal.say("it has no conditions", FAINT)
     for start in found.starts:
@@ -90,13 +90,15 @@ def _tell(terminal: Terminal, found: Explanation) -> None:
         terminal.say(f"run of {start['workflow']}: {start['status']}{refused}, {start['run']}")
 
 
-def _line(line: Line) -> tuple[Text, str, str]:
+def line_of(line: Line) -> tuple[Text, str, str]:
+    """Give a line's outcome, its text, and what it saw."""
     outcome = Text(line.outcome.replace("_", " "), style=_STYLES.get(line.outcome, ""))
-    saw = _values(line.values)
+    saw = values_of(line.values)
     return outcome, line.text, f"{saw}; {line.error}" if line.error else saw
 
 
-def _values(values: Mapping[str, Any]) -> str:
+def values_of(values: Mapping[str, Any]) -> str:
+    """Give what was seen, in words."""
     return clean(", ".join(f"{name} = {_value(value)}" for name, value in values.items()))
 
 

@@ -1,4 +1,4 @@
-"""The days of the demo: where they begin, whose clocks they are read on, which weeks are holidays."""
+"""The days of the demo: where they begin, whose clocks they are read on, and what everybody feels on them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from engine.customers.zones import moment_of, zone
 from engine.model.values import Day, Micros
 
 FIRST_MONDAY = date(2026, 1, 5)
-SHORTEST = 105
-"""Days: ten complete weeks to compare with, falls over three weeks, two weeks to see the last one."""
+YEAR = 365
+"""Days that are told; a shorter demo is the beginning of the same year."""
+
+SHORTEST = 14
 
 WORKSPACE_ZONE = "UTC"
 ZONES = (
@@ -24,11 +26,26 @@ ZONES = (
 )
 """Where customers live. Between 10:00 and 16:00 in any of them it is the same date in UTC."""
 
-HOLIDAY_WEEKS = (6, 14)
-"""Weeks (from 0) in which everybody is away. The first lies among the weeks that later ones are compared
-with, the second among the recent ones; both have the weeks before them that the base's movement needs."""
+OUTAGE_WEEK = 25
+OUTAGE_SHARE = 0.3
+"""The week (from 0) in which the product mostly does not work, and what is used of it all the same."""
 
-HOLIDAY_SHARE = 0.35
+HOLIDAY_WEEKS = (50, 51)
+HOLIDAY_SHARE = 0.65
+"""The last weeks of the year: less is used, yet more than an outage leaves."""
+
+SUMMER_WEEKS = range(29, 34)
+SUMMER_SHARE = 0.85
+
+BEFORE_THE_HOLIDAYS = range(45, 50)
+RUSH = 1.3
+"""How much more often shoppers look around in the weeks before the holidays."""
+
+STAFF_CHANGE = 152
+"""The day on which an owner has left and her customers get another one."""
+
+RISE_TOLD, RISE = 225, 270
+"""The days on which a price rise is written down for whom it concerns, and on which it begins."""
 
 
 class Calendar(msgspec.Struct, frozen=True):
@@ -51,25 +68,34 @@ class Calendar(msgspec.Struct, frozen=True):
         """Give the instant of a wall-clock time in minutes after midnight; by default the workspace's."""
         return zone(zone_name or WORKSPACE_ZONE).at(self.first + day, minutes)
 
+    def on(self, day: int) -> date:
+        """Give a day as a date."""
+        return date.fromordinal(self.first + day)
+
     def date(self, day: int) -> str:
         """Give a day as ISO 8601."""
-        return date.fromordinal(self.first + day).isoformat()
-
-    def workdays(self) -> tuple[int, ...]:
-        """Give the days that are no Saturday or Sunday."""
-        return tuple(day for day in range(self.days) if day % 7 < 5)
+        return self.on(day).isoformat()
 
     def share(self, day: int) -> float:
         """Give what part of its usual activity the whole base shows on a day."""
-        return HOLIDAY_SHARE if day // 7 in HOLIDAY_WEEKS else 1.0
+        week = day // 7
+        if week == OUTAGE_WEEK:
+            return OUTAGE_SHARE
+        if week in HOLIDAY_WEEKS:
+            return HOLIDAY_SHARE
+        return SUMMER_SHARE if week in SUMMER_WEEKS else 1.0
+
+    def rush(self, day: int) -> float:
+        """Give how many times as often as usual shoppers come on a day."""
+        return RUSH if day // 7 in BEFORE_THE_HOLIDAYS else 1.0
 
 
 def calendar(first: date, days: int) -> Calendar:
-    """Give the calendar of a demo; ValueError where it begins on no Monday or is too short to play."""
+    """Give the calendar of a demo; ValueError where it begins on no Monday, or is too short or too long."""
     if first.weekday() != 0:
         raise ValueError(f"{first.isoformat()} is no Monday; whole weeks are compared, so begin on one")
-    if days < SHORTEST:
-        raise ValueError(f"{days} days are too few; usage is compared over ten weeks, so play {SHORTEST}")
+    if not SHORTEST <= days <= YEAR:
+        raise ValueError(f"{days} days cannot be played; the demo is a year, take {SHORTEST} to {YEAR}")
     return Calendar(first.toordinal(), days)
 
 

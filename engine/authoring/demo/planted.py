@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from engine.authoring.demo.delivery import Happening, RawDelivery
 from engine.model.values import Micros
 
-Trigger = Literal[
-    "usage_drop_50",
-    "usage_drop_10",
-    "usage_drop_2",
-    "low_csat",
-    "cart_abandonment",
-    "renewal",
-    "churn",
-    "quiet",
-]
-TRIGGERS: tuple[Trigger, ...] = (
-    "usage_drop_50",
-    "usage_drop_10",
-    "usage_drop_2",
-    "low_csat",
-    "cart_abandonment",
-    "renewal",
-    "churn",
-    "quiet",
-)
+FAMILIES: Mapping[str, str] = {
+    "usage-drop": "usage_drop",
+    "low-csat-ticket": "low_csat",
+    "low-csat-account": "low_csat",
+    "cart-abandoned": "cart_abandonment",
+    "renewal-due": "renewal",
+    "cancel-requested": "churn",
+    "churned": "churn",
+    "payment-failed": "churn",
+    "do-not-contact": "churn",
+}
+"""The families under which rules are told together, each beside its own name."""
+
+VOLUMES = ("usage_drop_50", "usage_drop_10", "usage_drop_2")
+"""A fall in usage is told by how much was used a week: a small volume is mostly chance."""
+
+SCORED = (*VOLUMES, *dict.fromkeys(family for family in FAMILIES.values() if family != "usage_drop"))
+"""What is told of every base, planted or not; each rule under its own name comes after these."""
 
 
 class Planted(msgspec.Struct, frozen=True, kw_only=True):
-    """A case: `rule` must fire for the customer (or, innocent, must not) from `at` to `within`."""
+    """A case: `rule` must fire for the customer (or, innocent, must not) from `at` to `within`.
 
-    trigger: Trigger
+    `trigger` is the name under which it is told.
+    """
+
+    trigger: str
     rule: str
     customer: str
     at: Micros
@@ -48,24 +50,41 @@ class Story(msgspec.Struct, frozen=True):
     happenings: list[Happening]
     planted: list[Planted]
 
-    def fires(self, trigger: Trigger, rule: str, customer: str, at: Micros, within: Micros) -> None:
-        """Plant a case that must be found."""
-        self.planted.append(
-            Planted(trigger=trigger, rule=rule, customer=customer, at=at, within=within, expect="fire")
-        )
+    def tell(self, customer: str, event: str, at: Micros, **properties: Any) -> None:
+        """Tell that a customer did something."""
+        self.happenings.append(Happening(customer=customer, event=event, at=at, properties=properties))
 
-    def spares(self, trigger: Trigger, rule: str, customer: str, at: Micros, within: Micros) -> None:
+    def fires(self, rule: str, customer: str, at: Micros, within: Micros, trigger: str | None = None) -> None:
+        """Plant a case that must be found."""
+        self._plant(rule, customer, at, within, trigger, "fire")
+
+    def spares(
+        self, rule: str, customer: str, at: Micros, within: Micros, trigger: str | None = None
+    ) -> None:
         """Plant an innocent."""
+        self._plant(rule, customer, at, within, trigger, "innocent")
+
+    def _plant(
+        self,
+        rule: str,
+        customer: str,
+        at: Micros,
+        within: Micros,
+        trigger: str | None,
+        expect: Literal["fire", "innocent"],
+    ) -> None:
+        name = trigger or named(rule)
         self.planted.append(
-            Planted(trigger=trigger, rule=rule, customer=customer, at=at, within=within, expect="innocent")
+            Planted(trigger=name, rule=rule, customer=customer, at=at, within=within, expect=expect)
         )
 
 
 class Demo(msgspec.Struct, frozen=True, kw_only=True):
     """A base: its deliveries in the order in which they are received, and the truth about them.
 
-    `customers` counts persons and accounts; `zones` are where they live. `end` is the first instant
-    after the demo.
+    `customers` counts persons and accounts; `zones` are where they live; `readers` do something because of
+    messages, all others what they would do anyway, so that what is planted about them stays true. `end` is
+    the first instant after the demo.
     """
 
     seed: int
@@ -74,5 +93,22 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     customers: int
     zones: tuple[str, ...]
+    readers: frozenset[str] = frozenset()
     events: tuple[RawDelivery, ...]
     planted: tuple[Planted, ...]
+
+
+def named(rule: str) -> str:
+    """Give the name under which a rule's cases are told."""
+    return rule.replace("-", "_")
+
+
+def within_days(cases: Iterable[Planted], end: Micros) -> list[Planted]:
+    """Give the cases that can be seen by an instant: innocents as far as they go, the others whole."""
+    seen = []
+    for case in cases:
+        if case.within <= end:
+            seen.append(case)
+        elif case.expect == "innocent" and case.at < end:
+            seen.append(msgspec.structs.replace(case, within=end))
+    return seen

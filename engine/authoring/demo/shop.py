@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from engine.authoring.demo.calendar import Calendar
+import msgspec
+
+from engine.authoring.demo.calendar import YEAR, Calendar
 from engine.authoring.demo.delivery import Happening
-from engine.authoring.demo.people import Customer
-from engine.authoring.demo.planted import Story, Trigger
+from engine.authoring.demo.people import Customer, Shopping
+from engine.authoring.demo.planted import Story
 from engine.model.values import DAY, HOUR, MINUTE, Micros
 
-CART: Trigger = "cart_abandonment"
 CART_RULE, QUIET_RULE = "cart-abandoned", "gone-quiet"
+TENTH_RULE, TIER_RULE, CHAMPION_RULE = "tenth-order", "tier-reached", "champion-entered"
+AT_RISK_RULE, EXPIRING_RULE = "tier-at-risk", "points-expiring"
 ABANDONED_AFTER = HOUR
 DECIDED_WITHIN = 2 * HOUR
 """From the cart's last change: it is abandoned after an hour; an innocent's is watched as long."""
@@ -23,10 +26,24 @@ REMINDED_FOR = 9
 BETWEEN_VISITS = 3
 """Days at least, so that an order that comes after all belongs to no other visit."""
 
-GOES_QUIET = 0.08
-SHOPS_OFTEN = 0.3
-OFTEN, SELDOM = 9.0, 22.0
-"""Mean days between visits."""
+COMES_BACK = 4
+"""Days after which those who never leave a cart for good come again, where they bought nothing."""
+
+GAPS_KNOWN = 90
+"""The day from which the base's own gaps and fifths are known well enough to judge anybody by them."""
+
+SILVER = 500
+BONUS, BONUS_AFTER, PRESENT = 500, 14 * DAY, 100
+"""Points for the tenth order, given when it can no longer be sent back, and for a birthday; they count
+towards the tier."""
+
+WARNED_BEFORE = 30
+WORTH_A_WORD = 100
+KEEPS = 300
+"""What a returner keeps of the first order: so much of the tier that it can still be saved."""
+
+EXPIRING_IN_YEAR = 25
+"""Days: what was earned until this one expires so soon after the year that its owner is told within it."""
 
 REFUNDED = 0.03
 
@@ -34,21 +51,29 @@ REFUNDED = 0.03
 class Visits:
     """One shopper's visits, told in order; a reminder may come again from the day `free_from` on."""
 
-    def __init__(self, shopper: Customer, calendar: Calendar, rng: random.Random, story: Story) -> None:
+    def __init__(
+        self, shopper: Customer, calendar: Calendar, rng: random.Random, story: Story, manner: Manner
+    ) -> None:
         self.shopper, self.calendar, self.rng, self.story = shopper, calendar, rng, story
+        self.manner = manner
         self.free_from = 0
         self.carts = 0
-        self.last_order: Micros | None = None
+        self.orders: list[tuple[Micros, float, bool]] = []
+        self.filled = 0.0
+        self.bought_last = True
 
     def come(self, day: int, name: str | None = None) -> None:
         """Come on a day, and do what chance says (or what `name` says)."""
         at = self.calendar.at(day, self.rng.randrange(540, 1200), self.shopper.zone)
         name = name or self.rng.choices(tuple(OUTCOMES), tuple(weight for weight, _ in OUTCOMES.values()))[0]
         if name in REMINDING:
-            if day < self.free_from:
+            if day < self.free_from or not self.manner.leaves:
                 name = "bought"
             else:
                 self.free_from = day + REMINDED_FOR
+        if not self.bought_last and not self.manner.leaves:
+            name = "bought"
+        self.bought_last = name in BOUGHT
         self.carts += 1
         OUTCOMES[name][1](self, at)
 
@@ -68,7 +93,7 @@ class Visits:
         total = 0.0
         last = self.rng.randrange(3)
         for change in range(last + 1):
-            total = round(total + self.rng.lognormvariate(3.6, 0.6), 2)
+            total = round(total + self.manner.spends * self.rng.lognormvariate(3.1, 0.5), 2)
             if change:
                 at += self.rng.randrange(2, 12) * MINUTE
             self.story.happenings.append(
@@ -81,15 +106,19 @@ class Visits:
                     delay=delay if change == last else None,
                 )
             )
+        self.filled += total
         return at, total
 
-    def buy(self, at: Micros, total: float, delay: Micros | None = None, cart: bool = True) -> None:
+    def buy(
+        self, at: Micros, total: float, delay: Micros | None = None, cart: bool = True, refund: bool = True
+    ) -> None:
         """Complete the order; a few are partly refunded."""
         order = f"{self.shopper.id}-o{self.carts}"
         properties = {"cart_id": self.cart} if cart else {}
         self.tell("order_completed", at, delay, order_id=order, total=total, **properties)
-        self.last_order = at
-        if self.rng.random() < REFUNDED:
+        refunded = refund and self.rng.random() < REFUNDED
+        self.orders.append((at, total, refunded))
+        if refunded:
             later = at + self.rng.randrange(3, 11) * DAY
             self.tell("order_refunded", later, order_id=order, amount=round(total * 0.4, 2))
 
@@ -106,11 +135,11 @@ class Visits:
         """Plant the reminder. Who cannot be reached is no case: whether that is a line of the rule or a
         refusal of the run is the policy's own business."""
         if self.shopper.reachable:
-            self.story.fires(CART, CART_RULE, self.shopper.id, at, at + DECIDED_WITHIN)
+            self.story.fires(CART_RULE, self.shopper.id, at, at + DECIDED_WITHIN)
 
     def bought_in_time(self, at: Micros) -> None:
         """Plant a cart that must not be reminded of."""
-        self.story.spares(CART, CART_RULE, self.shopper.id, at, at + DECIDED_WITHIN)
+        self.story.spares(CART_RULE, self.shopper.id, at, at + DECIDED_WITHIN)
 
 
 def _bought(visit: Visits, at: Micros) -> None:
@@ -143,7 +172,7 @@ def _bought_as_guest(visit: Visits, at: Micros) -> None:
 
 
 def _bought_at_once(visit: Visits, at: Micros) -> None:
-    visit.buy(at, round(visit.rng.lognormvariate(3.6, 0.6), 2), cart=False)
+    visit.buy(at, round(visit.manner.spends * visit.rng.lognormvariate(3.1, 0.5), 2), cart=False)
 
 
 def _emptied(visit: Visits, at: Micros) -> None:
@@ -208,29 +237,125 @@ OUTCOMES: dict[str, tuple[float, Callable[[Visits, Micros], None]]] = {
 REMINDING = frozenset(
     ("abandoned", "abandoned_as_guest", "abandoned_twice", "recovered", "heard_of_too_late")
 )
+BOUGHT = ("bought", "bought_late", "bought_unordered", "bought_as_guest", "bought_at_once")
+
+
+class Manner(msgspec.Struct, frozen=True):
+    """How somebody shops: days between visits at least and at most, how much more is spent than usual, and
+    whether carts are left."""
+
+    least: int
+    most: int
+    spends: float = 1.0
+    leaves: bool = False
+
+
+MANNERS: dict[Shopping, Manner] = {
+    "regular": Manner(8, 13),
+    "browser": Manner(10, 26, leaves=True),
+    "quiet": Manner(9, 14),
+    "champion": Manner(6, 9, spends=3.0),
+    "seldom": Manner(50, 85, spends=0.5, leaves=True),
+    "returner": Manner(60, 90, spends=0.4),
+    "referred": Manner(30, 45),
+}
 
 
 def shop(customers: tuple[Customer, ...], calendar: Calendar, rng: random.Random) -> Story:
-    """Tell every shopper's visits. Planted: abandoned carts, and shoppers who stop coming; innocent: carts
-    that were bought, emptied, worth nothing or too soon after another, and shoppers who go on."""
+    """Tell every shopper's visits. Planted: abandoned carts, shoppers who stop coming, tenth orders, tiers
+    reached; innocent: carts that were bought, emptied, worth nothing or too soon after another, and
+    shoppers who go on."""
     story = Story([], [])
     for shopper in customers:
-        if shopper.shops:
-            _visits(shopper, calendar, rng, story)
+        if shopper.part.shopping is not None:
+            _visits(shopper, shopper.part.shopping, calendar, rng, story)
     return story
 
 
-def _visits(shopper: Customer, calendar: Calendar, rng: random.Random, story: Story) -> None:
-    visit = Visits(shopper, calendar, rng, story)
-    quiet = rng.random() < GOES_QUIET and shopper.joined == 0
-    mean = OFTEN if quiet or rng.random() < SHOPS_OFTEN else SELDOM
-    until = rng.randrange(35, 51) if quiet else calendar.days - 4
-    day = shopper.joined + 1 + rng.randrange(int(mean))
+def _visits(shopper: Customer, way: Shopping, calendar: Calendar, rng: random.Random, story: Story) -> None:
+    manner = MANNERS[way]
+    visit = Visits(shopper, calendar, rng, story, manner)
+    until = rng.randrange(110, 250) if way == "quiet" else YEAR - 4
+    day = shopper.joined + 1 + rng.randrange(2 if way == "champion" else manner.least)
+    if way == "returner":
+        day = _return(visit, rng) + manner.least
     while day < until:
-        visit.come(day)
-        day += max(BETWEEN_VISITS, round(rng.gammavariate(2, mean / 2)))
-    if quiet:
-        visit.come(until + BETWEEN_VISITS, "bought")
-        story.fires("quiet", QUIET_RULE, shopper.id, visit.last_order or calendar.start, calendar.end)
-    elif visit.last_order is not None:
-        story.spares("quiet", QUIET_RULE, shopper.id, calendar.start, calendar.end)
+        visit.come(day, None if way in ("regular", "browser", "seldom") else "bought")
+        gap = rng.randrange(manner.least, manner.most + 1)
+        if not (manner.leaves or visit.bought_last):
+            gap = COMES_BACK
+        day += max(BETWEEN_VISITS, round(gap / calendar.rush(day)))
+    if way == "quiet":
+        day = until + BETWEEN_VISITS
+        visit.come(day, "bought")
+        story.fires(QUIET_RULE, shopper.id, calendar.at(day + 20, 0), calendar.at(day + 110, 0))
+    elif way == "regular":
+        story.spares(QUIET_RULE, shopper.id, calendar.at(GAPS_KNOWN, 0), calendar.at(YEAR, 0))
+    plant_orders(visit)
+
+
+def _return(visit: Visits, rng: random.Random) -> int:
+    """Order much in the first days, and send most of it back when the tier has been told of."""
+    day = rng.randrange(1, 9)
+    at = visit.calendar.at(day, rng.randrange(600, 960), visit.shopper.zone)
+    total = float(rng.randrange(560, 780))
+    visit.buy(at, total, cart=False, refund=False)
+    order = f"{visit.shopper.id}-o{visit.carts}"
+    back = visit.calendar.at(day + rng.randrange(5, 25), 700, visit.shopper.zone)
+    visit.tell("order_refunded", back, order_id=order, amount=total - KEEPS)
+    ends = YEAR - WARNED_BEFORE + day
+    visit.story.fires(
+        AT_RISK_RULE, visit.shopper.id, visit.calendar.at(ends - 2, 0), visit.calendar.at(ends + 3, 0)
+    )
+    return day
+
+
+def plant_orders(visit: Visits) -> None:
+    """Plant what follows from the number and the sums of a shopper's orders."""
+    story, id, calendar = visit.story, visit.shopper.id, visit.calendar
+    year = calendar.at(YEAR, 0)
+    orders = sorted(visit.orders)
+    way = visit.shopper.part.shopping
+    if way in ("regular", "champion", "quiet") and len(orders) >= 10:
+        at = orders[9][0]
+        story.fires(TENTH_RULE, id, at, at + DECIDED_WITHIN)
+        story.spares(TENTH_RULE, id, at + DAY, year)
+    elif way == "seldom":
+        story.spares(TENTH_RULE, id, calendar.start, year)
+        story.spares(AT_RISK_RULE, id, calendar.start, year)
+        if visit.filled + PRESENT < SILVER:
+            story.spares(TIER_RULE, id, calendar.start, year)
+    if way in ("champion", "regular") and not any(refunded for _, _, refunded in orders):
+        granted = [(at, int(total)) for at, total, _ in orders]
+        if len(orders) >= 10 and visit.shopper.email:
+            granted.append((orders[9][0] + BONUS_AFTER, BONUS))
+        points = 0
+        for at, more in sorted(granted):
+            points += more
+            if points >= SILVER:
+                story.fires(TIER_RULE, id, at - HOUR, at + 2 * DECIDED_WITHIN)
+                break
+    if way in ("regular", "champion"):
+        _plant_expiring(visit, orders)
+    if way == "champion":
+        story.fires(CHAMPION_RULE, id, calendar.start, calendar.at(120, 0))
+    elif way == "seldom":
+        story.spares(CHAMPION_RULE, id, calendar.at(GAPS_KNOWN, 0), year)
+
+
+def _plant_expiring(visit: Visits, orders: list[tuple[Micros, float, bool]]) -> None:
+    """Plant points of the first weeks that are worth a word and will soon run out."""
+    story, id, calendar = visit.story, visit.shopper.id, visit.calendar
+    days: dict[int, int] = {}
+    for at, total, refunded in orders:
+        day = (at - calendar.start) // DAY
+        if day < EXPIRING_IN_YEAR and not refunded:
+            days[day] = days.get(day, 0) + int(total)
+    for day, points in days.items():
+        if points >= WORTH_A_WORD:
+            told = calendar.at(day + YEAR - WARNED_BEFORE, 0)
+            story.fires(EXPIRING_RULE, id, told - 2 * DAY, told + 3 * DAY)
+    if max(days.values(), default=0) < WORTH_A_WORD - 10:
+        story.spares(
+            EXPIRING_RULE, id, calendar.start, calendar.at(EXPIRING_IN_YEAR + YEAR - WARNED_BEFORE, 0)
+        )

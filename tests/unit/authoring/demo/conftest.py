@@ -1,4 +1,4 @@
-"""The base that the tests of its parts look at: full size, one seed."""
+"""The base that the tests of its parts look at: full size, a year, one seed."""
 
 from datetime import datetime
 from typing import Any

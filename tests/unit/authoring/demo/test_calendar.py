@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from engine.authoring.demo.calendar import FIRST_MONDAY, ZONES, calendar, iso
+from engine.authoring.demo.calendar import FIRST_MONDAY, YEAR, ZONES, calendar, iso
 from engine.customers.zones import moment_of
 from engine.model.values import DAY
 
@@ -28,22 +28,24 @@ def test_working_hours_are_the_same_date_everywhere(zone: str, minutes: int) -> 
         assert moment_of(played.at(day, minutes, zone)).date().isoformat() == played.date(day)
 
 
-def test_everybody_is_away_in_the_holiday_weeks_only() -> None:
-    played = calendar(FIRST_MONDAY, 120)
-    away = {day // 7 for day in range(120) if played.share(day) == 0.35}
-    assert away == {6, 14}
-    assert {played.share(day) for day in range(120)} == {0.35, 1.0}
+def test_everybody_uses_less_in_the_outage_the_summer_and_the_holidays() -> None:
+    shares = [calendar(FIRST_MONDAY, YEAR).share(day) for day in range(0, YEAR, 7)]
+    assert shares[25] < 0.6 < min(shares[:25] + shares[26:])
+    assert [week for week, share in enumerate(shares) if share < 1] == [25, 29, 30, 31, 32, 33, 50, 51]
 
 
-def test_no_saturday_or_sunday_is_a_working_day() -> None:
-    weekdays = {date.fromisoformat(calendar(FIRST_MONDAY, 120).date(day)).weekday()
-                for day in calendar(FIRST_MONDAY, 120).workdays()}  # fmt: skip
-    assert weekdays == {0, 1, 2, 3, 4}
+def test_shoppers_come_more_often_before_the_holidays_only() -> None:
+    played = calendar(FIRST_MONDAY, YEAR)
+    assert {day // 7 for day in range(YEAR) if played.rush(day) > 1} == {45, 46, 47, 48, 49}
 
 
 @pytest.mark.parametrize(
     ("first", "days", "says"),
-    [(date(2026, 1, 6), 120, "is no Monday"), (date(2026, 1, 5), 104, "too few")],
+    [
+        (date(2026, 1, 6), 120, "is no Monday"),
+        (date(2026, 1, 5), 13, "14 to 365"),
+        (date(2026, 1, 5), 366, "14"),
+    ],
 )
 def test_a_calendar_that_cannot_be_played_is_refused(first: date, days: int, says: str) -> None:
     with pytest.raises(ValueError, match=says):

@@ -33,8 +33,8 @@ def test_nobody_who_is_innocent_of_leaving_ends_the_last_contract_by_choice(log:
             assert last["mrr"] == 0
         else:
             assert last["reason"] in ("payment_failure", "complaint", "deceased")
-    assert undone == 70
-    assert smaller == 60
+    assert undone == 35 + 20 + 50
+    assert smaller == 20
 
 
 def test_a_request_is_undone_before_its_end(log: Log) -> None:

@@ -1,6 +1,6 @@
 from typing import Literal
 
-from engine.authoring.demo import TRIGGERS, Demo, Planted, Trigger, score
+from engine.authoring.demo import SCORED, Demo, Planted, score
 
 
 def demo_of(*planted: Planted) -> Demo:
@@ -9,8 +9,8 @@ def demo_of(*planted: Planted) -> Demo:
     )  # fmt: skip
 
 
-def case(expect: Literal["fire", "innocent"], trigger: Trigger = "renewal") -> Planted:
-    return Planted(trigger=trigger, rule="r", customer="c", at=10, within=20, expect=expect)
+def case(expect: Literal["fire", "innocent"], trigger: str = "renewal", rule: str = "r") -> Planted:
+    return Planted(trigger=trigger, rule=rule, customer="c", at=10, within=20, expect=expect)
 
 
 def test_a_case_is_found_where_its_rule_fires_in_its_time() -> None:
@@ -35,7 +35,22 @@ def test_the_order_of_what_fired_does_not_matter() -> None:
     assert score(demo_of(case("fire")), fired) == score(demo_of(case("fire")), reversed(fired))
 
 
-def test_every_trigger_is_told_apart_and_present() -> None:
-    found = score(demo_of(case("fire"), case("fire", "churn")), [])
-    assert list(found["recall"]) == list(found["false_alarms"]) == list(TRIGGERS)
-    assert found["recall"]["churn"] == found["recall"]["renewal"] == {"found": 0, "of": 1}
+def test_every_family_is_told_and_every_rule_after_them() -> None:
+    found = score(demo_of(case("fire", "r"), case("fire", "a")), [])
+    assert list(found["recall"]) == list(found["false_alarms"]) == [*SCORED, "a", "r"]
+
+
+def test_a_rule_counts_under_its_own_name_and_its_familys() -> None:
+    found = score(demo_of(case("fire", "low_csat_ticket", "low-csat-ticket")), [("low-csat-ticket", "c", 15)])
+    assert found["recall"]["low_csat_ticket"] == found["recall"]["low_csat"] == {"found": 1, "of": 1}
+
+
+def test_usage_is_told_by_volume_alone() -> None:
+    found = score(demo_of(case("fire", "usage_drop_2", "usage-drop")), [("usage-drop", "c", 15)])
+    assert found["recall"]["usage_drop_2"] == {"found": 1, "of": 1}
+    assert "usage_drop" not in found["recall"]
+
+
+def test_what_a_workspace_has_no_rule_for_is_not_scored() -> None:
+    found = score(demo_of(case("fire", "r"), case("fire", "a", "a")), [], {"a"})
+    assert list(found["recall"]) == [*SCORED, "a"]

@@ -100,5 +100,27 @@ def test_who_goes_quiet_orders_no_more(log: Log) -> None:
     assert len(cases) >= 40
     for case in cases:
         orders = [at for at, _, _ in log.of("order_completed", case.customer)]
-        assert max(orders) == case.at
-        assert case.within - case.at >= 50 * DAY
+        assert case.at - 22 * DAY < max(orders) < case.at - 18 * DAY
+
+
+def test_who_goes_on_is_never_away_for_long(log: Log) -> None:
+    innocents = log.planted["gone-quiet", "innocent"]
+    assert len(innocents) >= 100
+    for case in innocents:
+        orders = sorted(at for at, _, _ in log.of("order_completed", case.customer))
+        assert max(later - at for at, later in pairwise([*orders, case.within])) < 20 * DAY
+
+
+def test_a_tenth_order_is_the_tenth(log: Log) -> None:
+    for case in log.planted["tenth-order", "fire"]:
+        orders = sorted(at for at, _, _ in log.of("order_completed", case.customer))
+        assert orders[9] == case.at
+
+
+def test_a_returner_keeps_so_much_that_the_tier_can_be_saved(log: Log) -> None:
+    cases = log.planted["tier-at-risk", "fire"]
+    assert len(cases) >= 20
+    for case in cases:
+        orders = [b["properties"]["total"] for _, _, b in log.of("order_completed", case.customer)]
+        back = [b["properties"]["amount"] for _, _, b in log.of("order_refunded", case.customer)]
+        assert max(orders) >= 500 > sum(orders) - sum(back) >= 200

@@ -45,17 +45,29 @@ def test_an_innocents_answers_are_good_late_or_a_second_delivery(log: Log) -> No
 
 def test_what_is_corrected_within_the_hour_is_neither(log: Log, demo: Demo) -> None:
     planted = {case.customer for case in demo.planted if case.rule == "low-csat-ticket"}
-    corrected = []
+    corrected = 0
     for (event, customer), rows in log.bodies.items():
-        if event != "survey_answered" or customer in planted:
+        if event != "survey_answered" or customer in planted or len(rows) != 2:
             continue
-        scores = [body["properties"]["score"] for _, _, body in rows]
-        if min(scores) <= 2:
-            corrected.append(customer)
-            (first, _, _), (second, _, _) = rows
-            assert scores[1] == 5
+        (first, _, one), (second, _, other) = rows
+        if one["properties"]["ticket_id"] == other["properties"]["ticket_id"]:
+            corrected += 1
+            assert (one["properties"]["score"] <= 2, other["properties"]["score"]) == (True, 5)
             assert 5 * MINUTE <= second - first < HOUR
-    assert len(corrected) == 25
+    assert corrected >= 15
+
+
+def test_a_slow_ticket_is_solved_after_three_days_and_no_other(log: Log) -> None:
+    def longest(customer: str) -> int:
+        solved = {b["properties"]["ticket_id"]: at for at, _, b in log.of("ticket_solved", customer)}
+        return max(
+            solved[b["properties"]["ticket_id"]] - at for at, _, b in log.of("ticket_opened", customer)
+        )
+
+    assert all(longest(case.customer) > 3 * DAY for case in log.planted["ticket-slow", "fire"])
+    reopened = {case.customer for case in log.planted["ticket-reopened", "fire"]}
+    for case in log.planted["ticket-slow", "innocent"]:
+        assert case.customer in reopened or longest(case.customer) < 3 * DAY
 
 
 def test_unhappy_accounts_are_so_beyond_chance_and_others_never(log: Log, demo: Demo) -> None:
@@ -67,12 +79,12 @@ def test_unhappy_accounts_are_so_beyond_chance_and_others_never(log: Log, demo: 
 
     unhappy = log.planted["low-csat-account", "fire"]
     innocent = log.planted["low-csat-account", "innocent"]
-    assert {case.customer for case in (*unhappy, *innocent)} == set(scores)
-    assert len(unhappy) >= 40
+    assert {case.customer for case in (*unhappy, *innocent)} >= set(scores)
+    assert len(unhappy) >= 12
     assert all(alarming(case.customer) for case in unhappy)
-    assert not any(alarming(case.customer) for case in innocent)
+    assert not any(alarming(case.customer) for case in innocent if case.customer in scores)
 
 
 def test_some_answers_come_twice(demo: Demo) -> None:
     ids = [delivery.body["id"] for delivery in demo.events if delivery.body["event"] == "survey_answered"]
-    assert len(ids) - len(set(ids)) >= 30
+    assert len(ids) - len(set(ids)) >= 20
