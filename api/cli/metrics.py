@@ -54,7 +54,10 @@ def arrange(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--statistic", choices=("mean", "median", "p90"), default="median", help="of times")
     parser.add_argument("--clock", choices=("calendar", "business"), default="calendar", help="of times")
     parser.add_argument(
-        "--variant", choices=("returning_in_period", "repeat_within_period"), default="returning_in_period"
+        "--variant",
+        choices=("returning_in_period", "repeat_within_period"),
+        default="returning_in_period",
+        help="of repeat purchases (default: returning_in_period)",
     )
     parser.add_argument("--formula", choices=("standard", "stripe", "daily"), help="of churn")
     parser.add_argument(

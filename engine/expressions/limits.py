@@ -18,7 +18,7 @@ ALLOWED_FUNCTIONS = frozenset(
         "abs all any e filter map max min parse_datetime parse_float parse_timedelta pi re_groups split sum"
     ).split()
 )
-_REFUSED_FUNCTIONS = {
+REFUSED_FUNCTIONS = {
     "now": "`$now` reads the clock; write now",
     "today": "`$today` reads the clock; write now.date",
     "random": "`$random` would decide differently each time; a split in a workflow draws for ever",
@@ -107,7 +107,7 @@ def _check_function(token: Token) -> None:
     if name in ALLOWED_FUNCTIONS:
         return
     known = ", ".join(f"${function}" for function in sorted(ALLOWED_FUNCTIONS))
-    message = _REFUSED_FUNCTIONS.get(name, f"`{token.value}` is no function; there are {known}")
+    message = REFUSED_FUNCTIONS.get(name, f"`{token.value}` is no function; there are {known}")
     suggestion = {"now": "now", "today": "now.date"}.get(name)
     raise ExpressionError("function", message, token.lexpos, suggestion)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
@@ -36,10 +37,68 @@ class Trait(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     on: Subject | None = None
 
 
-FUNCTIONS = (
-    "count", "sum", "mean", "min", "max", "first", "last", "distinct", "since", "drop",
-    "share", "share_lower", "share_upper", "cohort",
-)  # fmt: skip
+class Function(msgspec.Struct, frozen=True):
+    """What a computed fact gives, what it gives where there was nothing, and how one is written."""
+
+    gives: str
+    of_nothing: str
+    example: str
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "count": Function("How many events there were.", "0", "{count: order_completed, over: 90d}"),
+    "sum": Function(
+        "The sum of a property; what is null or no number is left out.",
+        "0",
+        "{sum: total, of: order_completed, over: 90d}",
+    ),
+    "mean": Function(
+        "The mean of a property over the events that have it as a number.",
+        "unknown",
+        "{mean: total, of: order_completed}",
+    ),
+    "min": Function("The smallest value of a property.", "unknown", "{min: total, of: order_completed}"),
+    "max": Function("The largest value of a property.", "unknown", "{max: total, of: order_completed}"),
+    "first": Function(
+        "The property of the earliest event.", "unknown", "{first: channel, of: order_completed}"
+    ),
+    "last": Function("The property of the latest event.", "unknown", "{last: channel, of: order_completed}"),
+    "distinct": Function(
+        "How many different values a property had: exact to 10,000, then unknown.",
+        "0",
+        "{distinct: category, of: order_completed, over: 90d}",
+    ),
+    "since": Function(
+        "How long ago the latest event was; `any` is every event.", "unknown", "{since: order_completed}"
+    ),
+    "drop": Function(
+        "How far the customer fell below its own habit, 0.4 for 40%; `drop: count` counts events. Unknown "
+        "with too few weeks or too small a median.",
+        "unknown",
+        "{drop: count, of: session_started, recent: 2w, baseline: 8w}",
+    ),
+    "share": Function(
+        "Which part of the events meets an expression, 0 to 1; where it is unknown, the event is left out.",
+        "unknown",
+        '{share: "event.score >= 4", of: survey_answered, over: 90d}',
+    ),
+    "share_lower": Function(
+        "The lower bound of that share's 95% Wilson interval: how low it may be, given how few there are.",
+        "unknown",
+        '{share_lower: "event.score >= 4", of: survey_answered}',
+    ),
+    "share_upper": Function(
+        "The upper bound of that interval.",
+        "unknown",
+        '{share_upper: "event.score >= 4", of: survey_answered}',
+    ),
+    "cohort": Function(
+        "The month of the very first event, as the text 2026-03, in the workspace's zone.",
+        "unknown",
+        "{cohort: order_completed}",
+    ),
+}
+"""The functions of computed facts."""
 
 
 class Computed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

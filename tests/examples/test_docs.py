@@ -35,7 +35,7 @@ PAGES = [
     *sorted((REPOSITORY / "docs").rglob("*.md")),
 ]
 NAMES = [path.relative_to(REPOSITORY).as_posix() for path in PAGES]
-MARKERS = {"", "rule", "settings", "metrics", "broken"}
+MARKERS = {"", "rule", "settings", "metrics", "broken", "fact"}
 FLEET_OR_CALL = "then: [{do: segment.add, with: {segment: docs-list}}]"
 
 
