@@ -74,7 +74,6 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Replay the stored events under the workspace's rules, and count what was decided."""
     folder = workspace_of(arguments)
     ruleset = compile_ruleset(authored(folder), known_actions())
-    _check(arguments, ruleset)
     bounds = {
         name: instant(getattr(arguments, name), ruleset.zone, f"--{option}")
         for name, option in (("start", "from"), ("end", "to"), ("at", "at"))
@@ -82,6 +81,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with terminal.progress() as tell:
         with reading(database_of(arguments, folder)) as store, store.reader() as reader:
             other = other_side(arguments.against, folder, reader) if arguments.against else None
+            _check(arguments, ruleset, other)
             events = stored_events(reader, lambda done: tell("reading events", done, 0))
 
         def played(rules: Ruleset, doing: str) -> Backtest:
@@ -135,6 +135,7 @@ def _side(report: Backtest, *, customers: bool) -> dict[str, Any]:
         **_timed(shown(report, customers=customers)),
         "days": report.days,
         "messages": done.messages,
+        "held_back": done.held_back,
         "budgets": {"coupons": done.coupons, "points": done.points},
         "thresholds": [_histogram_of(each) for each in report.thresholds],
     }
@@ -176,9 +177,10 @@ def _inert(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _check(arguments: argparse.Namespace, ruleset: Ruleset) -> None:
-    """Refuse names that the workspace does not have."""
-    live = {rule for desk in ruleset.desks.values() for rule in desk.rules}
+def _check(arguments: argparse.Namespace, ruleset: Ruleset, other: Ruleset | None) -> None:
+    """Refuse names that neither side has."""
+    sides = [ruleset] if other is None else [ruleset, other]
+    live = {rule for side in sides for desk in side.desks.values() for rule in desk.rules}
     facts = {name for kind in ("person", "account") for name in ruleset.facts.names(kind)}
     for noun, names, known in (("live rule", arguments.rules, live), ("fact", arguments.facts, facts)):
         for name in names:
@@ -242,6 +244,7 @@ def _draw(terminal: Terminal, report: Backtest, rules: Iterable[str]) -> None:
         rows = by_time({}, report.days.get(rule, {}))
         _section(terminal, f"{rule}, fired", bars([(name, new) for name, _, new in rows]))
     _section(terminal, "Messages that would have gone", bars(list(report.done.messages.items())))
+    _section(terminal, "Held back", bars(list(report.done.held_back.items())))
     _section(terminal, "Spent", _spent(report))
     for threshold in report.thresholds:
         _section(
@@ -268,6 +271,9 @@ def _compare(
     sent = sorted(old.done.messages.keys() | new.done.messages.keys())
     pairs = [(name, old.done.messages.get(name, 0), new.done.messages.get(name, 0)) for name in sent]
     _section(terminal, "Messages that would have gone, then and now", pair_bars(pairs))
+    kept = sorted(old.done.held_back.keys() | new.done.held_back.keys())
+    pairs = [(name, old.done.held_back.get(name, 0), new.done.held_back.get(name, 0)) for name in kept]
+    _section(terminal, "Held back, then and now", pair_bars(pairs))
     _section(terminal, "Spent then", _spent(old))
     _section(terminal, "Spent now", _spent(new))
     for rule in rules:

@@ -22,6 +22,9 @@ from engine.timeline.ruleset import Ruleset
 Place = tuple[str, str, Micros]
 """A rule, a customer and an instant."""
 
+_WOULD = frozenset((DecisionOutcome.FIRED, DecisionOutcome.SHADOW))
+"""What a rule would do, whether or not it is only looking on yet."""
+
 NOT_ASKED = "not_asked"
 """The rule had no cause to look at that instant."""
 
@@ -86,8 +89,8 @@ def differences(
             rule=place[0],
             customer=place[1],
             at=place[2],
-            old=_outcome(then.get(place), place[2] in before.get(place[:2], ())),
-            new=_outcome(now.get(place), place[2] in after.get(place[:2], ())),
+            old=_outcome(then.get(place)),
+            new=_outcome(now.get(place)),
             lines=_lines(then.get(place), now.get(place)),
         )
         for place in places
@@ -97,7 +100,7 @@ def differences(
 def _fired(report: Backtest, only: frozenset[str]) -> dict[tuple[str, str], set[Micros]]:
     found: dict[tuple[str, str], set[Micros]] = {}
     for decision in report.decisions:
-        if decision.outcome is DecisionOutcome.FIRED and (not only or decision.rule in only):
+        if decision.outcome in _WOULD and (not only or decision.rule in only):
             found.setdefault((decision.rule, decision.customer), set()).add(decision.at)
     return found
 
@@ -137,9 +140,7 @@ def _look(
     return looks.seen
 
 
-def _outcome(seen: Decision | None, fired: bool) -> str:
-    if fired:
-        return DecisionOutcome.FIRED.value
+def _outcome(seen: Decision | None) -> str:
     return NOT_ASKED if seen is None else seen.outcome.value
 
 

@@ -104,7 +104,7 @@ def backtest(
     last = inputs[-1].received_at if inputs else 0
     stop = at if at is not None else end if end is not None else last
     kept = [event for event in inputs if event.received_at <= stop]
-    sampler = Sampler(ruleset, rules) if rules else None
+    sampler = Sampler(rules) if rules else None
     simulation = Simulation(ruleset, witness=sampler)
     if at is not None:
         _learn(simulation, kept, progress)
@@ -148,21 +148,23 @@ def _play(
     for index, event in enumerate(events):
         if not counting and start is not None and event.received_at >= start:
             simulation.advance(start - 1)
-            _forget(simulation)
-            if sampler is not None:
-                sampler.forget()
+            _forget(simulation, sampler)
             counting = True
         simulation.feed(event)
         if progress is not None and index % 1000 == 0:
             progress(index, len(events))
     simulation.advance(stop)
+    if not counting:
+        _forget(simulation, sampler)  # all of it was before the counting begins
 
 
-def _forget(simulation: Simulation) -> None:
+def _forget(simulation: Simulation, sampler: Sampler | None) -> None:
     """Drop what was decided and done before the counting begins."""
     changes = simulation.changes
-    for told in (changes.decisions, changes.events, changes.coupons, changes.counts):
+    for told in (changes.decisions, changes.events, changes.coupons, changes.attempts, changes.counts):
         told.clear()
+    if sampler is not None:
+        sampler.forget()
 
 
 def _learn(simulation: Simulation, events: Sequence[Event], progress: Progress | None) -> None:
@@ -189,6 +191,7 @@ def evaluate_once(simulation: Simulation, at: Micros, only: frozenset[str]) -> N
                     rule=rule, kind="schedule", cause=f"{compiled.index}/{at}", event=None, from_at=at
                 )
                 decide(moment, occasion)
+    simulation.deliver(at)
 
 
 def _count(report: Backtest, simulation: Simulation, only: tuple[str, ...]) -> None:

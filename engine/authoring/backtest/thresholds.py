@@ -14,7 +14,6 @@ import msgspec
 
 from engine.decisions.decision import Decision
 from engine.model.values import Duration
-from engine.timeline.ruleset import Ruleset
 
 _LINE = re.compile(
     r"(?P<name>(?:customer|event)\.\w+) *(?P<sign>>=|<=|>|<) *(?P<limit>-?[0-9.]+|[0-9]+[smhdw])"
@@ -47,7 +46,7 @@ class Bin(msgspec.Struct, frozen=True):
 class Sampler:
     """A witness that keeps the values which the lines of some rules see."""
 
-    def __init__(self, ruleset: Ruleset, rules: Iterable[str]) -> None:
+    def __init__(self, rules: Iterable[str]) -> None:
         self._seen: dict[tuple[str, str], Counter[Decimal]] = {}
         self._rules = frozenset(rules)
 
@@ -83,10 +82,16 @@ def _threshold(rule: str, text: str, counter: Counter[Decimal]) -> Threshold:
 
 
 def _number(value: Any) -> Decimal | None:
+    """Give a value as a trace holds it as a number: a length of time in days, None where it is none."""
+    if isinstance(value, str) and value[:1] in ("P", "-"):
+        try:
+            value = msgspec.convert(value, timedelta)
+        except msgspec.ValidationError:
+            return None
     if isinstance(value, timedelta):
         return Decimal(str(value.total_seconds())) / _DAY
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return Decimal(value)
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return Decimal(str(value))
     return None
 
 

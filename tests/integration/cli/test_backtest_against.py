@@ -55,6 +55,39 @@ def test_people_see_charts_and_sentences(edited: Path, holdfast: Holdfast) -> No
     assert all(len(line) <= 100 for line in said.splitlines())
 
 
+def test_a_rule_that_only_the_other_side_has_can_be_named(
+    workspace: Path, edited: Path, holdfast: Holdfast
+) -> None:
+    # given that the rule was taken out
+    (workspace / "rules/big-order.yaml").unlink()
+
+    # when compared with the files that have it
+    answer = holdfast("backtest", "big-order", "--against", str(edited), "--json").answer
+
+    # then the one for whom it fired is told
+    assert [(each["customer"], each["old"], each["new"]) for each in answer["differing"]] == [
+        ("=ann", "fired", "not_asked")
+    ]
+
+
+def test_a_rule_in_shadow_differs_too(workspace: Path, edited: Path, holdfast: Holdfast) -> None:
+    # given that the rule is only looking on, on both sides
+    for folder in (workspace, edited):
+        rule = folder / "rules/big-order.yaml"
+        rule.write_text(rule.read_text().replace("status: live", "status: shadow"))
+
+    # when compared
+    answer = holdfast("backtest", "big-order", "--against", str(edited), "--json").answer
+
+    # then
+    assert [(each["customer"], each["new"]) for each in answer["differing"]] == [("bob", "shadow")]
+
+
+def test_what_came_before_the_beginning_is_not_counted(edited: Path, holdfast: Holdfast) -> None:
+    answer = holdfast("backtest", "big-order", "--from", "2026-06-01", "--json").answer
+    assert (answer["rules"]["big-order"]["fired"], answer["events"], answer["messages"]) == (0, 0, {})
+
+
 def test_nobody_differs_from_the_same_files(workspace: Path, edited: Path, holdfast: Holdfast) -> None:
     assert "Nobody is decided otherwise." in holdfast("backtest", "--against", str(workspace)).out
 

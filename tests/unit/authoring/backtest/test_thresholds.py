@@ -3,11 +3,15 @@
 import itertools
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.authoring.backtest.thresholds import MOST_BINS, Bin, bins, label
+from engine.authoring.backtest.thresholds import MOST_BINS, Bin, Sampler, bins, label
+from engine.decisions.decision import Decision, Line
+from engine.model.reasons import DecisionOutcome
 
 NUMBERS = st.decimals(min_value=-1000, max_value=1000, places=2)
 
@@ -42,6 +46,30 @@ def test_every_value_is_in_one_bin(values: list[Decimal], limits: list[Decimal])
             v for v in values if (each.low is None or each.low <= v) and (each.high is None or v < each.high)
         ]
         assert each.count == len(inside)
+
+
+@pytest.mark.parametrize(
+    ("line", "limit", "value", "seen"),
+    [
+        ("customer.spend >= 100", "100", 83.4, "83.4"),
+        ("customer.quiet_for > 90d", "90", "P3DT12H", "3.5"),
+        ("event.score <= 2", "2", 1, "1"),
+    ],
+)
+def test_what_a_line_saw_is_a_number_beside_its_limit(line: str, limit: str, value: Any, seen: str) -> None:
+    # given a rule that saw a value, as traces hold it
+    sampler = Sampler(("r",))
+    name = line.split()[0]
+    decision = Decision(
+        id="d", rule="r", rule_hash="", customer="c", at=0, outcome=DecisionOutcome.NOT_MET, trigger="event",
+        trigger_key="k", lines=(Line(line, "not_met", {name: value}),),
+    )  # fmt: skip
+    sampler("r", "c", lambda: decision)
+    sampler("other", "c", lambda: decision)
+
+    # then
+    [threshold] = sampler.found()
+    assert (threshold.limit, threshold.values) == (Decimal(limit), {Decimal(seen): 1})
 
 
 def test_bins_have_names() -> None:
