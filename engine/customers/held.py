@@ -47,6 +47,8 @@ def window_until(
     over, zone = window.over, table.zone
     if over is None and window.ending is None:
         return FOR_EVER
+    if series.index not in state.lasts:
+        return FOR_EVER  # nothing ever came to it, and what comes drops what is kept
     if series.form.grain != "day":
         return reading_of(now, False)
     if start is None or over is None or over.days is None or window.ending is not None:
