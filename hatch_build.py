@@ -15,5 +15,5 @@ class StarterPolicy(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "standard":
-            for name in ("holdfast.yaml", "rules", "workflows"):
+            for name in ("holdfast.yaml", "mutants.yaml", "rules", "workflows"):
                 build_data["force_include"][name] = f"{STARTER}/{name}"
