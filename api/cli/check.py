@@ -9,6 +9,7 @@ from typing import Any
 
 from api.cli.places import add_folder, add_json
 from api.cli.terminal import BAD, FAINT, GOOD, Terminal
+from api.cli.watching import watch
 from engine.authoring.loader import load_folder
 from engine.errors import Finding
 from engine.runtime.actions import known_actions
@@ -18,11 +19,14 @@ def arrange(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
     add_folder(parser)
     add_json(parser)
+    parser.add_argument("--watch", action="store_true", help="check again on each save, until Ctrl-C")
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Check, and tell every finding at its place."""
     folder: Path = arguments.folder or arguments.workspace or Path()
+    if arguments.watch:
+        return watch(folder, lambda: load_folder(folder, known_actions()).findings, terminal)
     loaded = load_folder(folder, known_actions())
     if terminal.json:
         terminal.answer({"errors": [_shown(finding) for finding in loaded.errors], "files": loaded.files})

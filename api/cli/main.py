@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Command] = {
     "init": Command("init", "lay out a starter workspace in a folder"),
     "schema": Command("schema", "write the JSON Schemas of everything that is authored"),
     "check": Command("check", "check a workspace's files"),
+    "fmt": Command("fmt", "put a workspace's YAML into one form"),
     "test": Command("test", "run the tests of a workspace on a virtual clock"),
     "import": Command("importing", "import events or customers from files"),
     "backtest": Command("backtest", "show what the rules would have decided on the stored events"),
