@@ -369,6 +369,36 @@ def test_every_folder_has_its_sentence() -> None:
     assert [folder for folder in folders if f"`engine/{folder}/`" not in page] == []
 
 
+def packages_within() -> list[str]:
+    """Give the packages inside the packages of the engine and of its doors, from the top on."""
+    found = [path.parent for top in ("engine", "api") for path in (REPOSITORY / top).rglob("__init__.py")]
+    inside = [path.relative_to(REPOSITORY) for path in found]
+    return sorted(path.as_posix() for path in inside if path.parts[0] == "api" or len(path.parts) > 2)
+
+
+@pytest.mark.parametrize("package", packages_within())
+def test_every_package_inside_another_has_its_sentence(package: str) -> None:
+    # given the row of the folder that it stands in
+    above, _, own = package.rpartition("/")
+    rows = [line for line in text("docs/architecture.md").splitlines() if line.startswith("| `")]
+    # then it has a row of its own, or that row says what it is for
+    named = [row for row in rows if f"`{package}/`" in row.split("|")[1]]
+    told = [row for row in rows if f"`{above}/`" in row.split("|")[1] and f"`{own}/`" in row.split("|")[2]]
+    assert named + told != []
+
+
+def test_every_file_of_the_project_that_is_named_exists() -> None:
+    tops = "engine|api|tests|deploy|script"
+    named = {
+        (name, path)
+        for name in NAMES
+        if name != "CHANGELOG.md"
+        for path in re.findall(rf"`((?:{tops})/[\w./-]*)`", text(name))
+    }
+    assert len(named) > 50
+    assert {(name, path) for name, path in named if not (REPOSITORY / path).exists()} == set()
+
+
 @pytest.mark.parametrize("block", of("python"))
 def test_the_action_that_is_shown_is_one(block: Block) -> None:
     names: dict[str, Any] = {}
