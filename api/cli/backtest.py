@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from api.cli.against import GIT, LIVE, other_side
-from api.cli.charts import bars, by_time, histogram, pair_bars
+from api.cli.charts import bars, by_time, histogram, pair_bars, pairs
 from api.cli.databases import reading
 from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
 from api.cli.terminal import FAINT, Terminal
@@ -23,13 +23,15 @@ from engine.authoring.backtest import (
     backtest,
     bins,
     differences,
+    is_held_out,
+    is_refused,
     shown,
 )
 from engine.authoring.wording import known_or
 from engine.customers.zones import Zone, moment_of
 from engine.decisions.decision import Decision
 from engine.errors import RequestError
-from engine.model.reasons import DecisionOutcome, RunStatus
+from engine.model.reasons import DecisionOutcome
 from engine.runtime.actions import known_actions
 from engine.runtime.reports.history import stored_events
 from engine.timeline.ruleset import Ruleset, compile_ruleset
@@ -159,9 +161,8 @@ def _write(path: Path, zone: Zone, sides: Iterable[tuple[str, Backtest | None]])
             fired = [] if report is None else _fired(report)
             for decision in fired:
                 at = zone.local(decision.at)
-                held_out = any(start.arm == "held_out" for start in decision.starts)
-                refused = any(start.status == RunStatus.REFUSED.value for start in decision.starts)
-                cells = (side, decision.rule, decision.customer, at.date(), at.isoformat(), held_out, refused)
+                who = (side, decision.rule, decision.customer, at.date(), at.isoformat())
+                cells = (*who, is_held_out(decision), is_refused(decision))
                 rows.writerow([_inert(str(cell)) for cell in cells])
 
 
@@ -268,12 +269,10 @@ def _compare(
         totals = sum(row[1] for row in rows), sum(row[2] for row in rows)
         head = f"{rule}: fired {totals[0]:,} times, now {totals[1]:,}   (# both, + now alone, - then alone)"
         _section(terminal, head, pair_bars(rows))
-    sent = sorted(old.done.messages.keys() | new.done.messages.keys())
-    pairs = [(name, old.done.messages.get(name, 0), new.done.messages.get(name, 0)) for name in sent]
-    _section(terminal, "Messages that would have gone, then and now", pair_bars(pairs))
-    kept = sorted(old.done.held_back.keys() | new.done.held_back.keys())
-    pairs = [(name, old.done.held_back.get(name, 0), new.done.held_back.get(name, 0)) for name in kept]
-    _section(terminal, "Held back, then and now", pair_bars(pairs))
+    sent = pairs(old.done.messages, new.done.messages)
+    _section(terminal, "Messages that would have gone, then and now", pair_bars(sent))
+    held_back = pairs(old.done.held_back, new.done.held_back)
+    _section(terminal, "Held back, then and now", pair_bars(held_back))
     _section(terminal, "Spent then", _spent(old))
     _section(terminal, "Spent now", _spent(new))
     for rule in rules:

@@ -13,30 +13,35 @@ WIDTH = 40
 MOST_ROWS = 40
 """More days than this are told in weeks, more weeks in months."""
 
-Pair = tuple[int, int]
+Row = tuple[str, int, int]
 
 
-def by_time(old: Mapping[str, int], new: Mapping[str, int]) -> list[tuple[str, int, int]]:
+def pairs(old: Mapping[str, int], new: Mapping[str, int]) -> list[Row]:
+    """Put the counts of two sides beside each other, by name."""
+    return [(name, old.get(name, 0), new.get(name, 0)) for name in sorted(old.keys() | new.keys())]
+
+
+def by_time(old: Mapping[str, int], new: Mapping[str, int]) -> list[Row]:
     """Add up days (ISO dates) of two sides, in weeks or months where there are many."""
-    days = sorted(old.keys() | new.keys())
+    days = pairs(old, new)
     if not days:
         return []
-    first, last = date.fromisoformat(days[0]), date.fromisoformat(days[-1])
+    first, last = date.fromisoformat(days[0][0]), date.fromisoformat(days[-1][0])
     if (last - first).days < MOST_ROWS:
         name = _day
     elif (last - first).days < 7 * MOST_ROWS:
         name = _week
     else:
         name = _month
-    sums: dict[str, Pair] = {}
+    sums: dict[str, tuple[int, int]] = {}
     at = first
     while at <= last:
         sums.setdefault(name(at), (0, 0))
         at += timedelta(days=1)
-    for day in days:
+    for day, then, now in days:
         row = name(date.fromisoformat(day))
         before, after = sums[row]
-        sums[row] = before + old.get(day, 0), after + new.get(day, 0)
+        sums[row] = before + then, after + now
     return [(row, before, after) for row, (before, after) in sums.items()]
 
 
@@ -52,7 +57,7 @@ def _month(at: date) -> str:
     return f"{at:%Y-%m}"
 
 
-def pair_bars(rows: Sequence[tuple[str, int, int]]) -> list[str]:
+def pair_bars(rows: Sequence[Row]) -> list[str]:
     """Draw two sides a row: # on both, + on the new one alone, - on the old one alone."""
     most = max([max(old, new) for _, old, new in rows], default=0)
     wide = max([len(name) for name, _, _ in rows], default=0)

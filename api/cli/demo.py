@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from api.answers.experiments import report_answer
 from api.cli.demo_report import experiments_of
 from api.cli.demo_report import show as show_page
 from api.cli.places import add_database, add_json, authored, database_of
@@ -21,7 +22,6 @@ from api.cli.starter import starter, starter_files
 from api.cli.story import list_stories
 from api.cli.story import show as show_story
 from api.cli.terminal import Terminal
-from api.routes.experiments import report_answer
 from engine.authoring.demo import Demo, generate
 from engine.authoring.demo.calendar import YEAR
 from engine.authoring.demo.playing import Playing

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from api.answers.experiments import listed_answer, plan_answer, report_answer
 from api.cli.databases import reading
 from api.cli.places import add_database, add_json, authored, database_of, workspace_of
 from api.cli.runs import time as shown_time
 from api.cli.terminal import BAD, FAINT, GOOD, Terminal
-from api.routes.experiments import listed_answer, plan_answer, report_answer
 from engine.customers.zones import Zone, zone
 from engine.errors import RequestError
 from engine.experiments.comparison import ArmFigures, Comparison, RevenueFigures

@@ -27,7 +27,7 @@ from engine.authoring.importing.refusals import RefusedRows
 from engine.authoring.importing.shipped import named_map
 from engine.authoring.importing.tracking import import_name, with_ids
 from engine.errors import RequestError
-from engine.runtime.course import PORTION, Imported, Refusal, added
+from engine.runtime.course import PORTION, Imported, Refusal, added, refused_of
 from engine.runtime.intake import Unreadable
 from engine.runtime.writer import IngestAnswer
 
@@ -217,8 +217,7 @@ def _send(
             conflicts=_placed(found["conflicts"], places),
             quarantined=(*_placed(found["quarantined"], places), *refused),
         )
-        entries = sorted((*answer.conflicts, *answer.quarantined), key=lambda entry: entry["index"])
-        refusals.add([entry | {"index": total.rows + entry["index"]} for entry in entries])
+        refusals.add(refused_of(answer, total.rows))
         total = added(total, answer)
         tell("importing events", total.rows, 0)
     return total

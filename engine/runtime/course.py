@@ -91,13 +91,10 @@ class Course:
 
     def advance(self, answer: IngestAnswer) -> None:
         """Count a portion that was answered, and tell of the rows that were refused."""
-        first = self.done.rows
+        found = refused_of(answer, self.done.rows)
         self.done = added(self.done, answer)
-        found = [
-            entry | {"index": first + entry["index"]} for entry in (*answer.conflicts, *answer.quarantined)
-        ]
         if found:
-            self._refused(sorted(found, key=lambda entry: entry["index"]))
+            self._refused(found)
 
     def end(self) -> None:
         """Forget how far it has come: the next import of this name is another one."""
@@ -118,6 +115,12 @@ class Course:
             self._seal.update(msgspec.json.encode(row))
         except (TypeError, ValueError):
             self._seal.update(repr(row).encode("utf-8", "backslashreplace"))
+
+
+def refused_of(answer: IngestAnswer, first: int) -> list[Refusal]:
+    """Give what was refused of a portion, in the order of its rows, the first of which has that number."""
+    entries = sorted((*answer.conflicts, *answer.quarantined), key=lambda entry: entry["index"])
+    return [entry | {"index": first + entry["index"]} for entry in entries]
 
 
 def added(total: Imported, answer: IngestAnswer) -> Imported:

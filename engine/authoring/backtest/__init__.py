@@ -1,7 +1,16 @@
 """Backtest: what rules would have decided on the events that are stored, and what an edit changes of that."""
 
 from engine.authoring.backtest.differing import Difference, DifferentLine, differences
-from engine.authoring.backtest.playing import Backtest, FactCount, Progress, RuleCount, backtest, shown
+from engine.authoring.backtest.playing import (
+    Backtest,
+    FactCount,
+    Progress,
+    RuleCount,
+    backtest,
+    is_held_out,
+    is_refused,
+    shown,
+)
 from engine.authoring.backtest.thresholds import Bin, Threshold, bins
 
 __all__ = [
@@ -16,5 +25,7 @@ __all__ = [
     "backtest",
     "bins",
     "differences",
+    "is_held_out",
+    "is_refused",
     "shown",
 ]

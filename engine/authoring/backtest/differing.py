@@ -11,7 +11,14 @@ from typing import Any
 
 import msgspec
 
-from engine.authoring.backtest.playing import Backtest, Progress, evaluate_once
+from engine.authoring.backtest.playing import (
+    Backtest,
+    Progress,
+    evaluate_once,
+    inputs_of,
+    learn_all,
+    play_all,
+)
 from engine.authoring.simulate import Simulation
 from engine.customers.event import Event
 from engine.decisions.decision import Decision, Line
@@ -121,21 +128,13 @@ def _look(
     last = max(at for _, _, at in places)
     own = [
         event
-        for event in events
-        if event.cause not in ("engine", "run")
-        and event.received_at <= last
-        and (event.customer in names or event.account in names)
+        for event in inputs_of(events)
+        if event.received_at <= last and (event.customer in names or event.account in names)
     ]
-    for index, event in enumerate(own):
-        if report.at is None:
-            simulation.feed(event)
-        else:
-            simulation.learn(event)
-        if progress is not None and index % 1000 == 0:
-            progress(index, len(own))
     if report.at is None:
-        simulation.advance(last)
+        play_all(simulation, own, last, progress)
     else:
+        learn_all(simulation, own, progress)
         evaluate_once(simulation, report.at, frozenset(rule for rule, _, _ in places))
     return looks.seen
 

@@ -100,17 +100,17 @@ def backtest(
     With `at`, the events received up to it only make facts, and every schedule rule is evaluated
     once at that instant for every customer.
     """
-    inputs = [event for event in events if event.cause not in ("engine", "run")]
+    inputs = inputs_of(events)
     last = inputs[-1].received_at if inputs else 0
     stop = at if at is not None else end if end is not None else last
     kept = [event for event in inputs if event.received_at <= stop]
     sampler = Sampler(rules) if rules else None
     simulation = Simulation(ruleset, witness=sampler)
     if at is not None:
-        _learn(simulation, kept, progress)
+        learn_all(simulation, kept, progress)
         evaluate_once(simulation, at, frozenset(rules))
     else:
-        _play(simulation, kept, start, stop, progress, sampler)
+        play_all(simulation, kept, stop, progress, start=start, sampler=sampler)
     report = Backtest(
         from_=start if start is not None else (inputs[0].received_at if inputs else None),
         to=stop if inputs else None,
@@ -136,14 +136,21 @@ def backtest(
     return report
 
 
-def _play(
+def inputs_of(events: Iterable[Event]) -> list[Event]:
+    """Give the events that came from outside: what the engine and its runs made of them comes about anew."""
+    return [event for event in events if event.cause not in ("engine", "run")]
+
+
+def play_all(
     simulation: Simulation,
     events: Sequence[Event],
-    start: Micros | None,
     stop: Micros,
     progress: Progress | None,
-    sampler: Sampler | None,
+    *,
+    start: Micros | None = None,
+    sampler: Sampler | None = None,
 ) -> None:
+    """Let events be received as if they were live, up to an instant; what was before `start` is forgotten."""
     counting = start is None
     for index, event in enumerate(events):
         if not counting and start is not None and event.received_at >= start:
@@ -167,7 +174,8 @@ def _forget(simulation: Simulation, sampler: Sampler | None) -> None:
         sampler.forget()
 
 
-def _learn(simulation: Simulation, events: Sequence[Event], progress: Progress | None) -> None:
+def learn_all(simulation: Simulation, events: Sequence[Event], progress: Progress | None) -> None:
+    """Let events make facts, and nothing else."""
     for index, event in enumerate(events):
         simulation.learn(event)
         if progress is not None and index % 1000 == 0:
@@ -215,8 +223,8 @@ def _count(report: Backtest, simulation: Simulation, only: tuple[str, ...]) -> N
             day = date.fromordinal(ruleset.zone.day_of(decision.at)).isoformat()
             days = report.days.setdefault(decision.rule, {})
             days[day] = days.get(day, 0) + 1
-            count.held_out += any(start.arm == "held_out" for start in decision.starts)
-            count.refused += any(start.status == RunStatus.REFUSED.value for start in decision.starts)
+            count.held_out += is_held_out(decision)
+            count.refused += is_refused(decision)
     for name, customers in who.items():
         report.who[name] = sorted(customers)
         report.rules[name].customers = len(customers)
@@ -224,6 +232,16 @@ def _count(report: Backtest, simulation: Simulation, only: tuple[str, ...]) -> N
         for timer in member.standing.timers.values():
             if timer.kind == "missing" and timer.rule in report.rules:
                 report.rules[timer.rule].undetermined += 1
+
+
+def is_held_out(decision: Decision) -> bool:
+    """Tell whether the customer was held out of a run that it started."""
+    return any(start.arm == "held_out" for start in decision.starts)
+
+
+def is_refused(decision: Decision) -> bool:
+    """Tell whether a run that it asked for could not start."""
+    return any(start.status == RunStatus.REFUSED.value for start in decision.starts)
 
 
 def _add(count: RuleCount, outcome: str, number: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -32,7 +33,7 @@ class Threshold(msgspec.Struct, frozen=True):
     sign: str
     limit: Decimal
     days: bool
-    values: dict[Decimal, int]
+    values: Counter[Decimal]
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -47,38 +48,39 @@ class Sampler:
     """A witness that keeps the values which the lines of some rules see."""
 
     def __init__(self, rules: Iterable[str]) -> None:
-        self._seen: dict[tuple[str, str], Counter[Decimal]] = {}
+        self._lines: dict[tuple[str, str], Threshold | None] = {}
         self._rules = frozenset(rules)
 
     def __call__(self, rule: str, customer: str, look: Callable[[], Decision]) -> None:
         if rule not in self._rules:
             return
         for line in look().lines:
-            written = _LINE.fullmatch(line.text.strip())
-            if written is None:
-                continue
-            counter = self._seen.setdefault((rule, line.text), Counter())
-            value = _number(line.values.get(written["name"]))
-            if value is not None:
-                counter[value] += 1
+            key = rule, line.text
+            if key not in self._lines:
+                self._lines[key] = _threshold(rule, line.text)
+            threshold = self._lines[key]
+            value = None if threshold is None else _number(line.values.get(threshold.name))
+            if threshold is not None and value is not None:
+                threshold.values[value] += 1
 
     def forget(self) -> None:
         """Drop what was seen before the counting begins."""
-        self._seen.clear()
+        self._lines.clear()
 
     def found(self) -> list[Threshold]:
         """Give each line with the values that it saw, in the order in which they were first met."""
-        return [_threshold(rule, text, counter) for (rule, text), counter in self._seen.items() if counter]
+        return [threshold for threshold in self._lines.values() if threshold is not None and threshold.values]
 
 
-def _threshold(rule: str, text: str, counter: Counter[Decimal]) -> Threshold:
+def _threshold(rule: str, text: str) -> Threshold | None:
+    """Read a line that compares one value with a number, None for any other."""
     written = _LINE.fullmatch(text.strip())
-    assert written is not None, text
-    limit = written["limit"]
-    if limit[-1].isalpha():
-        length = Decimal(Duration.parse(limit).micros) / 1_000_000 / _DAY
-        return Threshold(rule, text, written["name"], written["sign"], length, True, dict(counter))
-    return Threshold(rule, text, written["name"], written["sign"], Decimal(limit), False, dict(counter))
+    if written is None:
+        return None
+    days = written["limit"][-1].isalpha()
+    length = Duration.parse(written["limit"]).micros if days else 0
+    limit = Decimal(length) / 1_000_000 / _DAY if days else Decimal(written["limit"])
+    return Threshold(rule, text, written["name"], written["sign"], limit, days, Counter())
 
 
 def _number(value: Any) -> Decimal | None:
@@ -95,7 +97,7 @@ def _number(value: Any) -> Decimal | None:
     return None
 
 
-def bins(values: dict[Decimal, int], limits: Sequence[Decimal]) -> list[Bin]:
+def bins(values: Mapping[Decimal, int], limits: Sequence[Decimal]) -> list[Bin]:
     """Sort values into at most sixteen bins of one round width around the limits.
 
     A limit is always the edge of a bin, so that what lies on either side of it can be counted; the
@@ -107,7 +109,7 @@ def bins(values: dict[Decimal, int], limits: Sequence[Decimal]) -> list[Bin]:
     edges = _edges(low, high, limits)
     counts = [0] * (len(edges) + 1)
     for value, number in values.items():
-        counts[sum(edge <= value for edge in edges)] += number
+        counts[bisect_right(edges, value)] += number
     ends: list[Decimal | None] = [None, *edges, None]
     found = [Bin(one, other, count) for (one, other), count in zip(pairwise(ends), counts, strict=True)]
     while found and not found[0].count and len(found) > 1 and found[0].high not in limits:

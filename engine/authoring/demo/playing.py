@@ -81,18 +81,12 @@ class Playing:
         reception = Reception(self.simulation, keep=False)
         midnight = self.demo.start
         for number, told in enumerate(self.demo.events, 1):
-            while midnight <= told.received_at:
-                self._answers(reception, midnight)
-                self.simulation.advance(midnight)
-                midnight += DAY
+            midnight = self._nights(reception, midnight, told.received_at)
             self._answers(reception, told.received_at)
             self._receive(reception, told)
             if progress is not None and number % TELL_EVERY == 0:
                 progress(number, len(self.demo.events))
-        while midnight <= self.demo.end:
-            self._answers(reception, midnight)
-            self.simulation.advance(midnight)
-            midnight += DAY
+        self._nights(reception, midnight, self.demo.end)
 
     def messages(self) -> list[Message]:
         """Give what customers were sent, in the order of time."""
@@ -112,6 +106,14 @@ class Playing:
             if effect.key in executed and (channel := self._channel(effect)) is not None
         ]
         return sorted(found, key=lambda one: (one.at, one.customer, one.workflow))
+
+    def _nights(self, reception: Reception, midnight: Micros, until: Micros) -> Micros:
+        """Play every midnight up to an instant; give the first that comes after it."""
+        while midnight <= until:
+            self._answers(reception, midnight)
+            self.simulation.advance(midnight)
+            midnight += DAY
+        return midnight
 
     def _answers(self, reception: Reception, until: Micros) -> None:
         while self._coming and self._coming[0][0] <= until:
