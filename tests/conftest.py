@@ -40,6 +40,11 @@ def public_data() -> Callable[[str], Path]:
     return find
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: a compressed body holds its time, and every worker would name it otherwise."""
+    return argname if isinstance(val, bytes) else None
+
+
 def fail_if_unexplained(report: Report) -> Report:
     if not os.environ.get("CI") or not report.skipped or hasattr(report, "wasxfail"):
         return report
