@@ -41,7 +41,7 @@ def public_data() -> Callable[[str], Path]:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name bytes by their argument: a compressed body holds its time, and every worker would name it otherwise."""
+    """Name bytes by their argument: compressed ones hold their time, which differs from worker to worker."""
     return argname if isinstance(val, bytes) else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -28,6 +29,9 @@ STRIPES = 64
 
 COMMIT_PATIENCE = 10.0
 """Seconds in which a commit whose answer was lost is asked after."""
+
+FORGET_MARKS = 86_400
+"""Seconds after which the mark of a process that fell over is deleted: long after anybody asks for it."""
 
 LOCK_TIMEOUT, IDLE_TIMEOUT = 10_000, 15_000
 """Milliseconds to wait for who holds a row, and after which a process that stands still loses its own."""
@@ -59,6 +63,19 @@ _PASSING = frozenset(
 )
 """What the server says that concerns this transaction only, not its work."""
 
+_MARK = (
+    "INSERT INTO meta AS kept (name, value) VALUES (:mark, EXTRACT(EPOCH FROM now()) || '/' || :turn)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
+_FORGET = text(
+    "DELETE FROM meta WHERE name LIKE 'commit/%'"
+    " AND CAST(split_part(value, '/', 1) AS NUMERIC) < EXTRACT(EPOCH FROM now()) - :seconds"
+)
+_STATUS = text(
+    "SELECT CASE WHEN CAST(:number AS xid8) < pg_snapshot_xmax(pg_current_snapshot())"
+    " THEN pg_xact_status(CAST(:number AS xid8)) END"
+)
+
 
 class PostgresStore:
     """A PostgreSQL database, opened; `engine.store.interface.Store` says what it does."""
@@ -69,6 +86,7 @@ class PostgresStore:
         self._turn = threading.Lock()
         self._writer_thread: int | None = None
         self._alone: int | None = None
+        self._mark, self._turns = f"commit/{uuid.uuid4()}", 0
         # A process that stands still in a transaction is ended by the server after this; not sooner.
         self._longest_hold = idle_timeout + lock_timeout
         options = (
@@ -110,18 +128,18 @@ class PostgresStore:
     def _transaction(self) -> Iterator[Writer]:
         with self._writers.connect() as connection:
             with connection.begin() as transaction:
-                number = self._enter(connection)
+                number, turn = self._enter(connection)
                 writer = SqlWriter(connection, self._habits)
                 yield writer
                 writer.give_places_back()
                 try:
                     transaction.commit()
                 except DBAPIError:
-                    if not self._went_through(number):
+                    if not self._went_through(number, turn):
                         raise
 
-    def _enter(self, connection: Connection) -> str:
-        """Take part in the barrier, and give the transaction's number."""
+    def _enter(self, connection: Connection) -> tuple[str, str]:
+        """Take part in the barrier, leave a mark; give the transaction's number and what it marked."""
         if self._alone is None:
             entered, key = "pg_advisory_xact_lock_shared(:key)", _BARRIER
         else:
@@ -130,24 +148,32 @@ class PostgresStore:
                 "1 / (SELECT COUNT(*) FROM pg_locks WHERE granted AND pid = :key AND locktype = 'advisory')",
                 self._alone,
             )
-        row = connection.execute(
-            text(f"SELECT CAST(pg_current_xact_id() AS TEXT), CAST({entered} AS TEXT)"), {"key": key}
-        ).one()
-        return str(row[0])
+        self._turns += 1
+        turn = str(self._turns)
+        asked = f"SELECT CAST(pg_current_xact_id() AS TEXT), CAST({entered} AS TEXT)"
+        number = connection.scalar(
+            text(f"WITH marked AS ({_MARK}) {asked}"), {"key": key, "mark": self._mark, "turn": turn}
+        )
+        return str(number), turn
 
-    def _went_through(self, number: str) -> bool:
+    def _went_through(self, number: str, turn: str) -> bool:
         """Tell whether a transaction was committed whose commit was not answered.
+
+        Its number tells only whether it is still under way: a server that fell over before it wrote the
+        number down gives it out again, and then speaks of another's transaction. Its mark is its own.
 
         Raises `StoreError` where that cannot be learnt: the work may not be tried again.
         """
         until = time.monotonic() + COMMIT_PATIENCE
         while time.monotonic() < until:
             with suppress(DBAPIError), self._writers.connect() as connection:
-                status = connection.scalar(
-                    text("SELECT pg_xact_status(CAST(:number AS xid8))"), {"number": number}
-                )
-                if status != "in progress":
-                    return bool(status == "committed")
+                if connection.scalar(_STATUS, {"number": number}) != "in progress":
+                    # In a snapshot of its own: what ended between the two is to be seen.
+                    marked = connection.scalar(
+                        text("SELECT split_part(value, '/', 2) FROM meta WHERE name = :mark"),
+                        {"mark": self._mark},
+                    )
+                    return bool(marked == turn)
             time.sleep(0.05)
         raise StoreError(f"whether the last commit reached the database {self.name} is not known")
 
@@ -227,6 +253,8 @@ def open_postgres(
                 if schema.is_empty(connection):
                     schema.upgrade(connection)
             schema.check(connection, store.name)
+            if writing:
+                connection.execute(_FORGET, {"seconds": FORGET_MARKS})
     except BaseException:
         store.close()
         raise

@@ -254,8 +254,17 @@ BUGS: dict[str, Bug] = {
     ),
     "lost commits are tried again": Bug(
         "a commit whose answer is lost is taken for one that failed",
-        edit("engine/store/postgres.py", "if not self._went_through(number):", "if number:"),
+        edit("engine/store/postgres.py", "if not self._went_through(number, turn):", "if number:"),
         "tests/crash/test_postgres.py::test_a_commit_whose_answer_is_lost_counts_as_done",
+    ),
+    "a number is taken for a transaction": Bug(
+        "a commit whose answer is lost is asked after by a number that the server may give out again",
+        edit(
+            "engine/store/postgres.py",
+            "return bool(marked == turn)",
+            'return bool(connection.scalar(_STATUS, {"number": number}) == "committed")',
+        ),
+        "tests/crash/test_postgres.py::test_a_lost_commit_is_not_taken_for_anothers_of_the_same_number",
     ),
     "no sweep": Bug(
         "what nobody is poked for waits until a worker happens to have nothing else to do",

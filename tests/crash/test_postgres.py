@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from litestar.testing import TestClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from api.app import create_app
+from engine.errors import TransientStoreError
 from engine.runtime.actions.recorder import Recorder, recording
 from engine.runtime.engine import Engine
 from engine.store.opening import open_store
@@ -337,6 +339,45 @@ def test_a_commit_whose_answer_is_lost_counts_as_done(tmp_path: Path) -> None:
         assert reader.counters().received == losing.lost == 1
     store.close()
     losing.close()
+
+
+def test_a_lost_commit_is_not_taken_for_anothers_of_the_same_number(tmp_path: Path) -> None:
+    # given a server that falls over before anything of a transaction, its number included, is on disk
+    server = Postgres()
+    try:
+        admin = create_engine(
+            make_url(server.url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+        )
+        with admin.connect() as connection:
+            connection.execute(text("ALTER SYSTEM SET wal_writer_delay = '10s'"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        store = open_store(server.url)
+        with pytest.raises(TransientStoreError), store.begin() as writer:
+            writer.count(received=1, accepted=1)
+            with admin.connect() as connection:
+                lost = connection.scalar(
+                    text(
+                        "SELECT CAST(backend_xid AS TEXT) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+                    )
+                )
+            admin.dispose()
+            server.stop("immediate")
+            server.start()
+
+            # when it gives that number to somebody else, who commits
+            with admin.connect() as connection:
+                number = connection.scalar(text("SELECT CAST(pg_current_xact_id() AS TEXT)"))
+                assert int(number) <= int(lost)
+                while int(number) < int(lost):
+                    number = connection.scalar(text("SELECT CAST(pg_current_xact_id() AS TEXT)"))
+
+        # then the transaction counts as failed
+        with store.reader() as reader:
+            assert reader.counters().received == 0
+        store.close()
+        admin.dispose()
+    finally:
+        server.close()
 
 
 def test_commits_whose_answer_is_lost_are_known_to_have_gone_through(tmp_path: Path) -> None:

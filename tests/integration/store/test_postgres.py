@@ -72,3 +72,21 @@ def test_who_stands_still_in_a_transaction_is_waited_for_until_the_server_ends_i
         assert [each.id for each in reader.processes()] == ["p-1"]
     stopped.close()
     other.close()
+
+
+def test_marks_of_processes_that_fell_over_are_forgotten_after_a_day() -> None:
+    # given marks of commits, one by a process of the day before yesterday and one by a process of now
+    url = postgres_url()
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    put = text("INSERT INTO meta (name, value) VALUES (:name, EXTRACT(EPOCH FROM now()) - :ago || '/7')")
+    with engine.begin() as connection:
+        connection.execute(put, [{"name": "commit/old", "ago": 172_800}, {"name": "commit/new", "ago": 60}])
+
+    # when the store is opened
+    open_store(url).close()
+
+    # then only the one that somebody may still ask for is left
+    with engine.connect() as connection:
+        left = connection.scalars(text("SELECT name FROM meta WHERE name LIKE 'commit/%'")).all()
+    assert left == ["commit/new"]
+    engine.dispose()
