@@ -246,7 +246,10 @@ class Outage(msgspec.Struct, frozen=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """What intake has counted: received = accepted + duplicates + conflicts + quarantined."""
+    """What intake has counted: received = accepted + duplicates + conflicts + quarantined.
+
+    `erased` of the accepted and `quarantine_erased` of the quarantined have been taken away since.
+    """
 
     received: int = 0
     accepted: int = 0
@@ -254,6 +257,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int = 0
     quarantined: int = 0
     decided: int = 0
+    erased: int = 0
+    quarantine_erased: int = 0
 
 
 class ConnectorRow(msgspec.Struct, frozen=True, kw_only=True):

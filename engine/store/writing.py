@@ -9,6 +9,7 @@ from typing import Protocol
 from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
+from engine.store.personal import PersonalWriter
 from engine.store.reading import Reader
 from engine.store.records import (
     Answer,
@@ -27,7 +28,7 @@ from engine.store.records import (
 )
 
 
-class Writer(Reader, Protocol):
+class Writer(PersonalWriter, Reader, Protocol):
     """The one transaction that may write. What it reads includes what it has written."""
 
     def add_events(
@@ -68,6 +69,8 @@ class Writer(Reader, Protocol):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         """Add to the counters."""
         ...

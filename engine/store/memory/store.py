@@ -18,6 +18,7 @@ from engine.store.memory.experiments import ExperimentReading
 from engine.store.memory.measures import MeasureReading, MeasureWriting
 from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
+from engine.store.memory.personal import PersonalReading, PersonalWriting
 from engine.store.memory.runs import RunReading, RunWriting
 from engine.store.memory.tables import Tables
 from engine.store.order import ChangesInOrder
@@ -36,6 +37,7 @@ class MemoryReader(
     ContactReading,
     MeasureReading,
     EngineReading,
+    PersonalReading,
 ):
     """The `Reader` of the in-memory store."""
 
@@ -69,6 +71,7 @@ class MemoryReader(
 
 
 class MemoryWriter(
+    PersonalWriting,
     CustomerWriting,
     EventWriting,
     DecisionWriting,

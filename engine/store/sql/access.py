@@ -14,6 +14,7 @@ from engine.store.sql.experiments import ExperimentReading
 from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
+from engine.store.sql.personal import PersonalReading, PersonalWriting
 from engine.store.sql.runs import RunReading, RunWriting
 from engine.store.statements.customers import count_customers
 from engine.store.statements.events import count_events, count_pending, count_quarantined
@@ -32,6 +33,7 @@ class SqlReader(
     ContactReading,
     MeasureReading,
     EngineReading,
+    PersonalReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
 
@@ -65,6 +67,7 @@ class SqlReader(
 
 
 class SqlWriter(
+    PersonalWriting,
     CustomerWriting,
     EventWriting,
     DecisionWriting,

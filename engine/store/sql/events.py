@@ -146,6 +146,8 @@ class EventWriting(EventReading):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         added = {
             "received": received,
@@ -154,6 +156,8 @@ class EventWriting(EventReading):
             "conflicts": conflicts,
             "quarantined": quarantined,
             "decided": decided,
+            "erased": erased,
+            "quarantine_erased": quarantine_erased,
         }
         self._change(
             sql.add_to_counter(self._insert),
