@@ -11,6 +11,7 @@ from api.routes import (
     coupons,
     customers,
     deliveries,
+    erasing,
     events,
     experiments,
     goals,
@@ -32,6 +33,7 @@ from api.routes import (
 HANDLERS: list[HTTPRouteHandler] = [
     *events.HANDLERS,
     *customers.HANDLERS,
+    *erasing.HANDLERS,
     *consent.HANDLERS,
     *triggers.HANDLERS,
     *policy.HANDLERS,

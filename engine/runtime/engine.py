@@ -182,13 +182,17 @@ class Engine(Acting, Showing):
         may_grant: bool = False,
         received: Micros | None = None,
         cause: Cause = "sent",
+        registers: bool = False,
     ) -> Future[IngestAnswer]:
         """Take events in: decoded JSON objects, or `Unreadable` ones.
 
         `may_grant` tells whether the sender may set protected traits. `received` stands in for the
-        clock. The answer comes once they are on the disk and decided.
+        clock. `registers` lets ids in that were erased. The answer comes once they are on the disk and
+        decided.
         """
-        posted = Posted(raws=raws, source=source, may_grant=may_grant, received=received, cause=cause)
+        posted = Posted(
+            raws=raws, source=source, may_grant=may_grant, received=received, cause=cause, registers=registers
+        )
         # A batch has one instant, so that a request with its own goes alone.
         size = len(raws) if received is None else LARGEST_BATCH
         return self._woken(self._writer.post(posted, size))

@@ -18,9 +18,11 @@ from engine.runtime.clock import Clock, DatabaseClock, SystemClock
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.definitions import Definitions
 from engine.runtime.delivery.leases import lease
+from engine.runtime.erasures import Erasures
 from engine.runtime.instants import Instants
 from engine.runtime.logs import configure
 from engine.runtime.past import finish_import
+from engine.runtime.people.erasing import erase_again
 from engine.runtime.rebuild import Progress, silently
 from engine.runtime.releasing import follow, live_workspace, release
 from engine.runtime.secret import FOLDER, SecretError, own_secret
@@ -79,6 +81,7 @@ def start(
         else:
             release(shell, authored, progress)
         finish_import(shell, progress)
+        erase_again(shell)
     except BaseException:
         store.close()
         raise
@@ -110,7 +113,9 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
             _log.info("outage", seconds=(now - last) // 1_000_000)
         writer.add_process(_process_row(process, role, now))
         outages: list[Outage] = [(outage.began, outage.ended) for outage in writer.outages()]
-        coupons, links = (_common_secret(writer, equip.folder, name) for name in ("coupons", "links"))
+        coupons, links, erasures = (
+            _common_secret(writer, equip.folder, name) for name in ("coupons", "links", "erasures")
+        )
     crashpoint("outage_kept")
     return Shell(
         store=store,
@@ -123,6 +128,7 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         link_secret=links,
         process=process,
         equip=equip,
+        erasures=Erasures(erasures, equip.folder),
     )
 
 

@@ -335,13 +335,14 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     `release` is the number of the live release (0: there is none yet). `releasing` is one that is
     being settled, as JSON; `importing` tells that an import of the past is under way. Whoever finds
     one of the two, and nobody at it, has to finish it first. `paused` holds the paused workflows,
-    `*` for all of them; it is written as a list in JSON.
+    `*` for all of them; it is written as a list in JSON. `erasures` changes whenever erased ids do.
     """
 
     release: int = 0
     releasing: str | None = None
     importing: bool = False
     paused: frozenset[str] = frozenset()
+    erasures: str | None = None
 
 
 def marks_of(release: int, written: Mapping[str, str]) -> Marks:
@@ -351,6 +352,7 @@ def marks_of(release: int, written: Mapping[str, str]) -> Marks:
         releasing=written.get("releasing"),
         importing="importing" in written,
         paused=frozenset(msgspec.json.decode(written.get("paused", "[]"), type=list[str])),
+        erasures=written.get("erasures"),
     )
 
 

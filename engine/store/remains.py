@@ -217,9 +217,10 @@ def posting_left(row: Columns, erasure: Erasure, renaming: Renaming) -> Columns:
 
 def suppression_left(row: Columns, erasure: Erasure) -> Columns | None:
     """Give what stays of a suppression: that of an address, under what stands for it; None for nothing."""
-    if row["scope"] != "address":
-        return None
-    return {**row, "target": erasure.addresses[row["target"]], "note": None, "removed_note": None}
+    if row["scope"] == "customer":
+        return None if row["target"] in erasure.names else row
+    hidden = erasure.addresses.get(row["target"])
+    return row if hidden is None else {**row, "target": hidden, "note": None, "removed_note": None}
 
 
 def word(text: str | None) -> str | None:

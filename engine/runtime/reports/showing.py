@@ -36,6 +36,10 @@ class Showing:
         """Give what is known of a customer, with each fact's age and source; raises `NotFoundError`."""
         return reading.customer(self._shell, id, self.clock.now())
 
+    def mark_of(self, customer: str) -> str:
+        """Give what an id is known by where it may not stand itself; the same for ever in a workspace."""
+        return self._shell.erasures.mark(customer)
+
     def timeline(self, id: str, *, before: Micros | None = None, limit: int = 100) -> list[reading.Entry]:
         """Give events, decisions, runs, messages and points of a customer, the newest first."""
         return reading.timeline(self._shell, id, before=before, limit=limit)

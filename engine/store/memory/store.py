@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from engine.errors import StoreError
@@ -127,6 +127,10 @@ class MemoryStore:
     def reader(self) -> Iterator[Reader]:
         """Open a snapshot for reading only."""
         yield MemoryReader(self._tables)
+
+    def forget_deleted(self, tables: Sequence[str]) -> bool:
+        """Nothing to do: what is gone is gone."""
+        return True
 
     def close(self) -> None:
         """Forget everything."""
