@@ -9,6 +9,7 @@ from typing import Protocol
 from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
+from engine.store.audit import AuditWriter
 from engine.store.personal import PersonalWriter
 from engine.store.reading import Reader
 from engine.store.records import (
@@ -28,7 +29,7 @@ from engine.store.records import (
 )
 
 
-class Writer(PersonalWriter, Reader, Protocol):
+class Writer(PersonalWriter, Reader, AuditWriter, Protocol):
     """The one transaction that may write. What it reads includes what it has written."""
 
     def add_events(

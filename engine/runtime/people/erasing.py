@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
 import structlog
 
+from engine.audit.leaves import ErasedLeaf
 from engine.contact.consent import ADDRESSES, address
 from engine.contact.log import EVERY_CHANNEL
 from engine.contact.suppressions import address_key
@@ -23,12 +25,11 @@ from engine.runs.ending import end
 from engine.runs.stage import ENGINE, Member, Stage
 from engine.runtime.people.mentions import Mentions
 from engine.runtime.people.registering import changed
-from engine.runtime.people.subjects import pseudonym_of
 from engine.runtime.rebuild import events_of_accounts, replace
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.store.interface import Reader
-from engine.store.remains import Erasure
+from engine.store.remains import PREFIX, Erasure
 from engine.timeline.moment import Moment
 from engine.timeline.play import adopt
 from engine.timeline.ruleset import BASE
@@ -157,11 +158,11 @@ def _erase(shell: Shell, name: str, by: str, now: Micros, quarantined: list[int]
                 raise NotFoundError(f"there is no customer {name}")
             turn.result = before = Erased(pseudonym=None, rows={}, already=True)
             return before
-        pseudonym = pseudonym_of(turn.writer, found.survivor)
         if member is not None:
             _let_go(Moment(turn.world, member, turn.changes, now, [], at_event=True).stage, member)
         addresses = found.addresses | _reached_at(turn, member)
         turn.flush()
+        pseudonym = _close_record(turn, found, by)
         rows = turn.writer.erase(_erasure(shell, found, addresses, accounts, quarantined, pseudonym, now))
         turn.let_go(found.names)
         for account in accounts:
@@ -263,6 +264,21 @@ def _without(turn: Turn, account: str, events: Events, mentions: Mentions) -> No
     open_runs = {run.id: run for run in turn.writer.load_runs([account])}
     member.runs = {id: run for id, run in open_runs.items() if id in member.runs}
     adopt(turn.world, turn.cast, turn.changes, account, turn.now, "erased")
+
+
+def _close_record(turn: Turn, found: _Found, by: str) -> str:
+    """Let the audit record say that its entries can be opened no more; give the pseudonym that is left.
+
+    Every name has an entry: each may have been called something else.
+    """
+    writer = turn.writer
+    writer.keep_record()
+    known = [row.subject for row in writer.subjects(found.names).values()] or [secrets.token_hex(12)]
+    for subject in known:
+        leaf = ErasedLeaf(ref=f"{ERASED}:{subject}", at=turn.now, subject=subject, who=by)
+        writer.record(leaf)
+    writer.drop_subjects(found.names)
+    return f"{PREFIX}{known[0]}"
 
 
 def _record(turn: Turn, found: _Found, pseudonym: str, by: str) -> None:

@@ -1,6 +1,7 @@
 """Erasing a customer: nothing of them stays, nothing is left to do for them, and the sums still hold."""
 
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from engine.audit.leaves import read_entry
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.model.reasons import RunStatus
 from engine.runtime.actions import Actions
@@ -119,6 +121,31 @@ def shape(reader: Reader) -> list[object]:
         [(run.id, run.workflow, run.started_at, run.arm) for run in reader.runs()],
         [(attempt.path, attempt.outcome) for run in reader.runs() for attempt in reader.attempts(run.id)][:4],
     ]
+
+
+def test_the_audit_record_says_so_and_knows_nobody_any_more(busy: Engine) -> None:
+    # given
+    with reader_of(busy) as reader:
+        subject = reader.subjects([ANA])[ANA].subject
+        sealed = reader.edge().size
+
+    # when
+    done = busy.erase_customer(ANA, "eve@example.com").result()
+
+    # then its entries stay, one more says so, and nothing leads from them to her
+    with reader_of(busy) as reader:
+        assert done.pseudonym == f"erased:{subject}"
+        assert reader.edge().size > sealed or reader.count_unsealed() > 0
+        assert reader.subjects([ANA]) == {} and reader.subjects_named([subject]) == {}
+    with busy.store.begin() as writer:
+        writer.seal(1000)
+    with reader_of(busy) as reader:
+        (entry,) = [read_entry(row.entry) for row in reader.acts("erased")]
+    assert (entry.subject, entry.ref) == (subject, f"erased:{subject}")
+
+
+def reader_of(engine: Engine) -> AbstractContextManager[Reader]:
+    return engine.store.reader()
 
 
 def test_nothing_is_sent_any_more(
