@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from asyncio import wrap_future
 
-import msgspec
 from litestar import delete
 from litestar.params import FromPath
 
+from api.answers.personal import ErasedAnswer, erased_answer
 from api.auth import OPERATE
 from api.doors import Call, aside, door, engine_of
 from api.repeats import acting
-from engine.runtime.people.erasing import Erased
-
-
-class ErasedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an erasure.
-
-    `customer` is the pseudonym under which skeletons stay, null where all was erased before; `rows`
-    counts by table what was taken away or reduced.
-    """
-
-    customer: str | None
-    already: bool
-    rows: dict[str, int]
-
-
-def erased_answer(done: Erased) -> ErasedAnswer:
-    """Give what became of an erasure as it is answered with."""
-    return ErasedAnswer(customer=done.pseudonym, already=done.already, rows=done.rows)
 
 
 @delete("/v1/customers/{id:str}", status_code=200, opt=door(OPERATE, repeatable=True))

@@ -34,6 +34,7 @@ WHO = {
     ("get", "/v1/customers/{id}/timeline"): READ,
     ("get", "/v1/customers/{id}/why"): READ,
     ("post", "/v1/customers/{id}/merge"): OPERATE,
+    ("delete", "/v1/customers/{id}"): OPERATE,
     ("get", "/v1/customers/{id}/points"): READ,
     ("post", "/v1/customers/{id}/points/redeem"): OPERATE,
     ("post", "/v1/customers/{id}/points/reserve"): OPERATE,
