@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar.handlers import HTTPRouteHandler
 
 from api.routes import (
+    accesses,
     audit,
     cases,
     consent,
@@ -34,6 +35,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *events.HANDLERS,
     *customers.HANDLERS,
     *erasing.HANDLERS,
+    *accesses.HANDLERS,
     *consent.HANDLERS,
     *triggers.HANDLERS,
     *policy.HANDLERS,

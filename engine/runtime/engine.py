@@ -18,6 +18,7 @@ from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runtime import operating
+from engine.runtime.accesses import Access, Accesses
 from engine.runtime.actions import Actions
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
@@ -80,7 +81,9 @@ class Engine(Acting, Showing):
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
-        self._beside: list[Poker | Listener | Heart | Keeper] = []
+        self._beside: list[Poker | Listener | Heart | Keeper | Accesses] = []
+        self._accesses = Accesses(shell.store, self._now_do)
+        self._go_beside(self._accesses)
         self.measures = Measures(shell, clock.now, self._now_do)
         if work:
             self._go_beside(Keeper(shell, clock.now, lambda: self._drive.leads, self._now_do))
@@ -102,7 +105,7 @@ class Engine(Acting, Showing):
         if self._worker is not None:
             self._go_beside(Listener(url, self._worker.poke))
 
-    def _go_beside(self, thread: Poker | Listener | Heart | Keeper) -> None:
+    def _go_beside(self, thread: Poker | Listener | Heart | Keeper | Accesses) -> None:
         self._beside.append(thread)
         thread.start()
 
@@ -286,6 +289,14 @@ class Engine(Acting, Showing):
         """Keep that a key was used just now."""
         now = self.clock.now()
         return self._writer.call(lambda: operating.touch_key(self._shell, id, now))
+
+    def note_access(self, access: Access) -> None:
+        """Let it be kept that somebody read personal data; at once, and kept within a second."""
+        self._accesses.note(access)
+
+    def flush_accesses(self) -> int:
+        """Keep the readings that wait; give how many that were."""
+        return self._accesses.flush()
 
     def tick(self, budget: int = 1000, shard: int | None = None) -> int:
         """Make one pass, over one shard where one is given; 0 when there was nothing to do.

@@ -59,6 +59,7 @@ class ErasingInOrder(Protocol):
         found["quarantine"] = self._delete("quarantine", "id", erasure.quarantined)
         self.count(erased=sent, decided=pending, quarantine_erased=found["quarantine"])
         found["idempotency"] = self._delete_answers(erasure.answers)
+        found["access"] = self._hush_reasons(erasure.answers)
         return found
 
     def _reshape(
@@ -77,6 +78,10 @@ class ErasingInOrder(Protocol):
 
     def _delete_answers(self, named: Callable[[bytes], bool]) -> int:
         """Take kept answers away whose path or body names the customer; give how many."""
+        ...
+
+    def _hush_reasons(self, named: Callable[[bytes], bool]) -> int:
+        """Take the reasons of readings away that name the customer; give how many."""
         ...
 
     def _count_sent(self, names: Iterable[str]) -> tuple[int, int]:

@@ -298,6 +298,10 @@ class Reader(PersonalReader, AuditReader, Protocol):
         """Page the questions that are open, or those that were answered, by id; `who` was asked."""
         ...
 
+    def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
+        """Give the questions about customers, by (asked, id)."""
+        ...
+
     def case(self, id: str) -> Case | None:
         """Give one case."""
         ...

@@ -23,7 +23,7 @@ from engine.model.values import Micros
 from engine.runs import coupons
 from engine.runs.ending import end
 from engine.runs.stage import ENGINE, Member, Stage
-from engine.runtime.people.mentions import Mentions
+from engine.runtime.people.mentions import Found, Mentions, found_of, mentioned
 from engine.runtime.people.registering import changed
 from engine.runtime.rebuild import events_of_accounts, replace
 from engine.runtime.shell import Shell, Turn
@@ -35,7 +35,6 @@ from engine.timeline.play import adopt
 from engine.timeline.ruleset import BASE
 
 ERASED = EndReason.ERASED.value
-_PAGE = 1000
 _HELD: tuple[Account, ...] = ("pending", "available", "reserved")
 _log = structlog.get_logger("holdfast.erasing")
 
@@ -53,16 +52,6 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
     already: bool = False
 
 
-class _Found(msgspec.Struct, frozen=True):
-    """Whom a name means, and how to recognise what speaks of them."""
-
-    survivor: str
-    names: tuple[str, ...]
-    events: Events
-    addresses: frozenset[str]
-    mentions: Mentions
-
-
 def erase(shell: Shell, name: str, by: str) -> Erased:
     """Erase a customer for good, under whichever of their names is asked; a second time it is as it was.
 
@@ -72,7 +61,7 @@ def erase(shell: Shell, name: str, by: str) -> Erased:
     now = shell.instants.take()
     prepare(shell, now)
     with shell.store.reader() as reader:
-        quarantined = _mentioned(reader, _look(shell, reader, name).mentions, 0)
+        quarantined = mentioned(reader, found_of(reader, shell.ruleset.workspace, name).mentions, 0)
     with shell.store.alone():
         done = _erase(shell, name, by, now, quarantined)
     if not done.already:
@@ -110,41 +99,11 @@ def erase_again(shell: Shell) -> int:
     return number
 
 
-def _look(shell: Shell, reader: Reader, name: str) -> _Found:
-    survivor = reader.resolve([name])[name]
-    names = tuple(dict.fromkeys((survivor, name, *(alias.id for alias in reader.aliases_of(survivor)))))
-    events = reader.events_of(names)
-    places = set(ADDRESSES.values()) | set(shell.ruleset.workspace.policy.consent)
-    addresses = {
-        text.strip()
-        for event in events
-        for key, text in event.properties.items()
-        if key in places and isinstance(text, str) and text.strip()
-    }
-    return _Found(survivor, names, events, frozenset(addresses), Mentions(names, addresses))
-
-
-def _mentioned(reader: Reader, mentions: Mentions, after: int) -> list[int]:
-    """Give the refused events after one that speak of a customer, whatever is wrong with them."""
-    found: list[int] = []
-    while page := reader.quarantine_list(after, _PAGE):
-        found += [
-            entry.id
-            for entry in page
-            if mentions.in_value(entry.customer, "customer")
-            or mentions.in_value(entry.message_id)
-            or mentions.in_value(entry.detail)
-            or mentions.in_text(entry.body)
-        ]
-        after = page[-1].id
-    return found
-
-
 def _erase(shell: Shell, name: str, by: str, now: Micros, quarantined: list[int]) -> Erased:
     with shell.store.reader() as reader:
-        found = _look(shell, reader, name)
+        found = found_of(reader, shell.ruleset.workspace, name)
         last = max(quarantined, default=0)
-        quarantined = sorted({*quarantined, *_mentioned(reader, found.mentions, last)})
+        quarantined = sorted({*quarantined, *mentioned(reader, found.mentions, last)})
         accounts = _accounts(reader, found)
         theirs = events_of_accounts(reader, accounts, without=frozenset(found.names))
     with shell.turn(now) as turn:
@@ -172,7 +131,7 @@ def _erase(shell: Shell, name: str, by: str, now: Micros, quarantined: list[int]
         return done
 
 
-def _accounts(reader: Reader, found: _Found) -> tuple[str, ...]:
+def _accounts(reader: Reader, found: Found) -> tuple[str, ...]:
     """Give the accounts that the customer belongs to, or did something for."""
     named = {event.account for event in found.events if event.account is not None}
     row = reader.customer(found.survivor)
@@ -218,7 +177,7 @@ def _let_go(stage: Stage, member: Member) -> None:
 
 def _erasure(
     shell: Shell,
-    found: _Found,
+    found: Found,
     addresses: frozenset[str],
     accounts: tuple[str, ...],
     quarantined: Sequence[int],
@@ -266,7 +225,7 @@ def _without(turn: Turn, account: str, events: Events, mentions: Mentions) -> No
     adopt(turn.world, turn.cast, turn.changes, account, turn.now, "erased")
 
 
-def _close_record(turn: Turn, found: _Found, by: str) -> str:
+def _close_record(turn: Turn, found: Found, by: str) -> str:
     """Let the audit record say that its entries can be opened no more; give the pseudonym that is left.
 
     Every name has an entry: each may have been called something else.
@@ -281,7 +240,7 @@ def _close_record(turn: Turn, found: _Found, by: str) -> str:
     return f"{PREFIX}{known[0]}"
 
 
-def _record(turn: Turn, found: _Found, pseudonym: str, by: str) -> None:
+def _record(turn: Turn, found: Found, pseudonym: str, by: str) -> None:
     """Keep that somebody was erased, and whose ids may not come in again."""
     shell = turn.shell
     turn.writer.keep_erasures({shell.erasures.mark(each): turn.now for each in found.names})

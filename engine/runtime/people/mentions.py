@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -12,7 +12,12 @@ from urllib.parse import unquote
 
 import msgspec
 
+from engine.contact.consent import ADDRESSES
 from engine.customers.event import Event
+from engine.model.workspace import Workspace
+from engine.store.interface import Reader
+
+_PAGE = 1000
 
 IDENTIFYING = frozenset(
     (
@@ -113,3 +118,44 @@ def _plain(value: Any) -> object:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     return str(value)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Whom a name means, what was sent about them, and how to recognise what speaks of them."""
+
+    survivor: str
+    names: tuple[str, ...]
+    events: Sequence[Event]
+    addresses: frozenset[str]
+    mentions: Mentions
+
+
+def found_of(reader: Reader, workspace: Workspace, name: str) -> Found:
+    """Look up whom a name means: every id, every event, and every address that was ever sent."""
+    survivor = reader.resolve([name])[name]
+    names = tuple(dict.fromkeys((survivor, name, *(alias.id for alias in reader.aliases_of(survivor)))))
+    events = reader.events_of(names)
+    places = set(ADDRESSES.values()) | set(workspace.policy.consent)
+    addresses = {
+        text.strip()
+        for event in events
+        for key, text in event.properties.items()
+        if key in places and isinstance(text, str) and text.strip()
+    }
+    return Found(survivor, names, events, frozenset(addresses), Mentions(names, addresses))
+
+
+def mentioned(reader: Reader, mentions: Mentions, after: int) -> list[int]:
+    """Give the refused events after one that speak of a customer, whatever is wrong with them."""
+    found: list[int] = []
+    while page := reader.quarantine_list(after, _PAGE):
+        found += [
+            entry.id
+            for entry in page
+            if mentions.in_value(entry.customer, "customer")
+            or mentions.in_value(entry.message_id)
+            or mentions.in_value(entry.detail)
+            or mentions.in_text(entry.body)
+        ]
+        after = page[-1].id
+    return found

@@ -100,6 +100,13 @@ class PersonalWriting(EventWriting, PersonalReading, ErasingInOrder):
             del self._edit("idempotency")[request]
         return len(gone)
 
+    def _hush_reasons(self, named: Callable[[bytes], bool]) -> int:
+        rows = self._table("access").items()
+        hushed = [id for id, row in rows if row["reason"] is not None and named(row["reason"].encode())]
+        for id in hushed:
+            self._edit("access")[id] = self._table("access")[id] | {"reason": None}
+        return len(hushed)
+
     def _count_sent(self, names: Iterable[str]) -> tuple[int, int]:
         asked = set(names)
         rows = [row for row in self._rows("event") if row["customer"] in asked]

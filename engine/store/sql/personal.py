@@ -91,6 +91,14 @@ class PersonalWriting(EventWriting, PersonalReading, ErasingInOrder):
         ]
         return self._change(sql.delete_row(IDEMPOTENCY), gone)
 
+    def _hush_reasons(self, named: Callable[[bytes], bool]) -> int:
+        hushed = [
+            {"b_id": id, "reason": None}
+            for id, reason in self._tuples(sql.access_reasons())
+            if named(reason.encode())
+        ]
+        return self._change(sql.set_access_reason(), hushed)
+
     def _count_sent(self, names: Iterable[str]) -> tuple[int, int]:
         (sent, pending), *_ = self._tuples(sql.count_sent(list(names), OUTSIDE))
         return int(sent), int(pending)

@@ -60,6 +60,18 @@ def count_accesses(found: AccessFilter) -> Executable:
 
 
 @cache
+def access_reasons() -> Executable:
+    """The readings that say what they were for."""
+    return select(ACCESS.c.id, ACCESS.c.reason).where(ACCESS.c.reason.is_not(None))
+
+
+@cache
+def set_access_reason() -> Executable:
+    """What the reading `b_id` was for."""
+    return update(ACCESS).where(ACCESS.c.id == bindparam("b_id")).values(reason=bindparam("reason"))
+
+
+@cache
 def erasures() -> Executable:
     """Erased ids by mark."""
     return select(ERASURE).order_by(ERASURE.c.mark)

@@ -120,6 +120,7 @@ def fill(store: Store) -> None:
                 ],
             )
         )
+        writer.add_accesses([access(10, reason="ann asked"), access(20, reason="bob asked")])
         for path, body in (("/v1/customers/ann/points/redeem", b"{}"), ("/v1/other", b'{"of": "bob"}')):
             asked = Request("k1", "POST", path, f"key-{path}")
             writer.save_answer(asked, Answer(body_hash="h", status=200, body=body, at=100))
@@ -160,6 +161,7 @@ def test_what_stays_of_an_erased_customer_says_nothing_of_them(store: Store) -> 
     # then nothing under her names is left
     with store.reader() as reader:
         assert found == {
+            "access": 1,
             "alias": 1, "ask": 1, "bucket_chunk": 1, "case": 1, "coupon": 1, "customer": 1, "decision": 1,
             "event": 2, "exposure": 1, "idempotency": 1, "outbox": 2, "posting": 1,
             "quarantine": 1, "run": 1, "segment_membership": 1, "step_attempt": 1, "suppression": 2,
@@ -186,6 +188,7 @@ def test_what_stays_of_an_erased_customer_says_nothing_of_them(store: Store) -> 
         assert [key for key, _ in reader.claimable_effects(1000, 10)] == ["r-2:0:0"]
         assert [case.status for case in reader.cases(customers=["erased:s1"])] == ["cancelled"]
         assert reader.suppressed("email", "erased:address-1") == "complaint"
+        assert [row.reason for row in reader.accesses(AccessFilter())] == [None, "bob asked"]
         assert reader.suppressed("email", f"{WORDS}@example.com") is None
 
         # and sums are what they were
