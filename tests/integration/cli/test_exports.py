@@ -106,6 +106,10 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"event": "payment_succeeded", "payment_id": "ch_2", "at": "2026-03-11T09:30:00Z"},
         {"event": "payment_refunded", "payment_id": "ch_2", "amount": 20, "at": "2026-03-11T09:30:00Z"},
     ],
+    "stripe-subscriptions/plan-price-id": [
+        {"event": "subscription_updated", "plan": "price_team", "mrr": 98, "at": "2026-01-10T09:30:00Z"},
+        {"event": "identify", "renewal_date": "2026-04-10"},
+    ],
 }
 """Exports of the same kind that name their columns otherwise, or write their cells otherwise."""
 
