@@ -233,7 +233,9 @@ def _read_past(turn: Turn, request: Posted, raw: object) -> Event:
         received = parse_time(told, EARLIEST_EVENT)
     except (ArithmeticError, ValueError):
         code = QuarantineReason.BAD_TIME.value
-        raise QuarantineError(code, "received_at is no time of 1970 to 2200") from None
+        raise QuarantineError(
+            code, "received_at is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z"
+        ) from None
     return msgspec.structs.replace(event, received_at=min(received, turn.now))
 
 
