@@ -258,7 +258,8 @@ def _normalised(turn: Turn, request: Posted, raw: object) -> Event:
 
 def _core_error(error: Exception) -> QuarantineError:
     return QuarantineError(
-        QuarantineReason.CORE_ERROR.value, f"the engine could not decide it ({type(error).__name__})"
+        QuarantineReason.CORE_ERROR.value,
+        f"the engine could not decide it ({type(error).__name__}); report it",
     )
 
 

@@ -112,7 +112,7 @@ def _is_done(case: Case, name: str, by: str, said: Mapping[str, Any]) -> bool:
     """Tell whether it has been done already; raises `ConflictError` where it cannot be."""
     if name == "case_reopened":
         if case.open:
-            raise ConflictError(f"the case {case.id} is open; only one that has ended is reopened")
+            raise ConflictError(f"the case {case.id} is open, and there is nothing to reopen")
         return False
     if not case.open:
         if name == f"case_{case.status}":

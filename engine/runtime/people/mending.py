@@ -27,7 +27,7 @@ def retry_run(shell: Shell, id: str, by: str) -> Run:
         turn.customer(run.customer)
         run = _held(turn, run.id)
         if run is None or not mending.has_failed(run):
-            raise ConflictError(f"the run {id} has not failed; only one that has is retried")
+            raise ConflictError(f"the run {id} has not failed, and there is nothing to retry")
         _go_on(turn, run, by)
         turn.flush()
         turn.result = again = turn.writer.run(id) or run

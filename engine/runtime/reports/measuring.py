@@ -161,8 +161,8 @@ def measure(
     terms = declared(workspace)
     for one in wanted:
         if one.by is not None and one.by not in (SEGMENT, *one.metric.parts):
-            parts = known_or(one.by, (SEGMENT, *one.metric.parts))
-            detail = f"{one.metric.name} is not taken apart by {one.by}; {parts}"
+            parts = (SEGMENT, *one.metric.parts)
+            detail = f"{one.metric.name} is not taken apart by {one.by}; {known_or(one.by, parts)}"
             raise RequestError(detail, code="invalid_parameter", errors=(("/by", "invalid_value", detail),))
     named = frozenset().union(*(one.metric.reads(terms) for one in wanted))
     as_of = max(one.window.as_of for one in wanted)
