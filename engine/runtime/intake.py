@@ -259,7 +259,7 @@ def _normalised(turn: Turn, request: Posted, raw: object) -> Event:
 def _core_error(error: Exception) -> QuarantineError:
     return QuarantineError(
         QuarantineReason.CORE_ERROR.value,
-        f"the engine could not decide it ({type(error).__name__}); report it",
+        f"the engine could not decide it ({type(error).__name__}); replay it after a fix",
     )
 
 

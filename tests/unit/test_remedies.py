@@ -30,7 +30,7 @@ FEWEST = 110
 """So many sentences there are at least: a scan that finds fewer has lost sight of them."""
 VERBS = (
     "add ask begin cancel change choose declare encode export follow give import install issue leave"
-    " look make mend name pause read reopen report resume retry round run save say see send start"
+    " look make mend name pause read reopen replay resume retry round run save say see send start"
     " stop take try use wait write"
 ).split()
 REMEDY = re.compile(
