@@ -63,7 +63,9 @@ class Explainer:
         found = [self._tried(rule, customer, at) for rule in starters]
         told = [explanation for explanation in found if explanation is not None]
         if not told:
-            raise NotFoundError(f"no rule started {workflow} for {customer} then, or could have")
+            raise NotFoundError(
+                f"no rule started {workflow} for {customer} then, or could have; ask about another time"
+            )
         return max(told, key=lambda one: (one.decision is not None, one.at))
 
     def _tried(self, rule: str, customer: str, at: Micros) -> Explanation | None:

@@ -215,7 +215,7 @@ def test_import_tells_people_which_rows_were_refused(workspace: Path, holdfast: 
     said = holdfast("import", "orders.csv", "--history").out.splitlines()
 
     assert said[0] == "row 5: another event was accepted under the same source and id"
-    assert said[1].startswith("row 6: the event's time is no ISO 8601 time")
+    assert said[1].startswith("row 6: the event's time is no time")
     assert said[2].startswith("3 accepted, 1 duplicates, 1 conflicts, 1 quarantined; 3 customers in ")
 
 
@@ -237,7 +237,11 @@ def test_import_through_a_map(workspace: Path, holdfast: Holdfast) -> None:
 def test_an_import_that_cannot_be_is_one_line(workspace: Path, holdfast: Holdfast) -> None:
     said = holdfast("import", "none.csv", "--json")
 
-    assert (said.code, said.out, said.err) == (1, "", "holdfast: there is no file none.csv\n")
+    assert (said.code, said.out, said.err) == (
+        1,
+        "",
+        "holdfast: there is no file none.csv; name one that there is\n",
+    )
 
 
 def test_backtest_counts_what_the_rules_would_have_decided(imported: Path, holdfast: Holdfast) -> None:
@@ -336,7 +340,10 @@ def test_keys_are_made_listed_and_revoked(workspace: Path, holdfast: Holdfast) -
     assert listed["revoked_at"] is not None
     assert made["key"] not in str(listed)
     assert "revoked" in holdfast("keys", "list").out
-    assert holdfast("keys", "revoke", "nonsense").err == "holdfast: there is no key nonsense\n"
+    assert (
+        holdfast("keys", "revoke", "nonsense").err
+        == "holdfast: there is no key nonsense; `holdfast keys list` shows them\n"
+    )
 
 
 def test_a_key_for_people_is_alone_on_standard_output(workspace: Path, holdfast: Holdfast) -> None:
@@ -441,7 +448,7 @@ def test_calibrate_counts_what_became_of_customers(workspace: Path, holdfast: Ho
     # and people read it as a table
     told = holdfast("calibrate", "worth", "--outcome", "order_refunded", "--within", "30d")
     assert "95% low" in told.out
-    assert holdfast("calibrate", "wealth").err == "holdfast: there is no score wealth\n"
+    assert holdfast("calibrate", "wealth").err == "holdfast: there is no score wealth; write worth\n"
     assert holdfast("calibrate", "worth", "--within", "soon").code == 1
 
 
