@@ -310,6 +310,30 @@ def test_why_of_history_tells_no_decision_that_nobody_made(imported: Path, holdf
     assert "it had no cause to look up to then" in holdfast("why", "c1", "spent-much").out
 
 
+def test_why_of_before_anything_was_live_asks_the_files_as_they_stand(
+    imported: Path, holdfast: Holdfast
+) -> None:
+    # given a rule that was edited since the import made the first release, and one that was written since
+    rule = imported / "rules/spent-much.yaml"
+    rule.write_text(rule.read_text().replace(">= 100", ">= 130"))
+    (imported / "rules/orders-much.yaml").write_text(
+        rule.read_text()
+        .replace("spent-much", "orders-much")
+        .replace("customer.spend >= 130", "customer.orders >= 2")
+    )
+
+    # when one asks of the history, then both are as they stand
+    edited = holdfast("why", "c1", "spent-much", "--at", "2026-01-06", "--json").answer
+    written = holdfast("why", "c1", "orders-much", "--at", "2026-01-06", "--json").answer
+    assert (edited["decision"], written["decision"]) == (None, None)
+    assert [
+        (line["text"], line["outcome"], line["values"]) for line in edited["lines"] + written["lines"]
+    ] == [
+        ("customer.spend >= 130", "not_met", {"customer.spend": 120}),
+        ("customer.orders >= 2", "not_met", {"customer.orders": 1}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("customer", "rule", "sentence"),
     [("nobody", "big-order", "there was no customer nobody"), ("c1", "none", "there was no live rule none")],
