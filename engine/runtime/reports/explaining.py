@@ -76,7 +76,7 @@ class Explainer:
         rows = reader.releases()
         wanted = [row for row in rows if row.at <= at]
         found = [Release(row.at, ruleset) for row in wanted if (ruleset := self._past(_Known(row)))]
-        # Before the first release nothing was live: who asks of history asks what the files of now make of it.
+        # Before the first release nothing was live: of history one asks what the files of now make of it.
         return found or [Release(rows[0].at if rows else at, self._live())]
 
     def _compile(self, known: _Known) -> Ruleset | None:
