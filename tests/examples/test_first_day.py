@@ -100,5 +100,11 @@ def test_the_day_is_as_printed(
     follow_page(steps(PAGE), clone, environment)
 
 
+def test_its_words_are_counted_right() -> None:
+    words = round(len(PAGE.split()), -2)
+    told = f"about {words:,} words with all blocks, which at 150 words a minute are {words // 150} minutes"
+    assert told in PAGE.replace("\n", " ")
+
+
 def test_what_needs_no_data_is_as_printed(clone: Path, environment: dict[str, str]) -> None:
     follow_page(without_data(), clone, environment)
