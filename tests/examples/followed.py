@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tests.examples.printed import Block, Shell, blocks, missing
 
 _FILE = re.compile(r"`([\w./-]+\.yaml)`")
-_TELLS_A_FAILURE = re.compile(r"\b[1-9]\d* failed\b")
+_TELLS_A_FAILURE = re.compile(r"\b[1-9]\d* (failed|survive)\b")
 
 
 class Typing(NamedTuple):
