@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.audit.leaves import ChangeLeaf
 from engine.authoring.wording import either, known_or
 from engine.customers.event import MERGE
 from engine.customers.zones import moment_of
@@ -134,19 +135,26 @@ def unsubscribe(shell: Shell, wanted: Unsubscription) -> Unsubscription:
     return wanted
 
 
-def pause(shell: Shell, workflow: str | None) -> None:
+def pause(shell: Shell, workflow: str | None, by: str | None = None) -> None:
     """Hold back what a workflow would do; without one, what all would."""
     if workflow is not None and workflow not in shell.ruleset.workflows:
         raise NotFoundError(f"there is no workflow {workflow}; {known_or(workflow, shell.ruleset.workflows)}")
     with shell.store.begin() as writer:
         _set_paused(writer, writer.marks().paused | {workflow or ALL})
+        _record(shell, writer, "paused", workflow, by)
     crashpoint("paused")
 
 
-def resume(shell: Shell, workflow: str | None) -> None:
+def resume(shell: Shell, workflow: str | None, by: str | None = None) -> None:
     """Let a workflow go on; without one, all of them."""
     with shell.store.begin() as writer:
         _set_paused(writer, frozenset() if workflow is None else writer.marks().paused - {workflow})
+        _record(shell, writer, "resumed", workflow, by)
+
+
+def _record(shell: Shell, writer: Writer, what: str, workflow: str | None, by: str | None) -> None:
+    at = shell.instants.take()
+    writer.record(ChangeLeaf(what=what, ref=f"{what}:{workflow or ALL}:{at}", at=at, who=by))
 
 
 def _set_paused(writer: Writer, paused: frozenset[str]) -> None:
@@ -191,7 +199,7 @@ def doctor(store: Store, now: Micros) -> dict[str, Any]:
     """Hold what intake has counted against the rows themselves, and tell which processes there are."""
     with store.reader() as reader:
         counted, census = reader.counters(), reader.census(now - OVERDUE)
-        cases = reader.case_counts()
+        cases, unsealed = reader.case_counts(), reader.count_unsealed()
         processes, leader = reader.processes(), reader.holder_of(LEAD, now)
     outcomes = counted.accepted + counted.duplicates + counted.conflicts + counted.quarantined
     return {
@@ -206,7 +214,7 @@ def doctor(store: Store, now: Micros) -> dict[str, Any]:
         "open_cases": sum(count.number for count in cases),
         "breached_cases": sum(count.number for count in cases if count.breached),
         "exhausted_cases": sum(count.number for count in cases if count.exhausted),
-        "unsealed": 0,
+        "unsealed": unsealed,
         "processes": [_process(each, now, leader) for each in processes if each.pid],
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from engine.audit.signing import Signer
 from engine.contact.budgets import counter_of, period_of
 from engine.contact.suppressions import Suppressions
 from engine.errors import TransientStoreError
@@ -185,6 +186,7 @@ class Shell:
         outages: Iterable[Outage],
         coupon_secret: str,
         link_secret: bytes,
+        signer: Signer,
         process: str,
         equip: Equip,
     ) -> None:
@@ -196,6 +198,7 @@ class Shell:
         self.outages = tuple(outages)
         self.coupon_secret = coupon_secret
         self.link_secret = link_secret
+        self.signer = signer
         self.process = process
         self.equip = equip
         self.release = 0

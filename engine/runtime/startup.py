@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from engine.audit.signing import Signer
 from engine.authoring.loader import load_folder, require
 from engine.model.values import MINUTE, Micros
 from engine.runtime.actions import Actions
@@ -111,6 +112,8 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         writer.add_process(_process_row(process, role, now))
         outages: list[Outage] = [(outage.began, outage.ended) for outage in writer.outages()]
         coupons, links = (_common_secret(writer, equip.folder, name) for name in ("coupons", "links"))
+        key = _common_secret(writer, equip.folder, "audit")
+        log = writer.own_mark("audit log", f"holdfast/{secrets.token_hex(8)}")
     crashpoint("outage_kept")
     return Shell(
         store=store,
@@ -121,6 +124,7 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         outages=outages,
         coupon_secret=coupons.hex(),
         link_secret=links,
+        signer=Signer(log, key),
         process=process,
         equip=equip,
     )

@@ -131,6 +131,7 @@ class PostgresStore:
                 number, turn = self._enter(connection)
                 writer = SqlWriter(connection, self._habits)
                 yield writer
+                writer.keep_record()
                 writer.give_places_back()
                 try:
                     transaction.commit()

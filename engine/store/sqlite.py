@@ -75,7 +75,9 @@ class SqliteStore:
             self._writer_thread = threading.get_ident()
             try:
                 with self._writers.begin() as connection:
-                    yield SqlWriter(connection, self._habits)
+                    writer = SqlWriter(connection, self._habits)
+                    yield writer
+                    writer.keep_record()
                 self._checkpointer.committed()
             finally:
                 self._writer_thread = None

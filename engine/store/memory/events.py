@@ -9,6 +9,7 @@ import msgspec
 from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page, within
+from engine.store.recording import Recording
 from engine.store.records import (
     Accepted,
     Conflict,
@@ -86,7 +87,7 @@ class EventReading(MemoryTransaction):
         return Counters(**{name: row["number"] for name, row in self._table("counter").items()})
 
 
-class EventWriting(EventReading):
+class EventWriting(EventReading, Recording):
     """What is changed about events."""
 
     def add_events(
@@ -97,7 +98,9 @@ class EventWriting(EventReading):
         for event, digest in zip(events, digests, strict=True):
             known = self.event(event.source, event.message_id)
             if known is None:
-                self._keep(event_row(event, seq, digest, decided_at))
+                row = event_row(event, seq, digest, decided_at)
+                self._keep(row)
+                self._record_acts([(event, row)])
                 receipts.append(Accepted(seq))
                 seq += 1
             elif known.digest == digest:

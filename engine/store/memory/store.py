@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.store.interface import Reader, Writer
+from engine.store.memory.audit import AuditReading, AuditWriting
 from engine.store.memory.contact import ContactReading, ContactWriting
 from engine.store.memory.customers import CustomerReading, CustomerWriting
 from engine.store.memory.decisions import DecisionReading, DecisionWriting
@@ -36,6 +37,7 @@ class MemoryReader(
     ContactReading,
     MeasureReading,
     EngineReading,
+    AuditReading,
 ):
     """The `Reader` of the in-memory store."""
 
@@ -78,6 +80,7 @@ class MemoryWriter(
     ContactWriting,
     MeasureWriting,
     EngineWriting,
+    AuditWriting,
     MemoryReader,
     ChangesInOrder,
 ):
@@ -116,6 +119,7 @@ class MemoryStore:
             try:
                 writer = MemoryWriter(self._tables)
                 yield writer
+                writer.keep_record()
                 self._tables = writer.tables
             finally:
                 self._writer_thread = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.model.values import Micros
 from engine.store.order import ChangesInOrder
 from engine.store.records import Census, Pulse
+from engine.store.sql.audit import AuditReading, AuditWriting
 from engine.store.sql.contact import ContactReading, ContactWriting
 from engine.store.sql.customers import CustomerReading, CustomerWriting
 from engine.store.sql.decisions import DecisionReading, DecisionWriting
@@ -32,6 +33,7 @@ class SqlReader(
     ContactReading,
     MeasureReading,
     EngineReading,
+    AuditReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
 
@@ -74,6 +76,7 @@ class SqlWriter(
     ContactWriting,
     MeasureWriting,
     EngineWriting,
+    AuditWriting,
     SqlReader,
     ChangesInOrder,
 ):

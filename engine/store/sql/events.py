@@ -8,6 +8,7 @@ import msgspec
 
 from engine.customers.event import Event
 from engine.model.values import Micros
+from engine.store.recording import Recording
 from engine.store.records import (
     Accepted,
     Conflict,
@@ -76,7 +77,7 @@ class EventReading(SqlTransaction):
         return Counters(**dict(self._tuples(sql.counters())))
 
 
-class EventWriting(EventReading):
+class EventWriting(EventReading, Recording):
     """What is changed about events."""
 
     def _seqs(self, number: int) -> list[int]:
@@ -95,8 +96,10 @@ class EventWriting(EventReading):
             for seq, event, digest in zip(seqs, events, digests, strict=True)
         ]
         if self._change(sql.insert_new_event(self._insert), rows) == len(rows):
+            self._record_acts(zip(events, rows, strict=True))
             return [Accepted(row["seq"]) for row in rows]
         taken = {seq for some in portions(seqs) for (seq,) in self._tuples(sql.seqs_among(), seqs=some)}
+        self._record_acts(pair for pair in zip(events, rows, strict=True) if pair[1]["seq"] in taken)
         known = self._known([row for row in rows if row["seq"] not in taken])
         receipts: list[Receipt] = []
         for row in rows:
