@@ -15,6 +15,7 @@ from engine.loyalty.ledger import Account, Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
+from engine.store.proposing import ProposalReader
 from engine.store.records import (
     EVERY_CASE,
     Alias,
@@ -52,7 +53,7 @@ from engine.store.records import (
 )
 
 
-class Reader(Protocol):
+class Reader(ProposalReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers

@@ -9,6 +9,7 @@ from typing import Protocol
 from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
+from engine.store.proposing import ProposalWriter
 from engine.store.reading import Reader
 from engine.store.records import (
     Answer,
@@ -27,7 +28,7 @@ from engine.store.records import (
 )
 
 
-class Writer(Reader, Protocol):
+class Writer(Reader, ProposalWriter, Protocol):
     """The one transaction that may write. What it reads includes what it has written."""
 
     def add_events(

@@ -18,6 +18,7 @@ from engine.store.memory.experiments import ExperimentReading
 from engine.store.memory.measures import MeasureReading, MeasureWriting
 from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
+from engine.store.memory.proposing import ProposalReading, ProposalWriting
 from engine.store.memory.runs import RunReading, RunWriting
 from engine.store.memory.tables import Tables
 from engine.store.order import ChangesInOrder
@@ -35,6 +36,7 @@ class MemoryReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    ProposalReading,
     EngineReading,
 ):
     """The `Reader` of the in-memory store."""
@@ -77,6 +79,7 @@ class MemoryWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    ProposalWriting,
     EngineWriting,
     MemoryReader,
     ChangesInOrder,

@@ -14,6 +14,7 @@ from engine.store.sql.experiments import ExperimentReading
 from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
+from engine.store.sql.proposing import ProposalReading, ProposalWriting
 from engine.store.sql.runs import RunReading, RunWriting
 from engine.store.statements.customers import count_customers
 from engine.store.statements.events import count_events, count_pending, count_quarantined
@@ -31,6 +32,7 @@ class SqlReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    ProposalReading,
     EngineReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
@@ -73,6 +75,7 @@ class SqlWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    ProposalWriting,
     EngineWriting,
     SqlReader,
     ChangesInOrder,
