@@ -46,6 +46,7 @@ def release(shell: Shell, workspace: Workspace, progress: Progress = silently) -
             waits = _waits(shell, reader, workspace, releases)
         if waits is not None:
             _log.warning(waits, live=releases[-1].number)
+            shell.files_wait = True
             follow(shell, progress)
             return
         _adopt(shell, workspace)

@@ -168,11 +168,11 @@ class Shell:
     """What one engine holds while it is open. Only the writer thread opens turns.
 
     `process` is what this process is known by, `release` the number of the release that it works by,
-    `ends_at` when that goes back by itself, if it is an emergency that nobody has approved; `finishing`
-    tells that it finishes an import of the past; `going` how many customers of how many have come over to a
-    release that goes live. `set_aside` are customers that the core failed on.
-    `keep_answer` is called in the turn that has a result, while a request is done that may come again.
-    `stir` is told the shards in which a commit has left something to do soon.
+    `files_wait` whether its folder has others, `ends_at` when that goes back by itself, if it is an
+    emergency that nobody has approved; `finishing` tells that it finishes an import of the past, `going`
+    how many customers of how many have come over to a release that goes live. `set_aside` are customers
+    that the core failed on. `keep_answer` is called in the turn that has a result, while a request is
+    done that may come again. `stir` is told the shards in which a commit has left something to do soon.
     """
 
     def __init__(
@@ -201,6 +201,7 @@ class Shell:
         self.equip = equip
         self.release = 0
         self.ends_at: Micros | None = None
+        self.files_wait = False
         self.going: tuple[int, int] | None = None
         self.finishing = False
         self.members = Members()

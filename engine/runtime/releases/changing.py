@@ -45,6 +45,11 @@ class Changing(ABC):
         """How many customers have come over to a release that goes live in this process, of how many."""
         return self._shell.going
 
+    @property
+    def files_wait(self) -> bool:
+        """Tell whether the folder that this process started on has other files than were live then."""
+        return self._shell.files_wait
+
     def plan(self, files: Mapping[str, str | None], *, whole: bool = False, by: str = "") -> Plan:
         """Plan files against what is live, and keep the plan; null takes a file away.
 

@@ -19,7 +19,7 @@ from engine.model.reasons import ChangeKind, ReleaseCause
 from engine.model.values import DAY, Micros
 from engine.model.workspace import Workspace
 from engine.runtime.crashpoint import crashpoint
-from engine.runtime.releases.standing import LOCAL, Human, before, is_unapproved, same
+from engine.runtime.releases.standing import LOCAL, NOBODY, Human, before, is_unapproved, same
 from engine.runtime.releasing import mark, next_number, release_of
 from engine.runtime.secret import SecretError
 from engine.runtime.shell import Shell
@@ -77,6 +77,7 @@ def propose(shell: Shell, token: str, by: Human, note: str | None, replaces: int
     `NotFoundError` for a token that no plan has, `ConflictError` where other files are live by now,
     `RequestError` for a plan of which the workspace's own tests fail or that changes nothing.
     """
+    _check_human(shell, by)
     with _deciding(shell) as desk:
         plan = desk.writer.plan(token)
         if plan is None:
@@ -132,6 +133,7 @@ def approve(shell: Shell, number: int, hash: str, by: Human, note: str | None) -
     and for whoever made an emergency live; `ConflictError` for another hash, for a proposal that is no
     longer open, and where other files are live by now.
     """
+    _check_human(shell, by)
     with _deciding(shell) as desk:
         proposal = _known(desk, number)
         if proposal.token != hash:
@@ -168,6 +170,16 @@ def approve(shell: Shell, number: int, hash: str, by: Human, note: str | None) -
     return accepted
 
 
+def _check_human(shell: Shell, by: Human) -> None:
+    """Refuse who may be anybody, where it matters that two humans are two."""
+    required = shell.ruleset.workspace.settings.releases.approval == "required"
+    if required and any(same(by.owner, name) for name in NOBODY):
+        raise ForbiddenError(
+            f"{by.owner} names no human, and these files ask for two; use a key of your own",
+            code="no_human",
+        )
+
+
 def _may_alone(shell: Shell, by: Human, proposal: ProposalRow) -> bool:
     """Tell whether whoever has this machine may go on alone, as they could by a start on the folder."""
     approval = shell.ruleset.workspace.settings.releases.approval
@@ -201,6 +213,7 @@ def reject(shell: Shell, number: int, by: Human, note: str, *, own_only: bool) -
 
 def hurry(shell: Shell, number: int, reason: str, by: Human) -> ProposalRow:
     """Make a proposal live at once, for a while: another human may approve it yet, else it goes back."""
+    _check_human(shell, by)
     with _deciding(shell) as desk:
         proposal = _open(desk, number)
         _check_base(shell, desk, proposal.base, f"proposal {number}")

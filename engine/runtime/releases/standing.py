@@ -18,6 +18,10 @@ LOCAL = "local"
 """Who acts through the folder and this machine's own token: nobody knows which human that was."""
 
 
+NOBODY = (LOCAL, "admin")
+"""Owners that name no human: this machine's token, and the key of the first start."""
+
+
 class Human(msgspec.Struct, frozen=True):
     """Who does something: a human, as their keys name them, and the key that they used."""
 

@@ -135,9 +135,7 @@ def test_a_proposal_on_files_that_are_no_longer_live_is_stale(of: Any) -> None:
     # when the other one is approved, then that is refused with what has changed meanwhile
     late = approver.post(f"/v1/releases/{second['number']}/approve", {"hash": second["hash"]})
     assert (late.status_code, late.json()["code"]) == (409, "stale")
-    assert late.json()["errors"] == [
-        {"pointer": f"/{RULE}", "code": "changed", "detail": "rule big-order"}
-    ]
+    assert late.json()["errors"] == [{"pointer": f"/{RULE}", "code": "changed", "detail": "rule big-order"}]
     token = second["hash"]
     assert author.post("/v1/releases", {"token": token}).json()["code"] == "stale"
 
