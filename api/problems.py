@@ -72,6 +72,9 @@ _CODES: Mapping[str, int] = {
     "too_many_events": 413,
     "unsupported_encoding": 415,
     "idempotency_key_reused": 422,
+    "hash_required": 428,
+    "other_content": 412,
+    "tests_failed": 422,
 }
 """Codes of a `RequestError` that have a status of their own."""
 

@@ -1,7 +1,7 @@
 """`holdfast`: finds the command, runs it, and turns what goes wrong into one clear line.
 
-Exit codes: 0 done (or clean), 1 an error or a finding, 2 the command line itself is wrong, 3 an import
-waits for a yes, 130 interrupted.
+Exit codes: 0 done (or clean), 1 an error or a finding, 2 the command line itself is wrong (of plan, apply
+and rollback: there are changes), 3 an import waits for a yes, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ COMMANDS: Mapping[str, Command] = {
     "serve": Command("serve", "run the engine: the API and the worker, in one process"),
     "worker": Command("worker", "work on a database that several processes share"),
     "demo": Command("demo", "play a synthetic customer base through the shipped policy"),
+    "plan": Command("plan", "show what the workspace's files would change of what is live"),
+    "apply": Command("apply", "propose the workspace's files, for another human to approve"),
+    "approve": Command("approve", "approve a proposal, on its very content"),
+    "rollback": Command("rollback", "go back to what was live before"),
+    "releases": Command("releases", "list what was live, and what is proposed"),
     "init": Command("init", "lay out a starter workspace in a folder"),
     "schema": Command("schema", "write the JSON Schemas of everything that is authored"),
     "check": Command("check", "check a workspace's files"),
@@ -55,7 +60,8 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 _EPILOGUE = (
-    "Exit codes: 0 done, 1 an error or a finding, 2 a wrong command line, 3 an import waits for a yes. "
+    "Exit codes: 0 done, 1 an error or a finding, 2 a wrong command line (of plan, apply and rollback: there "
+    "are changes), 3 an import waits for a yes. "
     "`holdfast COMMAND --help` tells the rest."
 )
 

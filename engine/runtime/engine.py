@@ -31,6 +31,7 @@ from engine.runtime.people.acting import Acting
 from engine.runtime.people.scoring import Calibrations
 from engine.runtime.pokes import Listener, Poker, checked
 from engine.runtime.rebuild import Progress, silently
+from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
 from engine.runtime.reports.explaining import Explainer
@@ -52,7 +53,7 @@ from engine.timeline.ruleset import Ruleset
 T = TypeVar("T")
 
 
-class Engine(Acting, Showing):
+class Engine(Acting, Changing, Showing):
     """One engine on one database. Every method may be called from any thread.
 
     What changes something gives a `concurrent.futures.Future` that is resolved after the commit

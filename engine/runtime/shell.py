@@ -168,11 +168,12 @@ class Aside(msgspec.Struct, frozen=True):
 class Shell:
     """What one engine holds while it is open. Only the writer thread opens turns.
 
-    `process` is what this process is known by, `release` the number of the release that it works by;
-    `finishing` tells that it finishes an import of the past.
-    `set_aside` are customers that the core failed on. `keep_answer`
-    is called in the turn that has a result, while a request is done that may come again. `stir` is
-    told the shards in which a commit has left something to do soon.
+    `process` is what this process is known by, `release` the number of the release that it works by,
+    `files_wait` whether its folder has others, `ends_at` when that goes back by itself, if it is an
+    emergency that nobody has approved; `finishing` tells that it finishes an import of the past, `going`
+    how many customers of how many have come over to a release that goes live. `set_aside` are customers
+    that the core failed on. `keep_answer` is called in the turn that has a result, while a request is
+    done that may come again. `stir` is told the shards in which a commit has left something to do soon.
     """
 
     def __init__(
@@ -202,6 +203,9 @@ class Shell:
         self.process = process
         self.equip = equip
         self.release = 0
+        self.ends_at: Micros | None = None
+        self.files_wait = False
+        self.going: tuple[int, int] | None = None
         self.finishing = False
         self.members = Members()
         self.set_aside: dict[str, Aside] = {}
@@ -259,11 +263,13 @@ class Shell:
             )
         ]
 
-    def _check(self, marks: Marks) -> None:
+    def _check(self, marks: Marks, now: Micros) -> None:
         if marks.release != self.release:
             raise ReleaseMovedError(f"release {self.release} is no longer the live one")
         if marks.releasing is not None:
             raise ReleaseMovedError("a release was not finished")
+        if self.ends_at is not None and now >= self.ends_at:
+            raise ReleaseMovedError("the time of an emergency is over")
         if marks.importing and not self.finishing:
             raise ReleaseMovedError("an import of the past was not finished")
 
@@ -272,7 +278,8 @@ class Shell:
         """Open the writing transaction for work at `now`; everything is committed at its end, or nothing.
 
         Raises `ReleaseMovedError` where this process works by a release that is no longer live, or
-        where a release or an import was not finished, unless this is part of `settling` it.
+        where a release or an import was not finished, or an emergency has not gone back, unless this
+        is part of `settling` it.
         """
         turn: Turn | None = None
         began = perf_counter()
@@ -280,7 +287,7 @@ class Shell:
             with self.store.begin() as writer:
                 marks = writer.marks()
                 if not settling:
-                    self._check(marks)
+                    self._check(marks, now)
                 turn = Turn(self, writer, now, marks)
                 crashpoint("turn_opened")
                 yield turn

@@ -21,9 +21,8 @@ from engine.runtime.definitions import Definitions
 from engine.runtime.delivery.leases import lease
 from engine.runtime.instants import Instants
 from engine.runtime.logs import configure
-from engine.runtime.past import finish_import
 from engine.runtime.rebuild import Progress, silently
-from engine.runtime.releasing import follow, live_workspace, release
+from engine.runtime.releasing import catch_up, follow, live_workspace, release
 from engine.runtime.secret import FOLDER, SecretError, own_secret
 from engine.runtime.shell import Equip, Shell
 from engine.store.interface import Store, Writer
@@ -79,7 +78,7 @@ def start(
             follow(shell, progress)
         else:
             release(shell, authored, progress)
-        finish_import(shell, progress)
+        catch_up(shell, progress)
     except BaseException:
         store.close()
         raise

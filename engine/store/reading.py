@@ -16,6 +16,7 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.audit import AuditReader
+from engine.store.proposing import ProposalReader
 from engine.store.records import (
     EVERY_CASE,
     Alias,
@@ -53,7 +54,7 @@ from engine.store.records import (
 )
 
 
-class Reader(AuditReader, Protocol):
+class Reader(AuditReader, ProposalReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers

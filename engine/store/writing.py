@@ -10,6 +10,7 @@ from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
 from engine.store.audit import AuditWriter
+from engine.store.proposing import ProposalWriter
 from engine.store.reading import Reader
 from engine.store.records import (
     Answer,
@@ -28,7 +29,7 @@ from engine.store.records import (
 )
 
 
-class Writer(Reader, AuditWriter, Protocol):
+class Writer(Reader, AuditWriter, ProposalWriter, Protocol):
     """The one transaction that may write. What it reads includes what it has written."""
 
     def add_events(

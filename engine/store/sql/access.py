@@ -15,6 +15,7 @@ from engine.store.sql.experiments import ExperimentReading
 from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
+from engine.store.sql.proposing import ProposalReading, ProposalWriting
 from engine.store.sql.runs import RunReading, RunWriting
 from engine.store.statements.customers import count_customers
 from engine.store.statements.events import count_events, count_pending, count_quarantined
@@ -32,6 +33,7 @@ class SqlReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    ProposalReading,
     EngineReading,
     AuditReading,
 ):
@@ -75,6 +77,7 @@ class SqlWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    ProposalWriting,
     EngineWriting,
     AuditWriting,
     SqlReader,
