@@ -15,6 +15,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from engine.authoring.wording import either
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.engine import Engine
 from engine.runtime.keys import check_key, key_id
@@ -91,7 +92,8 @@ def guard(keyring: Keyring) -> Callable[[ASGIConnection[Any, Any, Any, Any], Bas
             return
         key = await keyring.owner_of(_credentials(connection))
         if roles is None or key.role not in roles:
-            raise ForbiddenError(f"a key with the role {key.role} may not do this")
+            may = either(sorted(roles or ()))
+            raise ForbiddenError(f"a key with the role {key.role} may not do this; send one of {may}")
         connection.scope["user"] = key
 
     return admit
@@ -109,6 +111,10 @@ def _credentials(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
         try:
             user, _, _ = base64.b64decode(rest, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
-            raise UnauthenticatedError("the Authorization header is not base64") from None
+            raise UnauthenticatedError(
+                "the Authorization header is not base64; send the API key as `Authorization: Bearer hf_...`"
+            ) from None
         return user
-    raise UnauthenticatedError("send the API key as Bearer, or as the user name of Basic")
+    raise UnauthenticatedError(
+        "send the API key as `Authorization: Bearer hf_...`, or as the user name of Basic"
+    )

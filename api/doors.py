@@ -65,7 +65,7 @@ def query_of(request: Call, kind: type[T]) -> T:
     try:
         return msgspec.convert({name: given[name] for name in given}, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(error, "a parameter is not as it should be", code="invalid_parameter") from None
+        raise invalid(error, kind, "the query", code="invalid_parameter") from None
 
 
 async def read(request: Call, kind: type[T]) -> T:
@@ -95,7 +95,7 @@ def instant(text: str | None, name: str) -> Micros | None:
         # In a query a plus sign that was not escaped has become a space.
         return parse_time(text.strip().replace(" ", "+") if "T" in text else text)
     except (ValueError, ArithmeticError):
-        detail = f"{name} is no ISO 8601 time of 1970 to 2200"
+        detail = f"{name} is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z"
         raise RequestError(
             detail, code="invalid_parameter", errors=((f"/{name}", "invalid_value", detail),)
         ) from None

@@ -46,9 +46,14 @@ def after(listing: Listing, key: type[K], of: str = "") -> K | None:
         filters, last = msgspec.msgpack.decode(raw, type=tuple[bytes, msgspec.Raw])
         found = msgspec.msgpack.decode(last, type=key)
     except (ValueError, msgspec.MsgspecError):
-        raise RequestError("this is not a cursor of ours", code="invalid_cursor") from None
+        raise RequestError(
+            "this is no cursor; send `next_cursor` as the page before gave it", code="invalid_cursor"
+        ) from None
     if filters != _filters(listing, of):
-        raise RequestError("the cursor belongs to a list with other filters", code="invalid_cursor")
+        raise RequestError(
+            "the cursor belongs to a list with other filters; send those, or begin without a cursor",
+            code="invalid_cursor",
+        )
     return found
 
 

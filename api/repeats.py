@@ -29,7 +29,8 @@ async def acting(request: Call, show: Callable[[Any], Any], *, path: str | None 
         return engine
     if not _KEY.fullmatch(key):
         raise RequestError(
-            "an Idempotency-Key is 1 to 255 visible characters", code="invalid_idempotency_key"
+            "the Idempotency-Key cannot be taken; send 1 to 255 visible characters",
+            code="invalid_idempotency_key",
         )
     body = await request.body()
     once = Once(

@@ -89,6 +89,8 @@ def _run(engine: Engine, listener: socket.socket, host: str, grace: int, say: Ca
     if made is not None:
         say(f"The first admin key, shown this once: {made.text}")
     engine.announce(address, token)
+    if engine.files_wait:
+        say("The files in this folder are not live: see holdfast plan, and propose them with holdfast apply")
     say(f"Holdfast serves {engine.workspace.settings.name} on {address}")
     _spare_the_collector()
     uvicorn.Server(config).run(sockets=[listener])

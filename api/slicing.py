@@ -11,8 +11,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
-"""A whole string, or one character that matters. A lone quote opens a string that never ends."""
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]++|["\]},]', re.DOTALL)
+"""A whole string, a run of opening brackets, or one character that matters.
+
+A lone quote opens a string that never ends.
+"""
 
 _OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
 _COMMA, _QUOTE, _LIST, _END = b',"[]'
@@ -39,13 +42,13 @@ def slices(body: bytes) -> Iterator[Slice]:
         return
     begin, depth, deepest, members = start + 1, 0, 0, 0
     for match in _TOKEN.finditer(body, begin):
-        token = body[match.start()]
-        if match.end() - match.start() > 1:
-            continue
+        token, length = body[match.start()], match.end() - match.start()
         if token == _QUOTE:
+            if length > 1:
+                continue
             break
         if token in _OPENING:
-            depth += 1
+            depth += length
             deepest = max(deepest, depth)
         elif token in _CLOSING:
             depth -= 1
@@ -83,7 +86,7 @@ def _single(body: bytes) -> Slice:
     for match in _TOKEN.finditer(body):
         token = body[match.start()]
         if token in _OPENING:
-            depth += 1
+            depth += match.end() - match.start()
             deepest = max(deepest, depth)
         elif token in _CLOSING:
             depth -= 1

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with reading(url) as store, store.reader() as reader:
         found = reader.run(arguments.id)
         if found is None:
-            raise NotFoundError(f"there is no run {arguments.id}")
+            raise NotFoundError(f"there is no run {arguments.id}; `holdfast runs` lists them")
         attempts, effects = reader.attempts(found.id), reader.effects(found.id)
     note(url, "run", run=found.id)
     if terminal.json:

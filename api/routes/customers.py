@@ -235,7 +235,7 @@ async def get_why(request: Call, id: FromPath[str]) -> WhyAnswer:
     engine = engine_of(request)
     at = instant(asked.at, "at") or engine.clock.now()
     if (asked.rule is None) == (asked.workflow is None):
-        raise RequestError("name either a rule or a workflow", code="invalid_parameter")
+        raise RequestError("name either a rule or a workflow, as ?rule=usage-drop", code="invalid_parameter")
     if asked.rule is not None:
         told = await aside(engine.why, asked.rule, id, at)
     else:

@@ -84,7 +84,9 @@ async def post_trigger(request: Call, rule: FromPath[str]) -> Triggered:
         future = await aside(look, rule, asked.customer, asked.event, dry_run=True)
         return triggered(future.result(), dry_run=True, trace=may_read)
     if role not in ADD:
-        raise ForbiddenError(f"a key with the role {role} may call a rule with dry_run only")
+        raise ForbiddenError(
+            f"a key with the role {role} may call a rule with dry_run only; send `dry_run: true`"
+        )
 
     def show(decision: Decision) -> Triggered:
         return triggered(decision, dry_run=False, trace=may_read)

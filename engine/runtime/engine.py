@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from engine.audit.checkpoints import Verifier
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
 from engine.errors import StoreError
@@ -31,16 +32,19 @@ from engine.runtime.people.acting import Acting
 from engine.runtime.people.scoring import Calibrations
 from engine.runtime.pokes import Listener, Poker, checked
 from engine.runtime.rebuild import Progress, silently
+from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
 from engine.runtime.reports.measures import Measures
 from engine.runtime.reports.showing import Showing
+from engine.runtime.sealing import sign_now
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
 from engine.runtime.worker import Heart, Worker
 from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
+from engine.store.audit import CheckpointRow
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
 from engine.store.records import KeyRow
@@ -50,7 +54,7 @@ from engine.timeline.ruleset import Ruleset
 T = TypeVar("T")
 
 
-class Engine(Acting, Showing):
+class Engine(Acting, Changing, Showing):
     """One engine on one database. Every method may be called from any thread.
 
     What changes something gives a `concurrent.futures.Future` that is resolved after the commit
@@ -248,6 +252,15 @@ class Engine(Acting, Showing):
     def meters(self) -> Meters:
         """What is counted of this process, and how the work stands."""
         return self._shell.meters
+
+    def checkpoint(self) -> Future[CheckpointRow | None]:
+        """Seal and sign the audit record as it is now; None while it is empty."""
+        return self._writer.call(lambda: sign_now(self._shell))
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public key that the audit record's checkpoints are checked with."""
+        return self._shell.signer.verifier
 
     def doctor(self) -> dict[str, Any]:
         """Hold the counters against the rows; `balanced` says that nothing was lost."""

@@ -236,7 +236,9 @@ def _read_past(turn: Turn, request: Posted, raw: object) -> Event:
         received = parse_time(told, EARLIEST_EVENT)
     except (ArithmeticError, ValueError):
         code = QuarantineReason.BAD_TIME.value
-        raise QuarantineError(code, "received_at is no time of 1970 to 2200") from None
+        raise QuarantineError(
+            code, "received_at is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z"
+        ) from None
     return msgspec.structs.replace(event, received_at=min(received, turn.now))
 
 
@@ -261,7 +263,8 @@ def _normalised(turn: Turn, request: Posted, raw: object) -> Event:
 
 def _core_error(error: Exception) -> QuarantineError:
     return QuarantineError(
-        QuarantineReason.CORE_ERROR.value, f"the engine could not decide it ({type(error).__name__})"
+        QuarantineReason.CORE_ERROR.value,
+        f"the engine could not decide it ({type(error).__name__}); replay it after a fix",
     )
 
 

@@ -34,9 +34,9 @@ def make_key(role: str, owner: str, label: str, now: Micros, expires_at: Micros 
     Raises `RequestError` for a role that does not exist or an expiry that has passed.
     """
     if role not in ROLES:
-        raise RequestError(f"there is no role {role!r}; one of {', '.join(ROLES)}")
+        raise RequestError(f"there is no role {role!r}; write {', '.join(ROLES[:-1])} or {ROLES[-1]}")
     if expires_at is not None and expires_at <= now:
-        raise RequestError("the key would have expired already")
+        raise RequestError("the key would have expired already; write a later end")
     body = f"hf_{role}_{_random(_ID)}_{_random(_SECRET)}"
     text = body + _checksum(body)
     row = KeyRow(
@@ -60,7 +60,9 @@ def key_id(text: str) -> str:
     parts = text.split("_")
     body, crc = text[:-_CRC], text[-_CRC:]
     if len(parts) != 4 or parts[0] != "hf" or not hmac.compare_digest(crc.encode(), _checksum(body).encode()):
-        raise UnauthenticatedError("this is not a Holdfast key")
+        raise UnauthenticatedError(
+            "this is no key of Holdfast, or it is cut short; send the whole of it, as hf_ROLE_..."
+        )
     return parts[2]
 
 
@@ -71,9 +73,9 @@ def check_key(text: str, row: KeyRow | None, now: Micros) -> KeyRow:
     """
     known = row is not None and hmac.compare_digest(row.hash, digest(text))
     if row is None or not known or row.revoked_at is not None:
-        raise UnauthenticatedError("this key is unknown, expired or revoked")
+        raise UnauthenticatedError("this key is unknown, expired or revoked; send one that is in force")
     if row.expires_at is not None and row.expires_at <= now:
-        raise UnauthenticatedError("this key is unknown, expired or revoked")
+        raise UnauthenticatedError("this key is unknown, expired or revoked; send one that is in force")
     return row
 
 

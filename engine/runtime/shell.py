@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from engine.audit.signing import Signer
 from engine.contact.budgets import counter_of, period_of
 from engine.contact.suppressions import Suppressions
 from engine.errors import ConflictError, TransientStoreError
@@ -184,11 +185,13 @@ class Aside(msgspec.Struct, frozen=True):
 class Shell:
     """What one engine holds while it is open. Only the writer thread opens turns.
 
-    `process` is what this process is known by, `release` the number of the release that it works by;
-    `finishing` tells that it finishes an import of the past. `erasures` are ids that may not come in.
-    `set_aside` are customers that the core failed on. `keep_answer`
-    is called in the turn that has a result, while a request is done that may come again. `stir` is
-    told the shards in which a commit has left something to do soon.
+    `process` is what this process is known by, `release` the number of the release that it works by,
+    `files_wait` whether its folder has others, `ends_at` when that goes back by itself, if it is an
+    emergency that nobody has approved; `finishing` tells that it finishes an import of the past, `going`
+    how many customers of how many have come over to a release that goes live. `set_aside` are customers
+    that the core failed on. `keep_answer` is called in the turn that has a result, while a request is
+    done that may come again. `stir` is told the shards in which a commit has left something to do soon.
+    `erasures` are ids that may not come in.
     """
 
     def __init__(
@@ -202,6 +205,7 @@ class Shell:
         outages: Iterable[Outage],
         coupon_secret: str,
         link_secret: bytes,
+        signer: Signer,
         process: str,
         equip: Equip,
         erasures: Erasures,
@@ -214,10 +218,14 @@ class Shell:
         self.outages = tuple(outages)
         self.coupon_secret = coupon_secret
         self.link_secret = link_secret
+        self.signer = signer
         self.process = process
         self.equip = equip
         self.erasures = erasures
         self.release = 0
+        self.ends_at: Micros | None = None
+        self.files_wait = False
+        self.going: tuple[int, int] | None = None
         self.finishing = False
         self.members = Members()
         self.set_aside: dict[str, Aside] = {}
@@ -282,11 +290,13 @@ class Shell:
             )
         ]
 
-    def _check(self, marks: Marks) -> None:
+    def _check(self, marks: Marks, now: Micros) -> None:
         if marks.release != self.release:
             raise ReleaseMovedError(f"release {self.release} is no longer the live one")
         if marks.releasing is not None:
             raise ReleaseMovedError("a release was not finished")
+        if self.ends_at is not None and now >= self.ends_at:
+            raise ReleaseMovedError("the time of an emergency is over")
         if marks.importing and not self.finishing:
             raise ReleaseMovedError("an import of the past was not finished")
 
@@ -295,7 +305,8 @@ class Shell:
         """Open the writing transaction for work at `now`; everything is committed at its end, or nothing.
 
         Raises `ReleaseMovedError` where this process works by a release that is no longer live, or
-        where a release or an import was not finished, unless this is part of `settling` it.
+        where a release or an import was not finished, or an emergency has not gone back, unless this
+        is part of `settling` it.
         """
         turn: Turn | None = None
         began = perf_counter()
@@ -303,7 +314,7 @@ class Shell:
             with self.store.begin() as writer:
                 marks = writer.marks()
                 if not settling:
-                    self._check(marks)
+                    self._check(marks, now)
                 if marks.erasures != self.erasures.version:
                     # What is kept of them in memory goes too: somebody new may come under the same id.
                     self.erasures.load(writer, marks.erasures)

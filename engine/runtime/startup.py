@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from engine.audit.signing import Signer
 from engine.authoring.loader import load_folder, require
 from engine.model.values import MINUTE, Micros
 from engine.runtime.actions import Actions
@@ -21,10 +22,9 @@ from engine.runtime.delivery.leases import lease
 from engine.runtime.erasures import Erasures
 from engine.runtime.instants import Instants
 from engine.runtime.logs import configure
-from engine.runtime.past import finish_import
 from engine.runtime.people.erasing import erase_again
 from engine.runtime.rebuild import Progress, silently
-from engine.runtime.releasing import follow, live_workspace, release
+from engine.runtime.releasing import catch_up, follow, live_workspace, release
 from engine.runtime.secret import FOLDER, SecretError, own_secret
 from engine.runtime.shell import Equip, Shell
 from engine.store.interface import Store, Writer
@@ -80,7 +80,7 @@ def start(
             follow(shell, progress)
         else:
             release(shell, authored, progress)
-        finish_import(shell, progress)
+        catch_up(shell, progress)
         erase_again(shell)
     except BaseException:
         store.close()
@@ -116,6 +116,8 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         coupons, links, erasures = (
             _common_secret(writer, equip.folder, name) for name in ("coupons", "links", "erasures")
         )
+        key = _common_secret(writer, equip.folder, "audit")
+        log = writer.own_mark("audit log", f"holdfast/{secrets.token_hex(8)}")
     crashpoint("outage_kept")
     return Shell(
         store=store,
@@ -126,6 +128,7 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         outages=outages,
         coupon_secret=coupons.hex(),
         link_secret=links,
+        signer=Signer(log, key),
         process=process,
         equip=equip,
         erasures=Erasures(erasures, equip.folder),

@@ -127,8 +127,8 @@ class AuditWriter(Protocol):
     def seal(self, limit: int) -> int:
         """Give entries that wait for it their number in the audit record; give how many, at most `limit`.
 
-        Where nobody else writes, each transaction does so itself. A `StoreError` where another process
-        did so at the same time.
+        Where nobody else writes, each transaction does so itself. A `TransientStoreError` where another
+        process did so at the same time.
         """
         ...
 

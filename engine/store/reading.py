@@ -17,6 +17,7 @@ from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.audit import AuditReader
 from engine.store.personal import PersonalReader
+from engine.store.proposing import ProposalReader
 from engine.store.records import (
     EVERY_CASE,
     Alias,
@@ -54,7 +55,7 @@ from engine.store.records import (
 )
 
 
-class Reader(PersonalReader, AuditReader, Protocol):
+class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers

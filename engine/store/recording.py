@@ -31,7 +31,7 @@ from engine.audit.subjects import SECRET_LENGTH, commitment_of, content_of, salt
 from engine.audit.tree import WIDTH, Edge, Tile, append
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
-from engine.errors import StoreError
+from engine.errors import TransientStoreError
 from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Run, StepAttempt
@@ -235,14 +235,14 @@ class Recording(Protocol):
         return found
 
     def _seal(self, entries: Sequence[Columns]) -> None:
-        """Number entries and grow the tree; a `StoreError` where somebody else has done so meanwhile."""
+        """Number entries and grow the tree; a `TransientStoreError` where somebody else has meanwhile."""
         if not entries:
             return
         before = self.edge()
         hashes = [leaf_hash(row["entry"]) for row in entries]
         after, tiles = append(before, hashes)
         if not self._move_edge(before.size, after):
-            raise StoreError("another process has sealed the audit record at the same time")
+            raise TransientStoreError("another process has sealed the audit record at the same time")
         self._add_leaves(
             [
                 {

@@ -194,7 +194,9 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
     """What went live at an instant: each file's path and SHA-256, and why.
 
     `closures` are the hashes of its workflows' closures, by which runs are pinned to them; a release
-    that an older program made has none.
+    that an older program made has none. `cause` is a `ReleaseCause`. `author` wrote it, `actor` made it
+    live, and `approver` said yes to it; `token` is the hash that this was said to, `of` the release whose
+    files it goes back to.
     """
 
     number: int
@@ -204,6 +206,12 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
     facts_hash: str
     cause: str
     closures: dict[str, str] = {}
+    author: str = "local"
+    actor: str = "local"
+    approver: str | None = None
+    token: str | None = None
+    of: int | None = None
+    note: str | None = None
 
 
 class KeyRow(msgspec.Struct, frozen=True, kw_only=True):

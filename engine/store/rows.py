@@ -18,6 +18,7 @@ from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 from engine.store.documents import Row, Shape, pack, unpack
+from engine.store.proposing import PlanRow, ProposalRow
 from engine.store.records import Claim, MemberRow, OutboxRow, QuarantinedEvent, ReleaseRow, StoredEvent
 
 Columns: TypeAlias = dict[str, Any]
@@ -37,7 +38,9 @@ COUPON = Shape(Coupon, "code", "customer", "issued_at", "status", "ended_at", "r
 ASK = Shape(AskItem, "id", "run", "customer", "answered_at")
 CASE = Shape(Case, "id", "customer", "status")
 POSTING = Shape(Posting, "program", "key", "customer")
-RELEASE = Shape(ReleaseRow, "number", "at")
+RELEASE = Shape(ReleaseRow, "number", "at", "cause", "author", "actor", "approver")
+PLAN = Shape(PlanRow, "token", "at")
+PROPOSAL = Shape(ProposalRow, "number", "state", "at", "token", "author")
 
 SHARDS = 32
 """Customers are spread over so many shards; a poke names one of them."""

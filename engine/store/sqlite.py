@@ -131,7 +131,9 @@ def open_sqlite(path: Path, *, exclusive: bool) -> SqliteStore:
     try:
         lock = EngineLock(path) if exclusive else None
     except OSError as error:
-        raise StoreError(f"the lock beside {path} cannot be written: {error.strerror}") from error
+        raise StoreError(
+            f"the lock beside {path} cannot be written: {error.strerror}; let this user write in its folder"
+        ) from error
     store = SqliteStore(path, lock)
     try:
         _settle_schema(store, exclusive)
@@ -145,7 +147,7 @@ def migrate_sqlite(path: Path) -> None:
     """Bring an existing file to the newest schema; no engine may run on it."""
     path = path.absolute()
     if not path.is_file():
-        raise StoreError(f"there is no database at {path}")
+        raise StoreError(f"there is no database at {path}; start the engine once, or name another file")
     store = SqliteStore(path, EngineLock(path))
     try:
         with _sentences(path), store._writers.begin() as connection:
@@ -202,4 +204,6 @@ def _sentences(path: Path) -> Iterator[None]:
 
 
 def _failure(path: Path, error: DBAPIError) -> StoreError:
-    return StoreError(f"the database {path} could not be used: {error.orig}")
+    return StoreError(
+        f"the database {path} could not be used: {error.orig}; see that the file can be written"
+    )

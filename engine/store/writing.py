@@ -11,6 +11,7 @@ from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
 from engine.store.audit import AuditWriter
 from engine.store.personal import PersonalWriter
+from engine.store.proposing import ProposalWriter
 from engine.store.reading import Reader
 from engine.store.records import (
     Answer,
@@ -29,7 +30,7 @@ from engine.store.records import (
 )
 
 
-class Writer(PersonalWriter, Reader, AuditWriter, Protocol):
+class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
     """The one transaction that may write. What it reads includes what it has written."""
 
     def add_events(

@@ -72,13 +72,13 @@ class Acting(ABC):
         """Write down how an effect ended after all; `ConflictError` when it is no dead letter."""
         return self._do(lambda: mending.settle(self._shell, key, outcome, note, by))
 
-    def pause(self, workflow: str | None = None) -> Future[None]:
+    def pause(self, workflow: str | None = None, by: str | None = None) -> Future[None]:
         """Hold back what a workflow (without one: every workflow) would do."""
-        return self._do(lambda: operating.pause(self._shell, workflow))
+        return self._do(lambda: operating.pause(self._shell, workflow, by))
 
-    def resume(self, workflow: str | None = None) -> Future[None]:
+    def resume(self, workflow: str | None = None, by: str | None = None) -> Future[None]:
         """Let a workflow go on; without one, all of them."""
-        return self._do(lambda: operating.resume(self._shell, workflow))
+        return self._do(lambda: operating.resume(self._shell, workflow, by))
 
     def merge_customers(self, into: str, other: str, by: str) -> Future[str]:
         """Make two customers one, for good, and give the surviving id.

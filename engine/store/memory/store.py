@@ -20,6 +20,7 @@ from engine.store.memory.measures import MeasureReading, MeasureWriting
 from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
 from engine.store.memory.personal import PersonalReading, PersonalWriting
+from engine.store.memory.proposing import ProposalReading, ProposalWriting
 from engine.store.memory.runs import RunReading, RunWriting
 from engine.store.memory.tables import Tables
 from engine.store.order import ChangesInOrder
@@ -37,6 +38,7 @@ class MemoryReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    ProposalReading,
     EngineReading,
     PersonalReading,
     AuditReading,
@@ -82,6 +84,7 @@ class MemoryWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    ProposalWriting,
     EngineWriting,
     AuditWriting,
     MemoryReader,

@@ -16,6 +16,7 @@ from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
 from engine.store.sql.personal import PersonalReading, PersonalWriting
+from engine.store.sql.proposing import ProposalReading, ProposalWriting
 from engine.store.sql.runs import RunReading, RunWriting
 from engine.store.statements.customers import count_customers
 from engine.store.statements.events import count_events, count_pending, count_quarantined
@@ -33,6 +34,7 @@ class SqlReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    ProposalReading,
     EngineReading,
     PersonalReading,
     AuditReading,
@@ -78,6 +80,7 @@ class SqlWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    ProposalWriting,
     EngineWriting,
     AuditWriting,
     SqlReader,

@@ -23,6 +23,8 @@ ADD = {"ingest", "operator", "admin"}
 SEE = {"author", "approver", "operator", "auditor", "admin"}
 READ = {"operator", "auditor", "admin"}
 OPERATE = {"operator", "admin"}
+AUTHOR = {"author", "admin"}
+APPROVE = {"approver", "admin"}
 
 # Every route with a key, and who may; a route that is missing here fails the test below.
 WHO = {
@@ -63,6 +65,18 @@ WHO = {
     ("get", "/v1/rules/{id}"): SEE,
     ("get", "/v1/workflows"): SEE,
     ("get", "/v1/workflows/{id}"): SEE,
+    ("get", "/v1/rules/{id}/versions"): SEE,
+    ("get", "/v1/workflows/{id}/versions"): SEE,
+    ("post", "/v1/plans"): AUTHOR,
+    ("get", "/v1/plans/{token}"): SEE,
+    ("post", "/v1/releases"): AUTHOR,
+    ("get", "/v1/releases"): SEE,
+    ("get", "/v1/releases/{n}"): SEE,
+    ("post", "/v1/releases/{n}/approve"): APPROVE,
+    ("post", "/v1/releases/{n}/reject"): APPROVE | AUTHOR,
+    ("post", "/v1/releases/{n}/emergency"): APPROVE | OPERATE,
+    ("post", "/v1/releases/{n}/rollback"): APPROVE | OPERATE,
+    ("get", "/v1/audit/changes"): {"auditor", "admin"},
     ("get", "/v1/runs"): READ,
     ("get", "/v1/runs/overdue"): READ,
     ("get", "/v1/runs/{id}"): READ,
