@@ -40,12 +40,21 @@ def door(
     body: Any = None,
     intake: bool = False,
     repeatable: bool = False,
+    key_in_body: bool = False,
 ) -> dict[str, Any]:
     """Give what a route says of itself: who may, what it reads, whether it takes events.
 
-    `repeatable` routes take an `Idempotency-Key`.
+    `repeatable` routes take an `Idempotency-Key`; those with `key_in_body` find the key there where the
+    request's head has none.
     """
-    return {"roles": roles, "query": query, "body": body, "intake": intake, "repeatable": repeatable}
+    return {
+        "roles": roles,
+        "query": query,
+        "body": body,
+        "intake": intake,
+        "repeatable": repeatable,
+        "key_in_body": key_in_body,
+    }
 
 
 def engine_of(request: Call) -> Engine:

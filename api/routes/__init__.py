@@ -25,12 +25,14 @@ from api.routes import (
     scores,
     segments,
     suppressions,
+    tracking,
     triggers,
     unsubscribing,
 )
 
 HANDLERS: list[HTTPRouteHandler] = [
     *events.HANDLERS,
+    *tracking.HANDLERS,
     *customers.HANDLERS,
     *consent.HANDLERS,
     *triggers.HANDLERS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -65,6 +66,22 @@ class SentEvent(msgspec.Struct, kw_only=True):
     properties: dict[str, Any] = {}
 
 
+async def take(request: Call, decode: Callable[[bytes, int], list[object]]) -> Ingested:
+    """Take in the events that `decode` gives for a body and the most events that it may have.
+
+    Answered once they are on the disk and decided.
+    """
+    engine = engine_of(request)
+    body = await body_of(request)
+    most = engine.workspace.settings.limits.events_per_request
+    raws = decode(body, most) if len(body) <= _INLINE else await asyncio.to_thread(decode, body, most)
+    key = request.user
+    answer = await asyncio.wrap_future(
+        engine.ingest(raws, source=key.label or key.id, may_grant=key.role != "ingest")
+    )
+    return ingested(answer)
+
+
 @post("/v1/events", status_code=200, opt=door(ADD, body=SentEvent | list[SentEvent], intake=True))
 async def post_events(request: Call) -> Ingested:
     """Take events in.
@@ -72,19 +89,8 @@ async def post_events(request: Call) -> Ingested:
     One event, an array, or a line each as application/x-ndjson; gzip is expanded. Answered once they
     are on the disk and decided. A bad event goes into quarantine and costs its neighbours nothing.
     """
-    engine = engine_of(request)
-    body = await body_of(request)
     kind = request.headers.get("content-type", "")
-    most = engine.workspace.settings.limits.events_per_request
-    if len(body) <= _INLINE:
-        raws = events_from(body, kind, most)
-    else:
-        raws = await asyncio.to_thread(events_from, body, kind, most)
-    key = request.user
-    answer = await asyncio.wrap_future(
-        engine.ingest(raws, source=key.label or key.id, may_grant=key.role != "ingest")
-    )
-    return ingested(answer)
+    return await take(request, lambda body, most: events_from(body, kind, most))
 
 
 HANDLERS = [post_events]

@@ -27,6 +27,15 @@ OPERATE = {"operator", "admin"}
 # Every route with a key, and who may; a route that is missing here fails the test below.
 WHO = {
     ("post", "/v1/events"): ADD,
+    ("post", "/v1/batch"): ADD,
+    ("post", "/v1/import"): ADD,
+    ("post", "/batch"): ADD,
+    ("post", "/v1/track"): ADD,
+    ("post", "/v1/identify"): ADD,
+    ("post", "/v1/page"): ADD,
+    ("post", "/v1/screen"): ADD,
+    ("post", "/v1/group"): ADD,
+    ("post", "/v1/alias"): ADD,
     ("put", "/v1/customers/{id}"): ADD,
     ("patch", "/v1/customers/{id}"): ADD,
     ("post", "/v1/triggers/{rule}"): ADD | {"auditor"},
