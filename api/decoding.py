@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from api.slicing import SPACE, Slice, depth_of, fields, lines, slices
+from api.slicing import SPACE, Slice, depth_of, fields, lines, single, slices
 from engine.errors import RequestError
 from engine.model.reasons import QuarantineReason
 from engine.runtime.intake import Unreadable
@@ -50,6 +50,11 @@ def events_from(body: bytes, content_type: str, most: int) -> list[object]:
     if not isinstance(decoded, dict):
         raise RequestError("send an event as an object, or several in an array", code="invalid_body")
     return [decoded]
+
+
+def value_from(body: bytes) -> object:
+    """Give the one value that a body is, as `Unreadable` where it cannot be read."""
+    return _event(single(body.removeprefix(_BOM)))
 
 
 def batch_from(body: bytes, name: str, most: int) -> tuple[dict[str, Any], list[object]]:

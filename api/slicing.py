@@ -37,7 +37,7 @@ def slices(body: bytes) -> Iterator[Slice]:
     if start < len(body) and body[start] == _LIST:
         yield from _members(body, start + 1, _LIST_END)
     else:
-        yield _single(body)
+        yield single(body)
 
 
 def fields(body: bytes) -> Iterator[tuple[str, Slice]]:
@@ -89,15 +89,16 @@ def lines(body: bytes) -> Iterator[Slice]:
     for line in body.split(b"\n"):
         data = line.strip(SPACE)
         if data:
-            yield _single(data)
+            yield single(data)
 
 
 def depth_of(body: bytes) -> int:
     """Give how deep JSON text nests."""
-    return _single(body).depth
+    return single(body).depth
 
 
-def _single(body: bytes) -> Slice:
+def single(body: bytes) -> Slice:
+    """Give all of a text as the one value that it is."""
     depth = deepest = 0
     for match in _TOKEN.finditer(body):
         token = body[match.start()]

@@ -10,7 +10,8 @@ import msgspec
 from litestar import post
 
 from api.auth import ADD
-from api.decoding import events_from
+from api.clients import cloudevents
+from api.decoding import NDJSON, events_from
 from api.doors import Call, door, engine_of
 from api.requests import body_of
 from engine.runtime.writer import IngestAnswer
@@ -82,15 +83,29 @@ async def take(request: Call, decode: Callable[[bytes, int], list[object]]) -> I
     return ingested(answer)
 
 
-@post("/v1/events", status_code=200, opt=door(ADD, body=SentEvent | list[SentEvent], intake=True))
+OTHER_FORMS: dict[str, Any] = {
+    NDJSON: {"type": "string"},
+    cloudevents.ONE: {"type": "object"},
+    cloudevents.SEVERAL: {"type": "array", "items": {"type": "object"}},
+}
+"""What a body may be besides JSON, by its content type."""
+
+
+@post(
+    "/v1/events",
+    status_code=200,
+    opt=door(ADD, body=SentEvent | list[SentEvent], also=OTHER_FORMS, intake=True),
+)
 async def post_events(request: Call) -> Ingested:
     """Take events in.
 
-    One event, an array, or a line each as application/x-ndjson; gzip is expanded. Answered once they
-    are on the disk and decided. A bad event goes into quarantine and costs its neighbours nothing.
+    One event, an array, or a line each as application/x-ndjson; or CloudEvents. gzip is expanded.
+    Answered once they are on the disk and decided. A bad event goes into quarantine and costs its
+    neighbours nothing.
     """
     kind = request.headers.get("content-type", "")
-    return await take(request, lambda body, most: events_from(body, kind, most))
+    read = cloudevents.decoder(request.headers)
+    return await take(request, read or (lambda body, most: events_from(body, kind, most)))
 
 
 HANDLERS = [post_events]
