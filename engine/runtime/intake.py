@@ -53,7 +53,8 @@ Note: TypeAlias = Callable[[Writer, IngestAnswer], None]
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """A request: decoded events (or `Unreadable` ones), and on whose word.
 
-    `received` stands in for the clock; it never takes the engine back. `note` is told in the very
+    `received` stands in for the clock; it never takes the engine back. `arrived` is when the events came
+    first, where that was before: their own times are held against it. `note` is told in the very
     transaction what became of the events, to keep something with them; it may be told more than once.
     """
 
@@ -61,6 +62,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     may_grant: bool = False
     received: Micros | None = None
+    arrived: Micros | None = None
     cause: Cause = "sent"
     note: Note | None = None
 
@@ -250,12 +252,14 @@ def _normalised(turn: Turn, request: Posted, raw: object) -> Event:
         raise QuarantineError(raw.code, raw.detail)
     event = normalise(
         raw,
-        received_at=turn.now,
+        received_at=turn.now if request.arrived is None else request.arrived,
         source=request.source,
         declared=turn.ruleset.catalog,
         may_grant=request.may_grant,
         cause=request.cause,
     )
+    if request.arrived is not None:
+        event = msgspec.structs.replace(event, received_at=turn.now)
     if event.message_id:
         return event
     # Nothing tells it from another that looks the same, so that both count.

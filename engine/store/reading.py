@@ -17,6 +17,7 @@ from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.records import (
     EVERY_CASE,
+    EVERYTHING_REFUSED,
     Alias,
     Answer,
     ArmCount,
@@ -43,6 +44,7 @@ from engine.store.records import (
     ProcessRow,
     Pulse,
     QuarantinedEvent,
+    QuarantineFilter,
     ReleaseRow,
     Request,
     Resolution,
@@ -126,8 +128,18 @@ class Reader(Protocol):
         """Give accepted events that nobody has decided yet, by seq."""
         ...
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
         """Page what could not be accepted, by id."""
+        ...
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        """Give one event that could not be accepted."""
         ...
 
     # Decisions
