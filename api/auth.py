@@ -12,10 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 
 from engine.authoring.wording import either
+from api.clients.posthog import KEY
+from api.decoding import field_of
+from api.requests import body_of
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.engine import Engine
 from engine.runtime.keys import check_key, key_id
@@ -90,13 +93,23 @@ def guard(keyring: Keyring) -> Callable[[ASGIConnection[Any, Any, Any, Any], Bas
         roles = handler.opt.get("roles")
         if roles is OPEN or connection.scope.get("method") == "OPTIONS":
             return
-        key = await keyring.owner_of(_credentials(connection))
+        in_body = handler.opt.get("key_in_body") and "authorization" not in connection.headers
+        text = await _in_body(connection) if in_body else _credentials(connection)
+        key = await keyring.owner_of(text)
         if roles is None or key.role not in roles:
             may = either(sorted(roles or ()))
             raise ForbiddenError(f"a key with the role {key.role} may not do this; send one of {may}")
         connection.scope["user"] = key
 
     return admit
+
+
+async def _in_body(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    body = await body_of(Request(connection.scope, connection.receive))
+    text = field_of(body, KEY)
+    if not isinstance(text, str):
+        raise UnauthenticatedError(f"send one API key, as `Authorization: Bearer hf_...` or as `{KEY}`")
+    return text
 
 
 def _credentials(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

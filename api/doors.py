@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar
 
 import msgspec
@@ -38,14 +39,26 @@ def door(
     *,
     query: type[msgspec.Struct] | None = None,
     body: Any = None,
+    also: Mapping[str, Any] = MappingProxyType({}),
     intake: bool = False,
     repeatable: bool = False,
+    key_in_body: bool = False,
 ) -> dict[str, Any]:
     """Give what a route says of itself: who may, what it reads, whether it takes events.
 
-    `repeatable` routes take an `Idempotency-Key`.
+    `also` are schemas of the body in other content types than JSON.
+    `repeatable` routes take an `Idempotency-Key`; those with `key_in_body` find the key there where the
+    request's head has none.
     """
-    return {"roles": roles, "query": query, "body": body, "intake": intake, "repeatable": repeatable}
+    return {
+        "roles": roles,
+        "query": query,
+        "body": body,
+        "also": also,
+        "intake": intake,
+        "repeatable": repeatable,
+        "key_in_body": key_in_body,
+    }
 
 
 def engine_of(request: Call) -> Engine:

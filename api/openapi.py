@@ -16,7 +16,6 @@ from litestar.routes import HTTPRoute
 
 from api import problems
 from api.auth import OPEN
-from api.decoding import NDJSON
 
 _JSON = "application/json"
 _REF = "#/components/schemas/{name}"
@@ -128,8 +127,7 @@ def _operation(op: _Operation, schemas: dict[str, Any], asked: dict[str, Any]) -
     if opt["body"] is not None:
         schema = schemas[_key(opt["body"])]
         content = {_JSON: {"schema": _one(schema) if _may_be_null(schema) else schema}}
-        if opt["intake"]:
-            content[NDJSON] = {"schema": {"type": "string"}}
+        content |= {kind: {"schema": each} for kind, each in opt["also"].items()}
         described["requestBody"] = {"required": not _may_be_null(schema), "content": content}
     if opt["roles"] is not OPEN:
         described["x-roles"] = sorted(opt["roles"])

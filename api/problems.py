@@ -71,6 +71,7 @@ _CODES: Mapping[str, int] = {
     "too_large": 413,
     "too_many_events": 413,
     "unsupported_encoding": 415,
+    "unsupported_media_type": 415,
     "idempotency_key_reused": 422,
     "hash_required": 428,
     "other_content": 412,

@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, Command] = {
     "metrics": Command("metrics", "measure retention, churn, revenue, surveys and tickets"),
     "goals": Command("goals", "show where the goals stand"),
     "keys": Command("keys", "create, list and revoke API keys"),
+    "quarantine": Command("quarantine", "list what could not be accepted, and take it in after all"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
 }
 

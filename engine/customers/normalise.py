@@ -61,7 +61,7 @@ _NAME = ("event", "name", "type")
 MESSAGE_KEYS = ("id", "message_id", "messageId")
 TIME_KEYS = ("at", "occurred_at", "timestamp", "time")
 _SENT = ("sent_at", "sentAt")
-_ACCOUNT = ("account", "account_id", "groupId")
+ACCOUNT_KEYS = ("account", "account_id", "groupId")
 _MAPS = ("properties", "traits")
 
 _SMALLEST_EXPONENT = -400
@@ -293,7 +293,7 @@ def normalise(
     fields: dict[str, Any] = _Clean().value(raw, 0)
     anonymous = _identifier(_take(fields, ANONYMOUS_KEYS), "an anonymous id")
     customer = _identifier(_take(fields, CUSTOMER_KEYS), "a customer's id")
-    account = _identifier(_take(fields, _ACCOUNT), "an account's id")
+    account = _identifier(_take(fields, ACCOUNT_KEYS), "an account's id")
     name = _event_name(_take(fields, _NAME))
     subject = customer or anonymous or (account if name == GROUP else None)
     if subject is None:

@@ -19,6 +19,7 @@ from engine.store.audit import AuditReader
 from engine.store.proposing import ProposalReader
 from engine.store.records import (
     EVERY_CASE,
+    EVERYTHING_REFUSED,
     Alias,
     Answer,
     ArmCount,
@@ -45,6 +46,7 @@ from engine.store.records import (
     ProcessRow,
     Pulse,
     QuarantinedEvent,
+    QuarantineFilter,
     ReleaseRow,
     Request,
     Resolution,
@@ -128,8 +130,18 @@ class Reader(AuditReader, ProposalReader, Protocol):
         """Give accepted events that nobody has decided yet, by seq."""
         ...
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
         """Page what could not be accepted, by id."""
+        ...
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        """Give one event that could not be accepted."""
         ...
 
     # Decisions

@@ -76,7 +76,10 @@ class StoredEvent(msgspec.Struct, frozen=True):
 
 
 class QuarantinedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that could not be accepted; `id` is given by the store, 0 before it is stored."""
+    """An event that could not be accepted; `id` is given by the store, 0 before it is stored.
+
+    `outcome` is `accepted` or `duplicate` once it was replayed: what became of it then.
+    """
 
     id: int = 0
     received_at: Micros
@@ -86,6 +89,23 @@ class QuarantinedEvent(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     detail: str
     body: bytes
+    replayed_at: Micros | None = None
+    replayed_by: str | None = None
+    outcome: str | None = None
+
+
+class QuarantineFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries of the quarantine: `replayed` ones, or those that still wait; None for both."""
+
+    code: str | None = None
+    source: str | None = None
+    customer: str | None = None
+    replayed: bool | None = None
+    start: Micros | None = None
+    end: Micros | None = None
+
+
+EVERYTHING_REFUSED = QuarantineFilter()
 
 
 class Alias(msgspec.Struct, frozen=True):

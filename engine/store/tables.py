@@ -128,6 +128,9 @@ QUARANTINE = Table(
     _text("code"),
     _text("detail"),
     _bytes("body"),
+    _time("replayed_at", null=True),
+    _text("replayed_by", null=True),
+    _text("outcome", null=True),
 )
 
 DECISION = Table(

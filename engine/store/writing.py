@@ -61,6 +61,10 @@ class Writer(Reader, AuditWriter, ProposalWriter, Protocol):
         """Keep what could not be accepted, with the reason."""
         ...
 
+    def settle_quarantined(self, id: int, at: Micros, by: str, outcome: str) -> bool:
+        """Write down that somebody replayed an event, and what became of it; False where one has before."""
+        ...
+
     def count(
         self,
         *,
