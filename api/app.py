@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Response
 from litestar.datastructures import State
 
+from api.accesses import recorded
 from api.answers.values import encode
 from api.auth import Keyring, guard
 from api.openapi import document
@@ -48,7 +49,7 @@ def create_app(engine: Engine, *, token: str | None = None) -> Litestar:
         route_handlers=HANDLERS,
         guards=[guard(keyring)],
         exception_handlers={Exception: problem_response},
-        before_send=[_finish],
+        before_send=[_finish, recorded(engine)],
         response_class=ExactResponse,
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,

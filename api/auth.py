@@ -15,10 +15,10 @@ from typing import Any
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 
-from engine.authoring.wording import either
 from api.clients.posthog import KEY
 from api.decoding import field_of
 from api.requests import body_of
+from engine.authoring.wording import either
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.engine import Engine
 from engine.runtime.keys import check_key, key_id

@@ -55,6 +55,8 @@ COMMANDS: Mapping[str, Command] = {
     "experiments": Command("experiments", "show what experiments came to, or could find"),
     "metrics": Command("metrics", "measure retention, churn, revenue, surveys and tickets"),
     "goals": Command("goals", "show where the goals stand"),
+    "export": Command("export", "write everything that is known of a customer into a file"),
+    "erase": Command("erase", "erase a customer for good"),
     "keys": Command("keys", "create, list and revoke API keys"),
     "quarantine": Command("quarantine", "list what could not be accepted, and take it in after all"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),

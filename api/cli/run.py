@@ -6,6 +6,7 @@ import argparse
 
 from api.answers.values import effect_answer, run_answer, step_answer
 from api.cli.databases import reading
+from api.cli.noting import note
 from api.cli.places import add_database, add_json, database_of, workspace_of
 from api.cli.runs import encoded, status, time
 from api.cli.terminal import FAINT, Terminal
@@ -33,6 +34,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         if found is None:
             raise NotFoundError(f"there is no run {arguments.id}; `holdfast runs` lists them")
         attempts, effects = reader.attempts(found.id), reader.effects(found.id)
+    note(url, "run", run=found.id)
     if terminal.json:
         terminal.answer(
             {

@@ -5,12 +5,14 @@ from __future__ import annotations
 from litestar.handlers import HTTPRouteHandler
 
 from api.routes import (
+    accesses,
     audit,
     cases,
     consent,
     coupons,
     customers,
     deliveries,
+    erasing,
     events,
     experiments,
     goals,
@@ -36,6 +38,8 @@ HANDLERS: list[HTTPRouteHandler] = [
     *events.HANDLERS,
     *tracking.HANDLERS,
     *customers.HANDLERS,
+    *erasing.HANDLERS,
+    *accesses.HANDLERS,
     *consent.HANDLERS,
     *triggers.HANDLERS,
     *policy.HANDLERS,

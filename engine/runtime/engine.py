@@ -19,6 +19,7 @@ from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runtime import operating
+from engine.runtime.accesses import Access, Accesses
 from engine.runtime.actions import Actions
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
@@ -84,7 +85,9 @@ class Engine(Acting, Changing, Showing):
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
-        self._beside: list[Poker | Listener | Heart | Keeper] = []
+        self._beside: list[Poker | Listener | Heart | Keeper | Accesses] = []
+        self._accesses = Accesses(shell.store, self._now_do)
+        self._go_beside(self._accesses)
         self.measures = Measures(shell, clock.now, self._now_do)
         if work:
             self._go_beside(Keeper(shell, clock.now, lambda: self._drive.leads, self._now_do))
@@ -106,7 +109,7 @@ class Engine(Acting, Changing, Showing):
         if self._worker is not None:
             self._go_beside(Listener(url, self._worker.poke))
 
-    def _go_beside(self, thread: Poker | Listener | Heart | Keeper) -> None:
+    def _go_beside(self, thread: Poker | Listener | Heart | Keeper | Accesses) -> None:
         self._beside.append(thread)
         thread.start()
 
@@ -186,13 +189,17 @@ class Engine(Acting, Changing, Showing):
         may_grant: bool = False,
         received: Micros | None = None,
         cause: Cause = "sent",
+        registers: bool = False,
     ) -> Future[IngestAnswer]:
         """Take events in: decoded JSON objects, or `Unreadable` ones.
 
         `may_grant` tells whether the sender may set protected traits. `received` stands in for the
-        clock. The answer comes once they are on the disk and decided.
+        clock. `registers` lets ids in that were erased. The answer comes once they are on the disk and
+        decided.
         """
-        posted = Posted(raws=raws, source=source, may_grant=may_grant, received=received, cause=cause)
+        posted = Posted(
+            raws=raws, source=source, may_grant=may_grant, received=received, cause=cause, registers=registers
+        )
         # A batch has one instant, so that a request with its own goes alone.
         size = len(raws) if received is None else LARGEST_BATCH
         return self._woken(self._writer.post(posted, size))
@@ -295,6 +302,14 @@ class Engine(Acting, Changing, Showing):
         """Keep that a key was used just now."""
         now = self.clock.now()
         return self._writer.call(lambda: operating.touch_key(self._shell, id, now))
+
+    def note_access(self, access: Access) -> None:
+        """Let it be kept that somebody read personal data; at once, and kept within a second."""
+        self._accesses.note(access)
+
+    def flush_accesses(self) -> int:
+        """Keep the readings that wait; give how many that were."""
+        return self._accesses.flush()
 
     def tick(self, budget: int = 1000, shard: int | None = None) -> int:
         """Make one pass, over one shard where one is given; 0 when there was nothing to do.

@@ -21,6 +21,7 @@ from engine.model.values import Micros
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import Identities, names_in
 from engine.runtime.members import STALE
+from engine.runtime.people.registering import admit
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.runtime.writer import IngestAnswer
@@ -56,6 +57,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     `received` stands in for the clock; it never takes the engine back. `arrived` is when the events came
     first, where that was before: their own times are held against it. `note` is told in the very
     transaction what became of the events, to keep something with them; it may be told more than once.
+    `registers` tells that whoever was erased under these ids is somebody new now.
     """
 
     raws: Sequence[object]
@@ -65,6 +67,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     arrived: Micros | None = None
     cause: Cause = "sent"
     note: Note | None = None
+    registers: bool = False
 
 
 class _Failed(Exception):
@@ -170,7 +173,7 @@ def _read(
                 event = _read_past(turn, request, raw) if past else _normalised(turn, request, raw)
                 read.append((place, event))
             except QuarantineError as error:
-                entry = _quarantined(turn.now, request, raw, error)
+                entry = _quarantined(turn, request, raw, error)
                 refused.append(entry)
                 told = {"message_id": entry.message_id, "code": error.code, "detail": error.detail}
                 tallies[number].quarantined.append({"index": index, **told})
@@ -262,6 +265,8 @@ def _normalised(turn: Turn, request: Posted, raw: object) -> Event:
     )
     if request.arrived is not None:
         event = msgspec.structs.replace(event, received_at=turn.now)
+    if turn.shell.erasures:
+        admit(turn, event, registers=request.registers)
     if event.message_id:
         return event
     # Nothing tells it from another that looks the same, so that both count.
@@ -275,13 +280,19 @@ def _core_error(error: Exception) -> QuarantineError:
     )
 
 
-def _quarantined(now: Micros, request: Posted, raw: object, error: QuarantineError) -> QuarantinedEvent:
+def _quarantined(turn: Turn, request: Posted, raw: object, error: QuarantineError) -> QuarantinedEvent:
+    if turn.shell.erasures and _names_erased(turn, raw, error):
+        # Nothing of somebody who was erased is kept: that would bring them back.
+        return QuarantinedEvent(
+            received_at=turn.now, source=request.source, message_id=None, customer=None, code=error.code,
+            detail="it names somebody who was erased", body=b"",
+        )  # fmt: skip
     if isinstance(raw, Unreadable):
         fields, body = raw.decoded, raw.body[:LARGEST_BODY] or _body(raw.decoded)
     else:
         fields, body = raw if isinstance(raw, Mapping) else {}, _body(raw)
     return QuarantinedEvent(
-        received_at=now,
+        received_at=turn.now,
         source=request.source,
         message_id=_told(fields, "message_id", "messageId", "id"),
         customer=_told(fields, "customer", "customer_id", "user_id", "userId"),
@@ -289,6 +300,12 @@ def _quarantined(now: Micros, request: Posted, raw: object, error: QuarantineErr
         detail=error.detail,
         body=body,
     )
+
+
+def _names_erased(turn: Turn, raw: object, error: QuarantineError) -> bool:
+    if error.code == QuarantineReason.ERASED.value:
+        return True
+    return turn.shell.erasures.named_in(raw.body if isinstance(raw, Unreadable) else raw)
 
 
 def _told(fields: Mapping[Any, Any], *names: str) -> str | None:

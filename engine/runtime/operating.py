@@ -207,8 +207,8 @@ def doctor(store: Store, now: Micros) -> dict[str, Any]:
         "pending": census.pending,
         "balanced": counted.received == outcomes
         and counted.accepted == counted.decided + census.pending
-        and counted.accepted == census.accepted
-        and counted.quarantined == census.quarantined,
+        and counted.accepted == census.accepted + counted.erased
+        and counted.quarantined == census.quarantined + counted.quarantine_erased,
         "overdue_runs": census.overdue_runs,
         "dead_letters": census.dead_letters,
         "open_cases": sum(count.number for count in cases),

@@ -116,6 +116,10 @@ class AuditWriter(Protocol):
         """
         ...
 
+    def keep_record(self) -> None:
+        """Write what was recorded so far, so that whom it is about has a subject; a commit does so, too."""
+        ...
+
     def drop_subjects(self, customers: Iterable[str]) -> int:
         """Forget what the audit record calls customers and their secrets; give of how many."""
         ...

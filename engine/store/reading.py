@@ -16,6 +16,7 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.audit import AuditReader
+from engine.store.personal import PersonalReader
 from engine.store.proposing import ProposalReader
 from engine.store.records import (
     EVERY_CASE,
@@ -56,7 +57,7 @@ from engine.store.records import (
 )
 
 
-class Reader(AuditReader, ProposalReader, Protocol):
+class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers
@@ -308,6 +309,10 @@ class Reader(AuditReader, ProposalReader, Protocol):
         limit: int = 100,
     ) -> list[AskItem]:
         """Page the questions that are open, or those that were answered, by id; `who` was asked."""
+        ...
+
+    def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
+        """Give the questions about customers, by (asked, id)."""
         ...
 
     def case(self, id: str) -> Case | None:

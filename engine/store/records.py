@@ -274,7 +274,10 @@ class Outage(msgspec.Struct, frozen=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """What intake has counted: received = accepted + duplicates + conflicts + quarantined."""
+    """What intake has counted: received = accepted + duplicates + conflicts + quarantined.
+
+    `erased` of the accepted and `quarantine_erased` of the quarantined have been taken away since.
+    """
 
     received: int = 0
     accepted: int = 0
@@ -282,6 +285,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int = 0
     quarantined: int = 0
     decided: int = 0
+    erased: int = 0
+    quarantine_erased: int = 0
 
 
 class ConnectorRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -358,13 +363,14 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     `release` is the number of the live release (0: there is none yet). `releasing` is one that is
     being settled, as JSON; `importing` tells that an import of the past is under way. Whoever finds
     one of the two, and nobody at it, has to finish it first. `paused` holds the paused workflows,
-    `*` for all of them; it is written as a list in JSON.
+    `*` for all of them; it is written as a list in JSON. `erasures` changes whenever erased ids do.
     """
 
     release: int = 0
     releasing: str | None = None
     importing: bool = False
     paused: frozenset[str] = frozenset()
+    erasures: str | None = None
 
 
 def marks_of(release: int, written: Mapping[str, str]) -> Marks:
@@ -374,6 +380,7 @@ def marks_of(release: int, written: Mapping[str, str]) -> Marks:
         releasing=written.get("releasing"),
         importing="importing" in written,
         paused=frozenset(msgspec.json.decode(written.get("paused", "[]"), type=list[str])),
+        erasures=written.get("erasures"),
     )
 
 

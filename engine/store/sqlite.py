@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,18 @@ class SqliteStore:
         if self._lock is None:
             raise StoreError(f"{self.path} was opened for reading only")
         self._lock.write(info)
+
+    def forget_deleted(self, tables: Sequence[str]) -> bool:
+        """Move the log into the file and cut it to nothing; deleted bytes are zeros there (secure_delete)."""
+        until = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            # Whoever reads an older snapshot, or moves pages right now, is waited for.
+            with self._writing, _sentences(self.path), self._writers.connect() as connection:
+                raw = connection.connection.cursor()
+                busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy or time.monotonic() > until:
+                return not busy
+            time.sleep(0.05)
 
     def close(self) -> None:
         """Close every connection and give the lock back."""

@@ -10,6 +10,7 @@ from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
 from engine.store.audit import AuditWriter
+from engine.store.personal import PersonalWriter
 from engine.store.proposing import ProposalWriter
 from engine.store.reading import Reader
 from engine.store.records import (
@@ -29,7 +30,7 @@ from engine.store.records import (
 )
 
 
-class Writer(Reader, AuditWriter, ProposalWriter, Protocol):
+class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
     """The one transaction that may write. What it reads includes what it has written."""
 
     def add_events(
@@ -74,6 +75,8 @@ class Writer(Reader, AuditWriter, ProposalWriter, Protocol):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         """Add to the counters."""
         ...

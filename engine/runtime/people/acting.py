@@ -13,7 +13,17 @@ from engine.model.values import Micros
 from engine.runs.run import AskItem, Coupon, Run
 from engine.runtime import operating
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
-from engine.runtime.people import casework, granting, listing, mending, points, reaching, replaying, scoring
+from engine.runtime.people import (
+    casework,
+    erasing,
+    granting,
+    listing,
+    mending,
+    points,
+    reaching,
+    replaying,
+    scoring,
+)
 from engine.runtime.shell import Shell
 from engine.store.records import OutboxRow, QuarantinedEvent, SuppressionRow
 
@@ -96,6 +106,10 @@ class Acting(ABC):
         `NotFoundError`, or `ConflictError` when they are one.
         """
         return self._do(lambda: operating.merge_customers(self._shell, into, other, by))
+
+    def erase_customer(self, customer: str, by: str) -> Future[erasing.Erased]:
+        """Erase a customer for good; `NotFoundError`, `RequestError` for an account."""
+        return self._do(lambda: erasing.erase(self._shell, customer, by))
 
     def act_on_points(
         self, customer: str, name: str, asked: Mapping[str, Any], by: str

@@ -173,6 +173,8 @@ class EventWriting(EventReading, Recording):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         before = self.counters()
         after = Counters(
@@ -182,6 +184,8 @@ class EventWriting(EventReading, Recording):
             conflicts=before.conflicts + conflicts,
             quarantined=before.quarantined + quarantined,
             decided=before.decided + decided,
+            erased=before.erased + erased,
+            quarantine_erased=before.quarantine_erased + quarantine_erased,
         )
         self._edit("counter").update(
             {name: {"number": getattr(after, name)} for name in after.__struct_fields__}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from engine.errors import StoreError
@@ -19,6 +19,7 @@ from engine.store.memory.experiments import ExperimentReading
 from engine.store.memory.measures import MeasureReading, MeasureWriting
 from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
+from engine.store.memory.personal import PersonalReading, PersonalWriting
 from engine.store.memory.proposing import ProposalReading, ProposalWriting
 from engine.store.memory.runs import RunReading, RunWriting
 from engine.store.memory.tables import Tables
@@ -39,6 +40,7 @@ class MemoryReader(
     MeasureReading,
     ProposalReading,
     EngineReading,
+    PersonalReading,
     AuditReading,
 ):
     """The `Reader` of the in-memory store."""
@@ -73,6 +75,7 @@ class MemoryReader(
 
 
 class MemoryWriter(
+    PersonalWriting,
     CustomerWriting,
     EventWriting,
     DecisionWriting,
@@ -131,6 +134,10 @@ class MemoryStore:
     def reader(self) -> Iterator[Reader]:
         """Open a snapshot for reading only."""
         yield MemoryReader(self._tables)
+
+    def forget_deleted(self, tables: Sequence[str]) -> bool:
+        """Nothing to do: what is gone is gone."""
+        return True
 
     def close(self) -> None:
         """Forget everything."""

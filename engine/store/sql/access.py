@@ -15,6 +15,7 @@ from engine.store.sql.experiments import ExperimentReading
 from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
+from engine.store.sql.personal import PersonalReading, PersonalWriting
 from engine.store.sql.proposing import ProposalReading, ProposalWriting
 from engine.store.sql.runs import RunReading, RunWriting
 from engine.store.statements.customers import count_customers
@@ -35,6 +36,7 @@ class SqlReader(
     MeasureReading,
     ProposalReading,
     EngineReading,
+    PersonalReading,
     AuditReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
@@ -69,6 +71,7 @@ class SqlReader(
 
 
 class SqlWriter(
+    PersonalWriting,
     CustomerWriting,
     EventWriting,
     DecisionWriting,

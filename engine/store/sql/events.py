@@ -165,6 +165,8 @@ class EventWriting(EventReading, Recording):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         added = {
             "received": received,
@@ -173,6 +175,8 @@ class EventWriting(EventReading, Recording):
             "conflicts": conflicts,
             "quarantined": quarantined,
             "decided": decided,
+            "erased": erased,
+            "quarantine_erased": quarantine_erased,
         }
         self._change(
             sql.add_to_counter(self._insert),

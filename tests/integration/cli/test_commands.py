@@ -328,6 +328,8 @@ def test_doctor_balances(imported: Path, holdfast: Holdfast) -> None:
         "exhausted_cases": 0,
         "dead_letters": 0,
         "unsealed": 0,
+        "erased": 0,
+        "quarantine_erased": 0,
         "processes": [],
     }
     assert "nothing is lost" in holdfast("doctor").out
