@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar, Response
 from litestar.datastructures import State
+from litestar.routes import HTTPRoute
 
 from api.answers.values import encode
 from api.auth import Keyring, guard
@@ -56,6 +57,11 @@ def create_app(engine: Engine, *, token: str | None = None) -> Litestar:
         state=State({"engine": engine, "keyring": keyring}),
     )
     app.state.document = document(app, program_version())
+    app.state.methods = {
+        route.path_format: ", ".join(sorted(route.route_handler_map))
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+    }
     return app
 
 
@@ -71,6 +77,11 @@ async def _finish(message: Message, scope: Scope) -> None:
     """Put on every answer its request's id and what keeps browsers from guessing."""
     if message["type"] == "http.response.start":
         headers = list(message["headers"])
+        if scope.get("method") == "OPTIONS" and (path := scope.get("path_template")) is not None:
+            # The framework names only the methods of the handler that was registered first.
+            allowed = scope["litestar_app"].state.methods.get(path, "OPTIONS")
+            headers = [each for each in headers if each[0].lower() != b"allow"]
+            headers.append((b"allow", allowed.encode()))
         present = {name.lower() for name, _ in headers}
         headers.append((b"request-id", request_id(scope).encode()))
         headers.extend(each for each in _HEADERS if each[0] not in present)

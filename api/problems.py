@@ -70,6 +70,9 @@ _CODES: Mapping[str, int] = {
     "too_large": 413,
     "too_many_events": 413,
     "unsupported_encoding": 415,
+    "customers_unknown": 409,
+    "base_unknown": 409,
+    "over_limit": 409,
     "idempotency_key_reused": 422,
 }
 """Codes of a `RequestError` that have a status of their own."""

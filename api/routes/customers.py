@@ -27,6 +27,7 @@ from api.auth import ADD, OPERATE, READ
 from api.doors import Call, CustomerId, Instant, aside, door, engine_of, instant, query_of, read
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
+from api.written import TraitValues
 from engine.customers.event import Event
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, Line
@@ -101,7 +102,7 @@ async def get_customer(request: Call, id: FromPath[str]) -> CustomerAnswer:
 class Traits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Traits to set. Those that are not named stay as they are; null takes one away."""
 
-    traits: dict[str, Any]
+    traits: TraitValues
     account: Annotated[CustomerId | None, msgspec.Meta(description="The account that it belongs to.")] = None
     at: Annotated[Instant | None, msgspec.Meta(description="When this was so; now by default.")] = None
 
