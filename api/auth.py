@@ -10,11 +10,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from api.rates import LOCAL, Rates
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.engine import Engine
 from engine.runtime.keys import check_key, key_id
@@ -51,7 +52,7 @@ class Keyring:
     async def owner_of(self, text: str) -> KeyRow:
         """Give the row of a key that is good; raises `UnauthenticatedError`."""
         if self._token is not None and hmac.compare_digest(text.encode(), self._token.encode()):
-            return KeyRow(id="local", role="admin", owner="local", label="local", hash="", created_at=0)
+            return KeyRow(id=LOCAL, role="admin", owner="local", label="local", hash="", created_at=0)
         id = key_id(text)
         known = self._rows.get(id)
         if known is None or known[1] < time.monotonic():
@@ -82,7 +83,10 @@ class Keyring:
             self._rows.popitem(last=False)
 
 
-def guard(keyring: Keyring) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Any]:
+Guard: TypeAlias = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Any]
+
+
+def guard(keyring: Keyring, rates: Rates) -> Guard:
     """Give the guard of all routes: each names its roles, and one that names none lets nobody in."""
 
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -90,8 +94,10 @@ def guard(keyring: Keyring) -> Callable[[ASGIConnection[Any, Any, Any, Any], Bas
         if roles is OPEN or connection.scope.get("method") == "OPTIONS":
             return
         key = await keyring.owner_of(_credentials(connection))
+        await rates.request(connection.scope, key)
         if roles is None or key.role not in roles:
             raise ForbiddenError(f"a key with the role {key.role} may not do this")
+        rates.begin(connection.scope, key)
         connection.scope["user"] = key
 
     return admit

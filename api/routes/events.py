@@ -81,6 +81,7 @@ async def post_events(request: Call) -> Ingested:
     else:
         raws = await asyncio.to_thread(events_from, body, kind, most)
     key = request.user
+    await request.app.state.rates.events(request.scope, key, len(raws))
     answer = await asyncio.wrap_future(
         engine.ingest(raws, source=key.label or key.id, may_grant=key.role != "ingest")
     )
