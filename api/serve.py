@@ -90,6 +90,8 @@ def _run(
         access_log=False,
         server_header=False,
         lifespan="off",
+        # Whom a proxy speaks for is told by `trusted_proxies`, and by nothing that anybody may send.
+        proxy_headers=False,
         timeout_graceful_shutdown=grace,
     )
     made = engine.first_admin_key()

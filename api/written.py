@@ -67,6 +67,20 @@ ShortLength: TypeAlias = Annotated[
     ),
 ]
 
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = (
+    f"{_BYTE}(?:[.]{_BYTE}){{3}}|{_BYTE}[.]0[.]0[.]0/8|{_BYTE}[.]{_BYTE}[.]0[.]0/16|(?:{_BYTE}[.]){{3}}0/24"
+)
+_IPV6 = "[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}|[0-9a-f]{1,4}:[0-9a-f]{1,4}::/32"
+
+Network: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        description="A range of addresses, IPv4 or IPv6, or one address.",
+        extra_json_schema=written(f"{_IPV4}|{_IPV6}", "10.0.0.0/8", "2001:db8::/32"),
+    ),
+]
+
 _NO_NUL = r"^[^\x00]*$"
 _NAMED = {
     "propertyNames": {"pattern": _NO_NUL},

@@ -109,9 +109,13 @@ class ConflictError(RequestError):
 
 
 class UnauthenticatedError(RequestError):
-    """No key, or a key that is unknown, expired or revoked."""
+    """No key, or one that is not good; `because` is for the meters, and nobody outside is told it."""
 
     code = "unauthenticated"
+
+    def __init__(self, detail: str, *, because: str = "other") -> None:
+        super().__init__(detail)
+        self.because = because
 
 
 class ForbiddenError(RequestError):

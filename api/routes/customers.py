@@ -24,6 +24,7 @@ from api.answers.values import (
     time,
 )
 from api.auth import ADD, OPERATE, READ
+from api.coming_in import source_of
 from api.doors import Call, CustomerId, Instant, aside, door, engine_of, instant, query_of, read
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
@@ -120,7 +121,7 @@ async def _set(request: Call, id: str) -> TraitsSet:
     raw: dict[str, Any] = {"customer": id, "event": "identify", "traits": sent.traits}
     raw |= {name: value for name, value in (("account", sent.account), ("at", sent.at)) if value is not None}
     engine = engine_of(request)
-    source = key.label or key.id
+    source = source_of(key)
     answer = await wrap_future(engine.ingest([raw], source=source, may_grant=key.role != "ingest"))
     if answer.quarantined:
         refused = answer.quarantined[0]

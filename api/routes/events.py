@@ -9,6 +9,7 @@ import msgspec
 from litestar import post
 
 from api.auth import ADD
+from api.coming_in import count_in, source_of
 from api.decoding import events_from
 from api.doors import Call, door, engine_of
 from api.requests import body_of
@@ -81,9 +82,9 @@ async def post_events(request: Call) -> Ingested:
     else:
         raws = await asyncio.to_thread(events_from, body, kind, most)
     key = request.user
-    await request.app.state.rates.events(request.scope, key, len(raws))
+    await count_in(request, raws)
     answer = await asyncio.wrap_future(
-        engine.ingest(raws, source=key.label or key.id, may_grant=key.role != "ingest")
+        engine.ingest(raws, source=source_of(key), may_grant=key.role != "ingest")
     )
     return ingested(answer)
 

@@ -285,6 +285,7 @@ OF_ITS_KIND: Mapping[str, str] = {
     "Settings.timezone": "The workspace's zone: its days are the days of windows and schedules.",
     "Settings.week_starts": "The first day of a week; monday unless written.",
     "Settings.public_url": "Where customers reach this server, for links to unsubscribe.",
+    "Settings.trusted_proxies": "Networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8.",
     "Settings.people": "People and roles who are told and asked.",
     "Settings.connectors": "What messages and calls leave by.",
     "Settings.limits": "How much is taken, and how late.",

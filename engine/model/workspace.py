@@ -127,6 +127,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     currency: str = "EUR"
     week_starts: Weekday = "monday"
     public_url: str = "http://127.0.0.1:8080"
+    trusted_proxies: tuple[str, ...] = ()
     people: dict[str, Person] = {}
     connectors: Connectors = Connectors()
     limits: Limits = Limits()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from engine.authoring.checks.ladders import zone
@@ -39,6 +40,17 @@ def check(draft: Draft) -> None:
             message=f"{quoted(settings.public_url)} is no address of the web",
             hint="write https://holdfast.example.com",
         )
+    for proxy in settings.trusted_proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            draft.say(
+                settings,
+                "trusted_proxies",
+                code="bad-network",
+                message=str(error),
+                hint="write a network such as 10.0.0.0/8, or one address",
+            )
     for person in settings.people.values():
         if not _ADDRESS.fullmatch(person.email):
             draft.say(

@@ -19,6 +19,7 @@ from engine.store.memory.measures import MeasureReading, MeasureWriting
 from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
 from engine.store.memory.runs import RunReading, RunWriting
+from engine.store.memory.sessions import SessionReading, SessionWriting
 from engine.store.memory.tables import Tables
 from engine.store.order import ChangesInOrder
 from engine.store.records import Census, Pulse
@@ -35,6 +36,7 @@ class MemoryReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    SessionReading,
     EngineReading,
 ):
     """The `Reader` of the in-memory store."""
@@ -77,6 +79,7 @@ class MemoryWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    SessionWriting,
     EngineWriting,
     MemoryReader,
     ChangesInOrder,

@@ -15,6 +15,7 @@ from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
 from engine.store.sql.runs import RunReading, RunWriting
+from engine.store.sql.sessions import SessionReading, SessionWriting
 from engine.store.statements.customers import count_customers
 from engine.store.statements.events import count_events, count_pending, count_quarantined
 from engine.store.statements.outbox import count_dead, count_uncertain, count_waiting
@@ -31,6 +32,7 @@ class SqlReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    SessionReading,
     EngineReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
@@ -73,6 +75,7 @@ class SqlWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    SessionWriting,
     EngineWriting,
     SqlReader,
     ChangesInOrder,

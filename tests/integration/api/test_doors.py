@@ -102,7 +102,8 @@ WHO = {
     ("delete", "/v1/scores/{id}/customers/{customer}/override"): OPERATE,
     ("get", "/v1/audit/decisions"): {"auditor", "admin"},
     ("post", "/v1/keys"): {"admin"},
-    ("get", "/v1/keys"): {"admin"},
+    ("get", "/v1/keys"): {"admin", "auditor"},
+    ("post", "/v1/keys/{id}/rotate"): {"admin"},
     ("delete", "/v1/keys/{id}"): {"admin"},
 }
 OPEN = {
