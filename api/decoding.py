@@ -24,6 +24,7 @@ DEEPEST_TYPED = 32
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_INTEGER = 300
+_WHOLE = 2**63
 _BAD = (msgspec.MsgspecError, RecursionError, ArithmeticError, ValueError)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -91,12 +92,28 @@ def typed(body: bytes, kind: type[T]) -> T:
         raise RequestError(
             f"the body is nested over {DEEPEST_TYPED} levels deep; send it flatter", code="invalid_json"
         )
+    text = body.removeprefix(_BOM)
     try:
-        return msgspec.json.Decoder(kind, float_hook=Decimal).decode(body.removeprefix(_BOM))
+        return msgspec.json.Decoder(kind, float_hook=Decimal).decode(text)
+    except msgspec.ValidationError:
+        return _with_whole_numbers(text, kind)
+    except _BAD:
+        raise RequestError("the body is not JSON; send a JSON object in UTF-8", code="invalid_json") from None
+
+
+def _with_whole_numbers(text: bytes, kind: type[T]) -> T:
+    """Decode once more, 3.0 as the whole number that it is to JSON."""
+    try:
+        return msgspec.convert(msgspec.json.Decoder(float_hook=_whole).decode(text), kind)
     except msgspec.ValidationError as error:
         raise invalid(error, kind, "the body") from None
     except _BAD:
         raise RequestError("the body is not JSON; send a JSON object in UTF-8", code="invalid_json") from None
+
+
+def _whole(digits: str) -> int | Decimal:
+    number = Decimal(digits)
+    return int(number) if abs(number) < _WHOLE and number == int(number) else number
 
 
 def invalid(

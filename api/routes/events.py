@@ -11,6 +11,7 @@ from litestar import post
 
 from api.auth import ADD
 from api.clients import cloudevents
+from api.coming_in import count_in, source_of
 from api.decoding import NDJSON, events_from
 from api.doors import Call, door, engine_of
 from api.requests import body_of
@@ -77,8 +78,9 @@ async def take(request: Call, decode: Callable[[bytes, int], list[object]]) -> I
     most = engine.workspace.settings.limits.events_per_request
     raws = decode(body, most) if len(body) <= _INLINE else await asyncio.to_thread(decode, body, most)
     key = request.user
+    await count_in(request, raws)
     answer = await asyncio.wrap_future(
-        engine.ingest(raws, source=key.label or key.id, may_grant=key.role != "ingest")
+        engine.ingest(raws, source=source_of(key), may_grant=key.role != "ingest")
     )
     return ingested(answer)
 

@@ -146,7 +146,7 @@ def _exact(number: Any) -> int | Decimal:
     exact = Decimal(repr(number)) if type(number) is float else Decimal(number)
     if not exact.is_finite():
         raise _refuse(QuarantineReason.BAD_VALUE, "a number is not finite; send null")
-    if exact.adjusted() > 18 or abs(exact) >= TOO_BIG:
+    if exact.adjusted() > 18 or not -TOO_BIG <= exact < TOO_BIG:
         raise _refuse(QuarantineReason.BAD_VALUE, "a number is beyond 2^63; send it as text")
     if int(exact.as_tuple().exponent) < _SMALLEST_EXPONENT:
         raise _refuse(QuarantineReason.BAD_VALUE, "a number has over 400 decimal places; round it")

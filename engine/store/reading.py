@@ -55,6 +55,7 @@ from engine.store.records import (
     StoredEvent,
     SuppressionRow,
 )
+from engine.store.sessions import SessionRow
 
 
 class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
@@ -399,6 +400,10 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
 
     def find_key(self, id: str) -> KeyRow | None:
         """Give an API key, also one that has expired or was revoked."""
+        ...
+
+    def find_session(self, hash: str) -> SessionRow | None:
+        """Give a person's session, also one that has expired or ended."""
         ...
 
     def list_keys(self) -> list[KeyRow]:

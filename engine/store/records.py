@@ -235,7 +235,11 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key; of its secret only the hash is kept."""
+    """An API key; of its secret only the hash is kept.
+
+    It may be used from `addresses` only, networks separated by spaces; all its events come from `source`;
+    `successor` is the key that it was rotated into.
+    """
 
     id: str
     role: str
@@ -246,6 +250,10 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: Micros | None = None
     revoked_at: Micros | None = None
     last_used_at: Micros | None = None
+    addresses: str | None = None
+    source: str | None = None
+    successor: str | None = None
+    last_used_from: str | None = None
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -245,3 +245,14 @@ def test_a_typed_body_that_is_too_deep_is_refused() -> None:
     with pytest.raises(RequestError) as caught:
         typed(b'{"x":' * 100_000 + b"1" + b"}" * 100_000, dict)
     assert caught.value.code == "invalid_json"
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    class Count(msgspec.Struct):
+        number: int
+
+    assert typed(b'{"number": 3.0}', Count).number == 3
+    assert typed(b'{"number": 3e2}', Count).number == 300
+    for text in (b'{"number": 3.5}', b'{"number": 1e300}', b'{"number": "3"}'):
+        with pytest.raises(RequestError):
+            typed(text, Count)
