@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from api.mismatches import told
-from api.slicing import SPACE, Slice, depth_of, lines, slices
+from api.slicing import SPACE, Slice, depth_of, fields, lines, single, slices
 from engine.errors import RequestError
 from engine.model.reasons import QuarantineReason
 from engine.runtime.intake import Unreadable
@@ -24,6 +24,7 @@ DEEPEST_TYPED = 32
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_INTEGER = 300
+_WHOLE = 2**63
 _BAD = (msgspec.MsgspecError, RecursionError, ArithmeticError, ValueError)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -53,6 +54,36 @@ def events_from(body: bytes, content_type: str, most: int) -> list[object]:
     return [decoded]
 
 
+def value_from(body: bytes) -> object:
+    """Give the one value that a body is, as `Unreadable` where it cannot be read."""
+    return _event(single(body.removeprefix(_BOM)))
+
+
+def batch_from(body: bytes, name: str, most: int) -> tuple[dict[str, Any], list[object]]:
+    """Give the events in a body's array `name`, and the body's other fields as far as they can be read.
+
+    Events that cannot be read come as `Unreadable`. Raises `RequestError` where there is no such array,
+    or there are more than `most` in it.
+    """
+    body = body.removeprefix(_BOM)
+    try:
+        decoded = _decoder.decode(body)
+    except _BAD:
+        return _batch_apart(body, name, most)
+    events = decoded.pop(name, None) if isinstance(decoded, dict) else None
+    if not isinstance(events, list):
+        raise _no_batch(name)
+    if len(events) > most:
+        raise _too_many(most)
+    return decoded, events
+
+
+def field_of(body: bytes, name: str) -> object:
+    """Give one field of a body that is a JSON object, None where it has none that can be read."""
+    found = [value for field, value in fields(body.removeprefix(_BOM)) if field == name]
+    return _event(found[-1]) if found else None
+
+
 def typed(body: bytes, kind: type[T]) -> T:
     """Decode a body strictly as `kind`; raises `RequestError` with the place that is wrong."""
     if not body.strip():
@@ -61,12 +92,28 @@ def typed(body: bytes, kind: type[T]) -> T:
         raise RequestError(
             f"the body is nested over {DEEPEST_TYPED} levels deep; send it flatter", code="invalid_json"
         )
+    text = body.removeprefix(_BOM)
     try:
-        return msgspec.json.Decoder(kind, float_hook=Decimal).decode(body.removeprefix(_BOM))
+        return msgspec.json.Decoder(kind, float_hook=Decimal).decode(text)
+    except msgspec.ValidationError:
+        return _with_whole_numbers(text, kind)
+    except _BAD:
+        raise RequestError("the body is not JSON; send a JSON object in UTF-8", code="invalid_json") from None
+
+
+def _with_whole_numbers(text: bytes, kind: type[T]) -> T:
+    """Decode once more, 3.0 as the whole number that it is to JSON."""
+    try:
+        return msgspec.convert(msgspec.json.Decoder(float_hook=_whole).decode(text), kind)
     except msgspec.ValidationError as error:
         raise invalid(error, kind, "the body") from None
     except _BAD:
         raise RequestError("the body is not JSON; send a JSON object in UTF-8", code="invalid_json") from None
+
+
+def _whole(digits: str) -> int | Decimal:
+    number = Decimal(digits)
+    return int(number) if abs(number) < _WHOLE and number == int(number) else number
 
 
 def invalid(
@@ -88,6 +135,23 @@ def _apart(body: bytes, most: int) -> list[object]:
         if not body.lstrip(SPACE).startswith(b"["):
             raise RequestError(alone.detail, code="invalid_json")
     return events
+
+
+def _batch_apart(body: bytes, name: str, most: int) -> tuple[dict[str, Any], list[object]]:
+    others: dict[str, Any] = {}
+    array = b""
+    for field, value in fields(body):
+        if field == name:
+            array = value.data
+        else:
+            others[field] = _event(value)
+    if not array.startswith(b"["):
+        raise _no_batch(name)
+    return others, [_event(each) for each in _bounded(slices(array), most)]
+
+
+def _no_batch(name: str) -> RequestError:
+    return RequestError(f"send a JSON object with an array `{name}`", code="invalid_body")
 
 
 def _bounded(found: Iterable[Slice], most: int) -> Iterable[Slice]:

@@ -26,6 +26,7 @@ from engine.errors import (
     QuarantineError,
     RequestError,
     StoreError,
+    TooManyError,
     UnauthenticatedError,
 )
 from engine.runtime.repeating import AnsweredBefore
@@ -65,12 +66,20 @@ _KINDS: tuple[tuple[type[RequestError], int], ...] = (
     (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
+    (TooManyError, 429),
     (RequestError, 400),
 )
 _CODES: Mapping[str, int] = {
     "too_large": 413,
     "too_many_events": 413,
+    "too_slow": 408,
+    "address_too_long": 414,
+    "head_too_large": 431,
     "unsupported_encoding": 415,
+    "unsupported_media_type": 415,
+    "customers_unknown": 409,
+    "base_unknown": 409,
+    "over_limit": 409,
     "idempotency_key_reused": 422,
     "hash_required": 428,
     "other_content": 412,
@@ -84,9 +93,12 @@ _STATUS_CODES: Mapping[int, str] = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
+    414: "address_too_long",
     415: "unsupported_media_type",
     429: "too_many_requests",
+    431: "head_too_large",
     500: "internal_error",
     503: "unavailable",
 }
@@ -173,6 +185,11 @@ def _takes_events(request: Request[Any, Any, Any]) -> bool:
 def _refused(error: RequestError) -> _Told:
     status = _CODES.get(error.code) or next(status for kind, status in _KINDS if isinstance(error, kind))
     headers = {"WWW-Authenticate": 'Bearer realm="holdfast"'} if status == 401 else {}
+    if isinstance(error, TooManyError):
+        headers = {"Retry-After": str(error.retry_after)}
+    if status == 408:
+        # What is still to come of the body is of no interest.
+        headers = {"Connection": "close"}
     return _Told(status, error.code, error.detail, error.errors, headers)
 
 

@@ -58,6 +58,7 @@ COMMANDS: Mapping[str, Command] = {
     "export": Command("export", "write everything that is known of a customer into a file"),
     "erase": Command("erase", "erase a customer for good"),
     "keys": Command("keys", "create, list and revoke API keys"),
+    "quarantine": Command("quarantine", "list what could not be accepted, and take it in after all"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
 }
 

@@ -24,9 +24,11 @@ from api.answers.values import (
     time,
 )
 from api.auth import ADD, OPERATE, READ
+from api.coming_in import source_of
 from api.doors import Call, CustomerId, Instant, aside, door, engine_of, instant, query_of, read
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
+from api.written import TraitValues
 from engine.customers.event import Event
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, Line
@@ -101,7 +103,7 @@ async def get_customer(request: Call, id: FromPath[str]) -> CustomerAnswer:
 class Traits(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Traits to set. Those that are not named stay as they are; null takes one away."""
 
-    traits: dict[str, Any]
+    traits: TraitValues
     account: Annotated[CustomerId | None, msgspec.Meta(description="The account that it belongs to.")] = None
     at: Annotated[Instant | None, msgspec.Meta(description="When this was so; now by default.")] = None
 
@@ -119,7 +121,7 @@ async def _set(request: Call, id: str, *, registers: bool = False) -> TraitsSet:
     raw: dict[str, Any] = {"customer": id, "event": "identify", "traits": sent.traits}
     raw |= {name: value for name, value in (("account", sent.account), ("at", sent.at)) if value is not None}
     engine = engine_of(request)
-    source = key.label or key.id
+    source = source_of(key)
     may_grant = key.role != "ingest"
     answer = await wrap_future(
         engine.ingest([raw], source=source, may_grant=may_grant, registers=registers and may_grant)

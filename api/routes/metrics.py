@@ -25,6 +25,7 @@ from api.answers.measured import (
 )
 from api.auth import SEE
 from api.doors import Call, aside, door, engine_of, query_of
+from api.written import Moment
 from engine.customers.zones import Zone, zone
 from engine.errors import RequestError
 from engine.metrics.catalog import METRICS, definition_id
@@ -39,13 +40,6 @@ from engine.runtime.engine import Engine
 from engine.runtime.reports.measures import Told
 from engine.runtime.reports.measuring import metric_named
 
-Moment = Annotated[
-    str,
-    msgspec.Meta(
-        description="A day, meaning its midnight in the workspace's zone, or an instant in ISO 8601;"
-        " without an offset it is in that zone."
-    ),
-]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 
 

@@ -27,6 +27,7 @@ from api.auth import OPERATE, READ
 from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, read, read_optional
 from api.paging import Listing, after, page
 from api.repeats import acting
+from api.written import ShortLength, one_of
 from engine.errors import RequestError
 from engine.model.values import Duration
 from engine.runs.waiting import add
@@ -54,6 +55,9 @@ Points: TypeAlias = (
 )
 
 
+_EITHER = one_of("reward", "points")
+
+
 class PointsListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Which program; with `from` and `to` its statement of that period."""
 
@@ -79,7 +83,7 @@ class Reserve(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reward: Reward = None
     points: Points = None
     key: Key = None
-    up_to: Annotated[str, msgspec.Meta(description="A length of time of at most 30d: 15m, 2h.")] | None = None
+    up_to: ShortLength | None = None
 
 
 class Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +95,9 @@ class Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Adjust(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Points to give, or to take where they are below zero, and why."""
 
-    points: Annotated[int, msgspec.Meta(ge=-1_000_000_000, le=1_000_000_000)]
+    points: Annotated[
+        int, msgspec.Meta(ge=-1_000_000_000, le=1_000_000_000, extra_json_schema={"not": {"const": 0}})
+    ]
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
     program: Program = None
     key: Key = None
@@ -122,7 +128,9 @@ async def get_points(request: Call, id: FromPath[str]) -> PointsAnswer:
 
 
 @post(
-    "/v1/customers/{id:str}/points/redeem", status_code=200, opt=door(OPERATE, body=Redeem, repeatable=True)
+    "/v1/customers/{id:str}/points/redeem",
+    status_code=200,
+    opt=door(OPERATE, body=Annotated[Redeem, _EITHER], repeatable=True),
 )
 async def post_redeem(request: Call, id: FromPath[str]) -> RedemptionAnswer:
     """Spend a member's points at once, the earliest to expire first."""
@@ -133,7 +141,9 @@ async def post_redeem(request: Call, id: FromPath[str]) -> RedemptionAnswer:
 
 
 @post(
-    "/v1/customers/{id:str}/points/reserve", status_code=200, opt=door(OPERATE, body=Reserve, repeatable=True)
+    "/v1/customers/{id:str}/points/reserve",
+    status_code=200,
+    opt=door(OPERATE, body=Annotated[Reserve, _EITHER], repeatable=True),
 )
 async def post_reserve(request: Call, id: FromPath[str]) -> RedemptionAnswer:
     """Set a member's points aside, until they are committed or released, or their time is up."""

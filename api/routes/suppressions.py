@@ -17,6 +17,7 @@ from api.doors import Call, CustomerId, aside, door, engine_of, names_of, query_
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
 from api.requests import body_of
+from api.written import one_of
 from engine.contact.suppressions import address_key
 from engine.customers.zones import moment_of
 from engine.errors import NotFoundError, RequestError
@@ -26,6 +27,9 @@ from engine.runtime.people.reaching import Imported, Wanted, export_list
 from engine.store.records import SuppressionRow
 
 EXPORTED_AT_ONCE = 1000
+
+_LIST = r"^(channel,)?(address|customer)(,reason)?(,at)?(,note)?(\r?\n[^\x00-\x1f\"]{0,1000})*$"
+"""A pattern of lists: a line that names columns, and lines of cells without quotes."""
 
 Note = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
@@ -113,7 +117,11 @@ class Suppress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     note: Note | None = None
 
 
-@post("/v1/suppressions", status_code=200, opt=door(OPERATE, body=Suppress, repeatable=True))
+@post(
+    "/v1/suppressions",
+    status_code=200,
+    opt=door(OPERATE, body=Annotated[Suppress, one_of("address", "customer")], repeatable=True),
+)
 async def post_suppression(request: Call) -> SuppressionAnswer:
     """Suppress an address, for every customer who has it, or a customer."""
     told = await read(request, Suppress)
@@ -190,7 +198,9 @@ def imported_answer(imported: Imported) -> ImportedAnswer:
     return ImportedAnswer(added=imported.added, known=imported.known, refused=refused)
 
 
-@post("/v1/suppressions/import", status_code=200, opt=door(OPERATE, repeatable=True))
+@post(
+    "/v1/suppressions/import", status_code=200, opt=door(OPERATE, text=("text/csv", _LIST), repeatable=True)
+)
 async def post_import(request: Call) -> ImportedAnswer:
     """Add a list in CSV. Its first line names the columns: address or customer, and what else there is."""
     body = await body_of(request)

@@ -61,7 +61,7 @@ _NAME = ("event", "name", "type")
 MESSAGE_KEYS = ("id", "message_id", "messageId")
 TIME_KEYS = ("at", "occurred_at", "timestamp", "time")
 _SENT = ("sent_at", "sentAt")
-_ACCOUNT = ("account", "account_id", "groupId")
+ACCOUNT_KEYS = ("account", "account_id", "groupId")
 _MAPS = ("properties", "traits")
 
 _SMALLEST_EXPONENT = -400
@@ -146,7 +146,7 @@ def _exact(number: Any) -> int | Decimal:
     exact = Decimal(repr(number)) if type(number) is float else Decimal(number)
     if not exact.is_finite():
         raise _refuse(QuarantineReason.BAD_VALUE, "a number is not finite; send null")
-    if exact.adjusted() > 18 or abs(exact) >= TOO_BIG:
+    if exact.adjusted() > 18 or not -TOO_BIG <= exact < TOO_BIG:
         raise _refuse(QuarantineReason.BAD_VALUE, "a number is beyond 2^63; send it as text")
     if int(exact.as_tuple().exponent) < _SMALLEST_EXPONENT:
         raise _refuse(QuarantineReason.BAD_VALUE, "a number has over 400 decimal places; round it")
@@ -293,7 +293,7 @@ def normalise(
     fields: dict[str, Any] = _Clean().value(raw, 0)
     anonymous = _identifier(_take(fields, ANONYMOUS_KEYS), "an anonymous id")
     customer = _identifier(_take(fields, CUSTOMER_KEYS), "a customer's id")
-    account = _identifier(_take(fields, _ACCOUNT), "an account's id")
+    account = _identifier(_take(fields, ACCOUNT_KEYS), "an account's id")
     name = _event_name(_take(fields, _NAME))
     subject = customer or anonymous or (account if name == GROUP else None)
     if subject is None:

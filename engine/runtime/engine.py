@@ -25,7 +25,7 @@ from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
 from engine.runtime.intake import Posted, take_in
-from engine.runtime.keys import NewKey, make_key
+from engine.runtime.keys import ANYWHERE, GRACE, Bounds, NewKey, make_key
 from engine.runtime.meters import Meters
 from engine.runtime.past import import_past
 from engine.runtime.people.acting import Acting
@@ -270,11 +270,27 @@ class Engine(Acting, Changing, Showing):
         """Look whether the writer works and the database can be read; a `StoreError` where not."""
         return self._writer.call(lambda: operating.look(self._shell))
 
-    def create_key(self, role: str, owner: str, label: str = "", expires_at: Micros | None = None) -> NewKey:
-        """Make an API key; its text is shown once and nowhere kept."""
-        made = make_key(role, owner, label, self.clock.now(), expires_at)
-        self._now_do(lambda: operating.add_key(self._shell, made.row))
+    def create_key(
+        self,
+        role: str,
+        owner: str,
+        label: str = "",
+        expires_at: Micros | None = None,
+        *,
+        bounds: Bounds = ANYWHERE,
+        by: str | None = None,
+    ) -> NewKey:
+        """Make an API key; its text is shown once and nowhere kept.
+
+        A `ForbiddenError` where the human `by`, if one is named, may not give that role.
+        """
+        made = make_key(role, owner, label, self.clock.now(), expires_at, bounds)
+        self._now_do(lambda: operating.add_key(self._shell, made.row, by))
         return made
+
+    def rotate_key(self, id: str, grace: Micros = GRACE) -> NewKey:
+        """Make a successor of a key, which ends after `grace`; raises `NotFoundError`, `ConflictError`."""
+        return self._now_do(lambda: operating.rotate_key(self._shell, id, grace))
 
     def first_admin_key(self) -> NewKey | None:
         """Make an admin key where there is no key at all yet, None where there is one."""
@@ -298,10 +314,10 @@ class Engine(Acting, Changing, Showing):
         """Make a key useless from now on; False when there is none or it was before."""
         return bool(self._now_do(lambda: operating.revoke_key(self._shell, id)))
 
-    def touch_key(self, id: str) -> Future[None]:
-        """Keep that a key was used just now."""
+    def touch_key(self, id: str, address: str | None = None) -> Future[None]:
+        """Keep that a key was used just now, and from where."""
         now = self.clock.now()
-        return self._writer.call(lambda: operating.touch_key(self._shell, id, now))
+        return self._writer.call(lambda: operating.touch_key(self._shell, id, now, address))
 
     def note_access(self, access: Access) -> None:
         """Let it be kept that somebody read personal data; at once, and kept within a second."""

@@ -21,6 +21,7 @@ from engine.runtime.actions.unsubscribe import Unsubscription
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import history, join
 from engine.runtime.intake import Posted, take_in
+from engine.runtime.keys import NewKey, check_grant, successor_of
 from engine.runtime.leading import LEAD
 from engine.runtime.people.recording import caused, keep
 from engine.runtime.reports.reading import looking
@@ -167,10 +168,27 @@ def look(shell: Shell) -> None:
         reader.last_heartbeat()
 
 
-def add_key(shell: Shell, row: KeyRow) -> None:
-    """Keep a new key."""
+def add_key(shell: Shell, row: KeyRow, by: str | None = None) -> None:
+    """Keep a new key that a human has made; a `ForbiddenError` where they may not give that role."""
     with shell.store.begin() as writer:
+        if by is not None:
+            check_grant(row.role, row.owner, writer.list_keys(), row.created_at, by)
         writer.add_key(row)
+
+
+def rotate_key(shell: Shell, id: str, grace: Micros) -> NewKey:
+    """Make a key's successor, and let the key end after a while; raises `NotFoundError`, `ConflictError`."""
+    now = shell.instants.take()
+    with shell.store.begin() as writer:
+        row = writer.find_key(id)
+        if row is None:
+            raise NotFoundError(f"there is no key {id}")
+        made = successor_of(row, now)
+        until = now + grace if row.expires_at is None else min(now + grace, row.expires_at)
+        if not writer.hand_over_key(id, made.row.id, until):
+            raise ConflictError(f"the key {id} has just been rotated or revoked")
+        writer.add_key(made.row)
+    return made
 
 
 def add_first_key(shell: Shell, row: KeyRow) -> bool:
@@ -189,10 +207,10 @@ def revoke_key(shell: Shell, id: str) -> bool:
         return writer.revoke_key(id, now)
 
 
-def touch_key(shell: Shell, id: str, at: Micros) -> None:
+def touch_key(shell: Shell, id: str, at: Micros, address: str | None) -> None:
     """Keep that a key was used."""
     with shell.store.begin() as writer:
-        writer.touch_key(id, at)
+        writer.touch_key(id, at, address)
 
 
 def doctor(store: Store, now: Micros) -> dict[str, Any]:

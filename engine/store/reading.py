@@ -20,6 +20,7 @@ from engine.store.personal import PersonalReader
 from engine.store.proposing import ProposalReader
 from engine.store.records import (
     EVERY_CASE,
+    EVERYTHING_REFUSED,
     Alias,
     Answer,
     ArmCount,
@@ -46,6 +47,7 @@ from engine.store.records import (
     ProcessRow,
     Pulse,
     QuarantinedEvent,
+    QuarantineFilter,
     ReleaseRow,
     Request,
     Resolution,
@@ -53,6 +55,7 @@ from engine.store.records import (
     StoredEvent,
     SuppressionRow,
 )
+from engine.store.sessions import SessionRow
 
 
 class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
@@ -129,8 +132,18 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
         """Give accepted events that nobody has decided yet, by seq."""
         ...
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
         """Page what could not be accepted, by id."""
+        ...
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        """Give one event that could not be accepted."""
         ...
 
     # Decisions
@@ -387,6 +400,10 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
 
     def find_key(self, id: str) -> KeyRow | None:
         """Give an API key, also one that has expired or was revoked."""
+        ...
+
+    def find_session(self, hash: str) -> SessionRow | None:
+        """Give a person's session, also one that has expired or ended."""
         ...
 
     def list_keys(self) -> list[KeyRow]:

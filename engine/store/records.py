@@ -76,7 +76,10 @@ class StoredEvent(msgspec.Struct, frozen=True):
 
 
 class QuarantinedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that could not be accepted; `id` is given by the store, 0 before it is stored."""
+    """An event that could not be accepted; `id` is given by the store, 0 before it is stored.
+
+    `outcome` is `accepted` or `duplicate` once it was replayed: what became of it then.
+    """
 
     id: int = 0
     received_at: Micros
@@ -86,6 +89,23 @@ class QuarantinedEvent(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     detail: str
     body: bytes
+    replayed_at: Micros | None = None
+    replayed_by: str | None = None
+    outcome: str | None = None
+
+
+class QuarantineFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries of the quarantine: `replayed` ones, or those that still wait; None for both."""
+
+    code: str | None = None
+    source: str | None = None
+    customer: str | None = None
+    replayed: bool | None = None
+    start: Micros | None = None
+    end: Micros | None = None
+
+
+EVERYTHING_REFUSED = QuarantineFilter()
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -215,7 +235,11 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key; of its secret only the hash is kept."""
+    """An API key; of its secret only the hash is kept.
+
+    It may be used from `addresses` only, networks separated by spaces; all its events come from `source`;
+    `successor` is the key that it was rotated into.
+    """
 
     id: str
     role: str
@@ -226,6 +250,10 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: Micros | None = None
     revoked_at: Micros | None = None
     last_used_at: Micros | None = None
+    addresses: str | None = None
+    source: str | None = None
+    successor: str | None = None
+    last_used_from: str | None = None
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from engine.store.records import (
     ReleaseRow,
     Request,
 )
+from engine.store.sessions import SessionRow
 
 
 class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
@@ -60,6 +61,10 @@ class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
 
     def quarantine(self, entries: Sequence[QuarantinedEvent]) -> None:
         """Keep what could not be accepted, with the reason."""
+        ...
+
+    def settle_quarantined(self, id: int, at: Micros, by: str, outcome: str) -> bool:
+        """Write down that somebody replayed an event, and what became of it; False where one has before."""
         ...
 
     def count(
@@ -208,8 +213,24 @@ class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
         """Make a key useless from now on; False when there is none or it was revoked before."""
         ...
 
-    def touch_key(self, id: str, at: Micros) -> None:
-        """Record that a key was used."""
+    def touch_key(self, id: str, at: Micros, address: str | None = None) -> None:
+        """Record that a key was used, and from which address."""
+        ...
+
+    def hand_over_key(self, id: str, successor: str, until: Micros) -> bool:
+        """Let a key end when its successor has taken over; False when it has one, or was revoked."""
+        ...
+
+    def add_session(self, session: SessionRow) -> None:
+        """Keep a person's new session."""
+        ...
+
+    def end_session(self, hash: str, at: Micros) -> bool:
+        """End a session; False when there is none or it has ended before."""
+        ...
+
+    def drop_sessions(self, before: Micros) -> int:
+        """Forget sessions that expired before an instant; give how many."""
         ...
 
     def save_answer(self, request: Request, answer: Answer) -> None:

@@ -418,7 +418,12 @@ def test_every_file_of_the_project_that_is_named_exists() -> None:
     assert {(name, path) for name, path in named if not (REPOSITORY / path).exists()} == set()
 
 
-@pytest.mark.parametrize("block", of("python"))
+def actions() -> list[Any]:
+    """Give the blocks of Python but those of clients, which tests/contract runs."""
+    return [parameter for parameter in of("python") if not parameter.values[0].marker]
+
+
+@pytest.mark.parametrize("block", actions())
 def test_the_action_that_is_shown_is_one(block: Block) -> None:
     names: dict[str, Any] = {}
     exec(block.text, names)

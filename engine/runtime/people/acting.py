@@ -13,9 +13,19 @@ from engine.model.values import Micros
 from engine.runs.run import AskItem, Coupon, Run
 from engine.runtime import operating
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
-from engine.runtime.people import casework, erasing, granting, listing, mending, points, reaching, scoring
+from engine.runtime.people import (
+    casework,
+    erasing,
+    granting,
+    listing,
+    mending,
+    points,
+    reaching,
+    replaying,
+    scoring,
+)
 from engine.runtime.shell import Shell
-from engine.store.records import OutboxRow, SuppressionRow
+from engine.store.records import OutboxRow, QuarantinedEvent, SuppressionRow
 
 T = TypeVar("T")
 
@@ -71,6 +81,16 @@ class Acting(ABC):
     ) -> Future[OutboxRow]:
         """Write down how an effect ended after all; `ConflictError` when it is no dead letter."""
         return self._do(lambda: mending.settle(self._shell, key, outcome, note, by))
+
+    def replay_quarantined(
+        self, id: int, corrected: Mapping[str, Any] | None, by: str
+    ) -> Future[QuarantinedEvent]:
+        """Take an event of the quarantine in after all; `QuarantineError` where it is refused again.
+
+        `NotFoundError`, `ConflictError` where it was replayed already, `RequestError` where it can be
+        replayed only `corrected`.
+        """
+        return self._do(lambda: replaying.replay(self._shell, id, corrected, by))
 
     def pause(self, workflow: str | None = None, by: str | None = None) -> Future[None]:
         """Hold back what a workflow (without one: every workflow) would do."""

@@ -148,7 +148,7 @@ def found_of(reader: Reader, workspace: Workspace, name: str) -> Found:
 def mentioned(reader: Reader, mentions: Mentions, after: int) -> list[int]:
     """Give the refused events after one that speak of a customer, whatever is wrong with them."""
     found: list[int] = []
-    while page := reader.quarantine_list(after, _PAGE):
+    while page := reader.quarantine_list(after=after, limit=_PAGE):
         found += [
             entry.id
             for entry in page

@@ -115,11 +115,8 @@ def everything(shell: Shell, id: str, now: Micros) -> Everything:
 
 
 def _refused(reader: Reader, ids: Sequence[int]) -> list[QuarantinedEvent]:
-    wanted = set(ids)
-    found: list[QuarantinedEvent] = []
-    for id in sorted(wanted):
-        found += [entry for entry in reader.quarantine_list(id - 1, 1) if entry.id == id]
-    return found
+    found = (reader.quarantined(id) for id in sorted(set(ids)))
+    return [entry for entry in found if entry is not None]
 
 
 def _decisions(reader: Reader, names: Sequence[str]) -> list[Decision]:

@@ -104,10 +104,18 @@ class EngineWriting(EngineReading, Recording):
         self._record_revoked(id, at)
         return True
 
-    def touch_key(self, id: str, at: Micros) -> None:
+    def touch_key(self, id: str, at: Micros, address: str | None = None) -> None:
         keys = self._edit("key")
         if id in keys:
-            keys[id] = keys[id] | {"last_used_at": at}
+            keys[id] = keys[id] | {"last_used_at": at, "last_used_from": address}
+
+    def hand_over_key(self, id: str, successor: str, until: Micros) -> bool:
+        keys = self._edit("key")
+        known = keys.get(id)
+        if known is None or known["revoked_at"] is not None or known["successor"] is not None:
+            return False
+        keys[id] = known | {"successor": successor, "expires_at": until}
+        return True
 
     def save_answer(self, request: Request, answer: Answer) -> None:
         self._add("idempotency", request, columns_of(answer), "the answer to this request")

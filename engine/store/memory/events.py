@@ -11,11 +11,13 @@ from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page, within
 from engine.store.recording import Recording
 from engine.store.records import (
+    EVERYTHING_REFUSED,
     Accepted,
     Conflict,
     Counters,
     Duplicate,
     QuarantinedEvent,
+    QuarantineFilter,
     Receipt,
     StoredEvent,
 )
@@ -72,9 +74,27 @@ class EventReading(MemoryTransaction):
         rows = [row for row in self._rows("event") if row["decided_at"] is None]
         return [event_of(row) for row in page(rows, ("seq",), None, limit)]
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
-        rows = page(self._rows("quarantine"), ("id",), after, limit)
-        return [QuarantinedEvent(**row) for row in rows]
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
+        rows = [
+            row
+            for row in self._rows("quarantine")
+            if wanted.code in (None, row["code"])
+            and wanted.source in (None, row["source"])
+            and wanted.customer in (None, row["customer"])
+            and wanted.replayed in (None, row["replayed_at"] is not None)
+            and within(row["received_at"], wanted.start, wanted.end)
+        ]
+        return [QuarantinedEvent(**row) for row in page(rows, ("id",), after, limit)]
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        row = self._table("quarantine").get(id)
+        return None if row is None else QuarantinedEvent(**row)
 
     def last_seq(self) -> int:
         return max(self._table("event"), default=0)
@@ -135,6 +155,14 @@ class EventWriting(EventReading, Recording):
     def quarantine(self, entries: Sequence[QuarantinedEvent]) -> None:
         for id, entry in enumerate(entries, self._next("quarantine")):
             self._edit("quarantine")[id] = quarantine_row(entry) | {"id": id}
+
+    def settle_quarantined(self, id: int, at: Micros, by: str, outcome: str) -> bool:
+        row = self._table("quarantine").get(id)
+        if row is None or row["replayed_at"] is not None:
+            return False
+        told = {"replayed_at": at, "replayed_by": by, "outcome": outcome}
+        self._edit("quarantine")[id] = row | told
+        return True
 
     def count(
         self,

@@ -22,6 +22,7 @@ from engine.store.memory.people import PeopleReading, PeopleWriting
 from engine.store.memory.personal import PersonalReading, PersonalWriting
 from engine.store.memory.proposing import ProposalReading, ProposalWriting
 from engine.store.memory.runs import RunReading, RunWriting
+from engine.store.memory.sessions import SessionReading, SessionWriting
 from engine.store.memory.tables import Tables
 from engine.store.order import ChangesInOrder
 from engine.store.records import Census, Pulse
@@ -39,6 +40,7 @@ class MemoryReader(
     ContactReading,
     MeasureReading,
     ProposalReading,
+    SessionReading,
     EngineReading,
     PersonalReading,
     AuditReading,
@@ -85,6 +87,7 @@ class MemoryWriter(
     ContactWriting,
     MeasureWriting,
     ProposalWriting,
+    SessionWriting,
     EngineWriting,
     AuditWriting,
     MemoryReader,

@@ -18,6 +18,7 @@ from engine.store.sql.people import PeopleReading, PeopleWriting
 from engine.store.sql.personal import PersonalReading, PersonalWriting
 from engine.store.sql.proposing import ProposalReading, ProposalWriting
 from engine.store.sql.runs import RunReading, RunWriting
+from engine.store.sql.sessions import SessionReading, SessionWriting
 from engine.store.statements.customers import count_customers
 from engine.store.statements.events import count_events, count_pending, count_quarantined
 from engine.store.statements.outbox import count_dead, count_uncertain, count_waiting
@@ -35,6 +36,7 @@ class SqlReader(
     ContactReading,
     MeasureReading,
     ProposalReading,
+    SessionReading,
     EngineReading,
     PersonalReading,
     AuditReading,
@@ -81,6 +83,7 @@ class SqlWriter(
     ContactWriting,
     MeasureWriting,
     ProposalWriting,
+    SessionWriting,
     EngineWriting,
     AuditWriting,
     SqlReader,

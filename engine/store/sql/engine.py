@@ -105,8 +105,12 @@ class EngineWriting(EngineReading, Recording):
             self._record_revoked(id, at)
         return revoked
 
-    def touch_key(self, id: str, at: Micros) -> None:
-        self._change(sql.touch_key(), [{"b_id": id, "last_used_at": at}])
+    def touch_key(self, id: str, at: Micros, address: str | None = None) -> None:
+        self._change(sql.touch_key(), [{"b_id": id, "last_used_at": at, "last_used_from": address}])
+
+    def hand_over_key(self, id: str, successor: str, until: Micros) -> bool:
+        given = {"b_id": id, "successor": successor, "expires_at": until}
+        return self._change(sql.hand_over_key(), [given]) == 1
 
     def save_answer(self, request: Request, answer: Answer) -> None:
         row = columns_of(request) | columns_of(answer)

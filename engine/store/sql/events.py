@@ -10,11 +10,13 @@ from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.store.recording import Recording
 from engine.store.records import (
+    EVERYTHING_REFUSED,
     Accepted,
     Conflict,
     Counters,
     Duplicate,
     QuarantinedEvent,
+    QuarantineFilter,
     Receipt,
     StoredEvent,
 )
@@ -62,9 +64,19 @@ class EventReading(SqlTransaction):
     def pending_events(self, limit: int) -> list[Event]:
         return [event_of(row) for row in self._rows(sql.pending_events(), limit=limit)]
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
-        rows = self._rows(sql.quarantine_page(), after=after or 0, limit=limit)
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
+        rows = self._rows(sql.quarantine_page(wanted), after=after or 0, limit=limit)
         return [QuarantinedEvent(**row) for row in rows]
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        row = self._row(sql.quarantined(), id=id)
+        return None if row is None else QuarantinedEvent(**row)
 
     def last_seq(self) -> int:
         return int(self._scalar(sql.last_seq()))
@@ -139,6 +151,10 @@ class EventWriting(EventReading, Recording):
 
     def quarantine(self, entries: Sequence[QuarantinedEvent]) -> None:
         self._change(sql.insert_quarantined(), [quarantine_row(entry) for entry in entries])
+
+    def settle_quarantined(self, id: int, at: Micros, by: str, outcome: str) -> bool:
+        told = {"b_id": id, "replayed_at": at, "replayed_by": by, "outcome": outcome}
+        return self._change(sql.settle_quarantined(), [told]) == 1
 
     def count(
         self,

@@ -90,7 +90,9 @@ def test_an_address_inside_or_unencrypted_is_refused_without_a_byte(url: str) ->
     assert (caught.value.retryable, caught.value.uncertain) == (False, False)
 
 
-@pytest.mark.parametrize("url", ["https://\uff11\uff12\uff17.0.0.1/", "https://[::1/", "https://a:b/", "https://a:99999/"])
+@pytest.mark.parametrize(
+    "url", ["https://\uff11\uff12\uff17.0.0.1/", "https://[::1/", "https://a:b/", "https://a:99999/"]
+)
 def test_what_is_no_address_is_refused_for_good(url: str) -> None:
     with pytest.raises(DeliveryError) as caught:
         post(url, b"{}", {})
