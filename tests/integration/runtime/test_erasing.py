@@ -319,6 +319,8 @@ def test_an_account_forgets_its_erased_member(
     engine.run_until(clock.now() + MINUTE)
     tell(engine, event(ANA, "seat_used", "s-2", note="canary words", total=2) | {"account": "acme"})
     assert engine.customer("acme").facts["last_note"].value == "canary words"
+    with reader_of(engine) as reader:
+        called = reader.subjects(["acme"])["acme"].subject
 
     # when
     engine.erase_customer(ANA, "eve@example.com").result()
@@ -331,6 +333,8 @@ def test_an_account_forgets_its_erased_member(
         mine, hers = reader.decisions(customers=["acme"])
         assert mine.event and not hers.event
         assert [run.reason for run in reader.runs(customers=["acme"])] == [None, "erased"]
+        # and the audit record does not claim any more that its entries can be opened
+        assert reader.subjects_named([called]) == {}
 
 
 def test_another_process_learns_of_it(folder: Path, clock: VirtualClock) -> None:
