@@ -93,6 +93,8 @@ async def get_suppressions(request: Call) -> Page[SuppressionAnswer]:
             targets = names_of(reader, listing.customer)
             if listing.address is not None:
                 forms = {address_key(channel, listing.address) for channel in ("email", "sms")}
+                # Of an erased customer's only a digest is kept.
+                forms |= {engine.hidden(form) for form in forms}
                 targets = [*(targets or ()), *sorted(forms)]
             return reader.suppressions(
                 targets=targets,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from decimal import Decimal
 
 import msgspec
@@ -103,3 +104,21 @@ class Changes(msgspec.Struct):
     def count(self, rule: str, at: Micros, outcome: DecisionOutcome) -> None:
         """Count a decision that is not a row."""
         self.counts[rule, at - at % HOUR, outcome.value] += 1
+
+    def leave_out(self, customers: Set[str]) -> None:
+        """Write nothing of these customers."""
+        runs = {id for id, run in self.runs.items() if run.customer in customers}
+        for id in customers:
+            self.customers.pop(id, None)
+        for id in runs:
+            del self.runs[id]
+        self.events = [each for each in self.events if each.customer not in customers]
+        self.decisions = [each for each in self.decisions if each.customer not in customers]
+        self.attempts = [each for each in self.attempts if each.run not in runs]
+        self.effects = [each for each in self.effects if each.customer not in customers]
+        self.exposures = [each for each in self.exposures if each.customer not in customers]
+        self.memberships = [each for each in self.memberships if each.customer not in customers]
+        self.coupons = [each for each in self.coupons if each.customer not in customers]
+        self.asks = [each for each in self.asks if each.customer not in customers]
+        self.cases = {id: case for id, case in self.cases.items() if case.customer not in customers}
+        self.postings = [each for each in self.postings if each.customer not in customers]

@@ -226,7 +226,8 @@ def _gift(stage: Stage, program: Program, key: str, reward: Redeem, gives: Mappi
     body = gives.get("body")
     told = {"program": program.id, "reward": reward.reward, "points": reward.points, "redemption": key}
     return Effect(
-        key=f"{program.id}:{key}:gift",
+        # What the redemption is called is the client's word: it stays out of logs and records.
+        key=identity("gift", program.id, key),
         run="",
         workflow=f"{GIFT} {program.id}",
         customer=stage.member.id,

@@ -145,6 +145,8 @@ class Turn:
 
     def flush(self) -> None:
         """Write what has changed so far, so that it can be read in this very transaction."""
+        if self.shell.erasures:
+            self._leave_out_erased()
         changes, self.changes = self.changes, Changes()
         changes.asks += closed(self.writer, changes)
         self.tally.take(changes, self._runs)
@@ -169,6 +171,15 @@ class Turn:
                 self.cast.members.pop(id, None)
                 self.gone.add(id)
             self._removed.clear()
+
+    def _leave_out_erased(self) -> None:
+        """Keep nothing of somebody who was erased, and whom another customer's event or run names."""
+        new = [id for id, member in self.cast.members.items() if member.created]
+        erased = {id for id in new if self.is_erased(id)}
+        if erased:
+            self.changes.leave_out(erased)
+            for id in erased:
+                del self.cast.members[id]
 
     def _due(self, member: Member) -> Micros | None:
         # A customer whose time has not begun yet, in the middle of an import, is never due.

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from engine.decisions.decision import Decision
 from engine.escalation.case import Case
 from engine.escalation.history import Happening
 from engine.loyalty.ledger import Entry
@@ -48,7 +49,8 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     `pseudonym` stands in their place where a skeleton stays. `quarantined` are refused events that
     speak of the customer. `addresses` are suppressed targets, each with what stands for it from now
     on. `related` are the ids of accounts, with `speaks_of` telling which of their rows hold what the
-    customer's events said. `answers` tells whether the path or body of a kept answer names the customer.
+    customer's events said; those that lost something for it are put into `hushed`. `answers` tells
+    whether the path or body of a kept answer names the customer.
     """
 
     names: tuple[str, ...]
@@ -58,6 +60,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     addresses: dict[str, str] = {}
     related: tuple[str, ...] = ()
     speaks_of: Callable[[object], bool] = bool
+    hushed: set[str] = set()
     answers: Callable[[bytes], bool] = bool
 
 
@@ -82,17 +85,21 @@ class Renaming:
 
 def decision_left(row: Columns, erasure: Erasure) -> Columns:
     """Give what stays of a decision: rule, instant, outcome, and which runs it started."""
-    found = DECISION.value(row)
+    found = _hushed(DECISION.value(row))
     return DECISION.row(
-        msgspec.structs.replace(
-            found, customer=erasure.pseudonym, trigger_key=f"{ERASED}/{found.id}", event={}, lines=(),
-        )
-    )  # fmt: skip
+        msgspec.structs.replace(found, customer=erasure.pseudonym, trigger_key=f"{ERASED}/{found.id}")
+    )
 
 
 def decision_hushed(row: Columns) -> Columns:
     """Give an account's decision without what an erased person's event said."""
-    return DECISION.row(msgspec.structs.replace(DECISION.value(row), event={}, lines=()))
+    found = _hushed(DECISION.value(row))
+    return DECISION.row(msgspec.structs.replace(found, trigger_key=f"{ERASED}/{found.id}"))
+
+
+def _hushed(decision: Decision) -> Decision:
+    starts = tuple(msgspec.structs.replace(each, reason=word(each.reason)) for each in decision.starts)
+    return msgspec.structs.replace(decision, event={}, lines=(), starts=starts)
 
 
 def run_left(row: Columns, erasure: Erasure) -> Columns:

@@ -121,8 +121,12 @@ def _erase(shell: Shell, name: str, by: str, now: Micros, quarantined: list[int]
             _let_go(Moment(turn.world, member, turn.changes, now, [], at_event=True).stage, member)
         addresses = found.addresses | _reached_at(turn, member)
         turn.flush()
-        pseudonym = _close_record(turn, found, by)
-        rows = turn.writer.erase(_erasure(shell, found, addresses, accounts, quarantined, pseudonym, now))
+        pseudonym = f"{PREFIX}{_close_record(turn, found.names, by)}"
+        erasure = _erasure(shell, found, addresses, accounts, quarantined, pseudonym, now)
+        rows = turn.writer.erase(erasure)
+        if erasure.hushed:
+            # What their entries commit to is not there any more; from now on they are called anew.
+            _close_record(turn, sorted(erasure.hushed), by)
         turn.let_go(found.names)
         for account in accounts:
             _without(turn, account, theirs[account], Mentions(found.names, addresses, found.events))
@@ -225,19 +229,18 @@ def _without(turn: Turn, account: str, events: Events, mentions: Mentions) -> No
     adopt(turn.world, turn.cast, turn.changes, account, turn.now, "erased")
 
 
-def _close_record(turn: Turn, found: Found, by: str) -> str:
-    """Let the audit record say that its entries can be opened no more; give the pseudonym that is left.
+def _close_record(turn: Turn, names: Sequence[str], by: str) -> str:
+    """Let the audit record say that its entries of some ids can be opened no more; give their subject.
 
-    Every name has an entry: each may have been called something else.
+    Every id may have been called something of its own.
     """
     writer = turn.writer
     writer.keep_record()
-    known = [row.subject for row in writer.subjects(found.names).values()] or [secrets.token_hex(12)]
+    known = [row.subject for row in writer.subjects(names).values()] or [secrets.token_hex(12)]
     for subject in known:
-        leaf = ErasedLeaf(ref=f"{ERASED}:{subject}", at=turn.now, subject=subject, who=by)
-        writer.record(leaf)
-    writer.drop_subjects(found.names)
-    return f"{PREFIX}{known[0]}"
+        writer.record(ErasedLeaf(ref=f"{ERASED}:{subject}", at=turn.now, subject=subject, who=by))
+    writer.drop_subjects(names)
+    return known[0]
 
 
 def _record(turn: Turn, found: Found, pseudonym: str, by: str) -> None:

@@ -37,6 +37,10 @@ class Showing:
         """Give what is known of a customer, with each fact's age and source; raises `NotFoundError`."""
         return reading.customer(self._shell, id, self.clock.now())
 
+    def hidden(self, address: str) -> str:
+        """Give what stands for an address, in its compared form, once somebody who had it was erased."""
+        return self._shell.erasures.hidden(address)
+
     def everything(self, customer: str) -> Everything:
         """Give everything that is known of a customer; raises `NotFoundError`."""
         return everything(self._shell, customer, self.clock.now())

@@ -251,6 +251,92 @@ def test_an_address_that_was_suppressed_stays_so_without_standing_there(busy: En
     assert busy.customer("new").suppressed["email"] == "complaint"
 
 
+THANKS = """
+rule: thank-referrer
+owner: shop
+description: Give whoever sent a friend a hint of it.
+status: live
+when: {event: signed_up}
+then:
+  - do: event.emit
+    with: {event: friend_came, customer: =event.referrer}
+"""
+
+
+def test_another_customer_who_names_them_does_not_bring_them_back(
+    folder: Path, open_engine: Opener, database: str
+) -> None:
+    # given a rule that speaks to whom an event names
+    (folder / "rules" / "thank-referrer.yaml").write_text(THANKS)
+    engine = open_engine()
+    tell(engine, event(ANA, "order_completed", "o-1", total=5))
+    tell(engine, event("bob", "signed_up", "s-1", referrer="carl"))
+    engine.erase_customer(ANA, "eve@example.com").result()
+
+    # when one names somebody who was erased
+    assert tell(engine, event("bob", "signed_up", "s-2", referrer=ANA)).accepted == 1
+
+    # then nothing is recorded of them but what the other said
+    assert engine.customer("carl").first_seen is not None
+    with pytest.raises(NotFoundError):
+        engine.customer(ANA)
+    assert set(in_rows(database, "canary")) <= {"event", "decision", "run"}
+    assert engine.doctor()["balanced"]
+
+
+SEATS = """
+facts:
+  last_note: {last: note, of: seat_used, on: account}
+  seats_used: {count: seat_used, on: account}
+"""
+NOTICE = """
+rule: seat-noticed
+on: account
+owner: shop
+description: Tell the desk of a seat.
+status: live
+when: {event: seat_used}
+then:
+  - run: tell-desk
+"""
+
+
+def test_an_account_forgets_its_erased_member(
+    folder: Path,
+    open_engine: Opener,
+    database: str,
+    recorders: tuple[Actions, dict[str, Recorder]],
+    clock: VirtualClock,
+) -> None:
+    # given an account whose facts, decisions and runs hold what a member's events said
+    (folder / "rules" / "seats.yaml").write_text(SEATS)
+    (folder / "rules" / "seat-noticed.yaml").write_text(NOTICE)
+    flow = folder / "workflows" / "tell-desk.yaml"
+    flow.write_text(flow.read_text().replace("class: service", "class: service\non: account"))
+    (folder / "rules" / "big-order.yaml").unlink()
+    engine = open_engine(recorders[0])
+    tell(engine, event("bob", "seat_used", "s-1", note="of bob", total=1) | {"account": "acme"})
+    engine.run_until(clock.now() + MINUTE)
+    tell(engine, event(ANA, "seat_used", "s-2", note="canary words", total=2) | {"account": "acme"})
+    assert engine.customer("acme").facts["last_note"].value == "canary words"
+    with reader_of(engine) as reader:
+        called = reader.subjects(["acme"])["acme"].subject
+
+    # when
+    engine.erase_customer(ANA, "eve@example.com").result()
+
+    # then the account is as if she had never been there
+    assert in_rows(database, "canary") == []
+    known = engine.customer("acme").facts
+    assert (known["last_note"].value, known["seats_used"].value) == ("of bob", 1)
+    with engine.store.reader() as reader:
+        mine, hers = reader.decisions(customers=["acme"])
+        assert mine.event and not hers.event
+        assert [run.reason for run in reader.runs(customers=["acme"])] == [None, "erased"]
+        # and the audit record does not claim any more that its entries can be opened
+        assert reader.subjects_named([called]) == {}
+
+
 def test_another_process_learns_of_it(folder: Path, clock: VirtualClock) -> None:
     # given two processes that both know the customer
     url = postgres_url()

@@ -1,6 +1,7 @@
 """Who read what of whom, who was erased, and what erasing somebody leaves."""
 
 from engine.contact.suppressions import Suppression
+from engine.decisions.decision import Start
 from engine.model.reasons import RunStatus
 from engine.runs.changes import Changes, MembershipChange
 from engine.store.interface import Store
@@ -88,7 +89,12 @@ def fill(store: Store) -> None:
         writer.write(
             Changes(
                 decisions=[
-                    rows.decision("d-1", event=said, trigger_key=f"usage-drop/ann/{WORDS}"),
+                    rows.decision(
+                        "d-1",
+                        event=said,
+                        trigger_key=f"usage-drop/ann/{WORDS}",
+                        starts=(Start("points.grant", "d-1", "failed", f"{WORDS} was granted before"),),
+                    ),
                     rows.decision("d-2", customer="bob"),
                 ],
                 runs={
