@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar, Response
 from litestar.datastructures import State
+from litestar.routes import HTTPRoute
 
+from api.accesses import recorded
 from api.answers.values import encode
 from api.auth import Keyring, guard
+from api.bounds import bounded
 from api.openapi import document
 from api.problems import problem_response
+from api.rates import Rates, rate_headers
 from api.requests import LARGEST_BODY, request_id
 from api.routes import HANDLERS
 from engine.runtime.engine import Engine
@@ -38,24 +42,33 @@ class ExactResponse(Response[Any]):
         return encode(content)
 
 
-def create_app(engine: Engine, *, token: str | None = None) -> Litestar:
+def create_app(engine: Engine, *, token: str | None = None, redis: str | None = None) -> Litestar:
     """Give the HTTP application over an engine that is open; it neither starts nor closes it.
 
-    `token` lets commands of this machine in, beside the keys.
+    `token` lets commands of this machine in, beside the keys; `redis` is where processes that answer for
+    the same keys count their requests together.
     """
     keyring = Keyring(engine, token)
+    rates = Rates(engine, redis)
     app = Litestar(
         route_handlers=HANDLERS,
-        guards=[guard(keyring)],
+        guards=[guard(keyring, rates)],
+        middleware=[bounded(rates)],
+        on_shutdown=[rates.close],
         exception_handlers={Exception: problem_response},
-        before_send=[_finish],
+        before_send=[_finish, recorded(engine)],
         response_class=ExactResponse,
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         logging_config=None,
-        state=State({"engine": engine, "keyring": keyring}),
+        state=State({"engine": engine, "keyring": keyring, "rates": rates}),
     )
     app.state.document = document(app, program_version())
+    app.state.methods = {
+        route.path_format: ", ".join(sorted(route.route_handler_map))
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+    }
     return app
 
 
@@ -71,7 +84,13 @@ async def _finish(message: Message, scope: Scope) -> None:
     """Put on every answer its request's id and what keeps browsers from guessing."""
     if message["type"] == "http.response.start":
         headers = list(message["headers"])
+        if scope.get("method") == "OPTIONS" and (path := scope.get("path_template")) is not None:
+            # The framework names only the methods of the handler that was registered first.
+            allowed = scope["litestar_app"].state.methods.get(path, "OPTIONS")
+            headers = [each for each in headers if each[0].lower() != b"allow"]
+            headers.append((b"allow", allowed.encode()))
         present = {name.lower() for name, _ in headers}
         headers.append((b"request-id", request_id(scope).encode()))
+        headers.extend(rate_headers(scope))
         headers.extend(each for each in _HEADERS if each[0] not in present)
         message["headers"] = headers

@@ -10,14 +10,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 
+from api.clients.posthog import KEY
+from api.decoding import field_of
+from api.rates import LOCAL, Rates
+from api.requests import body_of
+from engine.authoring.wording import either
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
+from engine.runtime.addresses import Address, client_of, networks_of
 from engine.runtime.engine import Engine
-from engine.runtime.keys import check_key, key_id
+from engine.runtime.keys import check_address, check_key, key_id
 from engine.store.records import KeyRow
 
 OPEN: frozenset[str] = frozenset()
@@ -28,6 +34,7 @@ READ = frozenset(("operator", "auditor", "admin"))
 AUDIT = frozenset(("auditor", "admin"))
 OPERATE = frozenset(("operator", "admin"))
 ADMIN = frozenset(("admin",))
+LIST_KEYS = frozenset(("auditor", "admin"))
 
 TRUSTED_FOR = 2.0
 """Seconds for which a key that was looked up is taken as good without another look."""
@@ -48,10 +55,10 @@ class Keyring:
         self._noted: dict[str, float] = {}
         self._rows: OrderedDict[str, tuple[KeyRow, float]] = OrderedDict()
 
-    async def owner_of(self, text: str) -> KeyRow:
-        """Give the row of a key that is good; raises `UnauthenticatedError`."""
+    async def owner_of(self, text: str, address: Callable[[], Address | None]) -> KeyRow:
+        """Give the row of a key that is good where it is used from; raises `UnauthenticatedError`."""
         if self._token is not None and hmac.compare_digest(text.encode(), self._token.encode()):
-            return KeyRow(id="local", role="admin", owner="local", label="local", hash="", created_at=0)
+            return KeyRow(id=LOCAL, role="admin", owner="local", label="local", hash="", created_at=0)
         id = key_id(text)
         known = self._rows.get(id)
         if known is None or known[1] < time.monotonic():
@@ -61,19 +68,22 @@ class Keyring:
         else:
             row = known[0]
         good = check_key(text, row, self._engine.clock.now())
-        self._note(id)
+        if good.addresses is not None:
+            check_address(good, address())
+        self._note(id, address)
         return good
 
     def forget(self) -> None:
         """Look every key up again: one was made or revoked."""
         self._rows.clear()
 
-    def _note(self, id: str) -> None:
-        """Let it be kept that the key was used; not at every use."""
+    def _note(self, id: str, address: Callable[[], Address | None]) -> None:
+        """Let it be kept that the key was used, and from where; not at every use."""
         if time.monotonic() - self._noted.get(id, -NOTED_EVERY) >= NOTED_EVERY:
             self._noted[id] = time.monotonic()
+            found = address()
             with suppress(StoreError):
-                self._engine.touch_key(id)
+                self._engine.touch_key(id, None if found is None else str(found))
 
     def _keep(self, row: KeyRow) -> None:
         self._rows[row.id] = (row, time.monotonic() + TRUSTED_FOR)
@@ -82,25 +92,56 @@ class Keyring:
             self._rows.popitem(last=False)
 
 
-def guard(keyring: Keyring) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Any]:
+Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+Guard: TypeAlias = Callable[[Connection, BaseRouteHandler], Any]
+
+
+def guard(keyring: Keyring, rates: Rates) -> Guard:
     """Give the guard of all routes: each names its roles, and one that names none lets nobody in."""
 
-    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
         roles = handler.opt.get("roles")
         if roles is OPEN or connection.scope.get("method") == "OPTIONS":
             return
-        key = await keyring.owner_of(_credentials(connection))
+        try:
+            in_body = handler.opt.get("key_in_body") and "authorization" not in connection.headers
+            text = await _in_body(connection) if in_body else _credentials(connection)
+            key = await keyring.owner_of(text, lambda: client_address(connection))
+        except UnauthenticatedError as error:
+            connection.app.state.engine.meters.sign_in_refused(error.because)
+            raise
+        await rates.request(connection.scope, key)
         if roles is None or key.role not in roles:
-            raise ForbiddenError(f"a key with the role {key.role} may not do this")
+            may = either(sorted(roles or ()))
+            raise ForbiddenError(f"a key with the role {key.role} may not do this; send one of {may}")
+        rates.begin(connection.scope, key)
         connection.scope["user"] = key
 
     return admit
 
 
-def _credentials(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+async def _in_body(connection: Connection) -> str:
+    body = await body_of(Request(connection.scope, connection.receive))
+    text = field_of(body, KEY)
+    if not isinstance(text, str):
+        raise UnauthenticatedError(
+            f"send one API key, as `Authorization: Bearer hf_...` or as `{KEY}`", because="missing"
+        )
+    return text
+
+
+def client_address(connection: Connection) -> Address | None:
+    """Give the address that a request comes from, behind the proxies that `holdfast.yaml` trusts."""
+    peer = None if connection.client is None else connection.client.host
+    proxies = connection.app.state.engine.workspace.settings.trusted_proxies
+    forwarded = connection.headers.getall("x-forwarded-for", []) if proxies else []
+    return client_of(peer, forwarded, networks_of(" ".join(proxies)))
+
+
+def _credentials(connection: Connection) -> str:
     given = connection.headers.getall("authorization", [])
     if len(given) != 1:
-        raise UnauthenticatedError("send one API key, as `Authorization: Bearer hf_...`")
+        raise UnauthenticatedError("send one API key, as `Authorization: Bearer hf_...`", because="missing")
     scheme, _, rest = given[0].strip().partition(" ")
     rest = rest.strip()
     if scheme.lower() == "bearer" and rest:
@@ -109,6 +150,12 @@ def _credentials(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
         try:
             user, _, _ = base64.b64decode(rest, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
-            raise UnauthenticatedError("the Authorization header is not base64") from None
+            raise UnauthenticatedError(
+                "the Authorization header is not base64; send the API key as `Authorization: Bearer hf_...`",
+                because="malformed",
+            ) from None
         return user
-    raise UnauthenticatedError("send the API key as Bearer, or as the user name of Basic")
+    raise UnauthenticatedError(
+        "send the API key as `Authorization: Bearer hf_...`, or as the user name of Basic",
+        because="malformed",
+    )

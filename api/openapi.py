@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from litestar import Litestar
@@ -16,21 +16,21 @@ from litestar.routes import HTTPRoute
 
 from api import problems
 from api.auth import OPEN
-from api.decoding import NDJSON
+from api.written import VALUE
 
 _JSON = "application/json"
 _REF = "#/components/schemas/{name}"
-_REPEAT = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "The same key again gives the first answer again, with `Idempotent-Replayed: true`.",
-    "schema": {"type": "string", "maxLength": 255},
-}
+# No parameter of the operation: whether a key may be used depends on the body that it first came with.
+_REPEATS = (
+    "With an `Idempotency-Key` of 1 to 255 visible characters it is done once: the same key and body again"
+    " give the first answer, with `Idempotent-Replayed: true`, and another body is a 422."
+)
 _INFO = {
     "title": "Holdfast",
     "summary": "Events in, decisions and runs out, and why.",
-    "description": "A self-hosted rule and workflow engine for customer retention.",
+    "description": "A self-hosted rule and workflow engine for customer retention.\n\n"
+    "Every failure is an RFC 9457 problem. A `Request-Id` that is sent comes back with the answer.",
+    "contact": {"name": "The Holdfast authors"},
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
 
@@ -49,6 +49,7 @@ def document(app: Litestar, version: str) -> bytes:
     by_type = {_key(kind): schema for kind, schema in zip(types, schemas, strict=False)}
     queries = {kind.__name__ for each in operations if (kind := each.handler.opt["query"]) is not None}
     asked = {name: components.pop(name) for name in queries}
+    components["Value"] = VALUE
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:
         paths.setdefault(each.path, {})[each.method] = _operation(each, by_type, asked)
@@ -56,7 +57,7 @@ def document(app: Litestar, version: str) -> bytes:
         "openapi": "3.1.0",
         "info": {**_INFO, "version": version},
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in sorted({tag for op in operations for tag in _tags(op.path)})],
+        "tags": _described_tags(operations),
         "paths": paths,
         "components": {
             "schemas": components,
@@ -67,20 +68,21 @@ def document(app: Litestar, version: str) -> bytes:
             },
         },
     }
-    return msgspec.json.encode(_numbers(whole))
+    return msgspec.json.encode(_plain(whole))
 
 
 def _operations(app: Litestar) -> Iterable[_Operation]:
     for route in sorted(app.routes, key=lambda route: route.path):
         if not isinstance(route, HTTPRoute):
             continue
-        for method, (handler, _) in route.route_handler_map.items():
-            if method not in ("OPTIONS", "HEAD"):
+        for method, (handler, _) in sorted(route.route_handler_map.items()):
+            if method != "OPTIONS":
                 yield _Operation(route.path_format, method.lower(), handler)
 
 
 def _types(handler: HTTPRouteHandler) -> list[Any]:
-    named = (handler.opt.get("query"), handler.opt.get("body"), _answer(handler))
+    body = None if handler.opt["intake"] else handler.opt["body"]
+    named = (handler.opt["query"], body, _answer(handler))
     return [kind for kind in named if kind is not None]
 
 
@@ -105,6 +107,16 @@ def _tags(path: str) -> list[str]:
     return [parts[0].removesuffix(".json") if parts else "root"]
 
 
+def _described_tags(operations: list[_Operation]) -> list[dict[str, Any]]:
+    """Give each tag with what the module of its first route says of itself."""
+    found: dict[str, str] = {}
+    for op in operations:
+        module = inspect.getmodule(op.handler.fn)
+        for tag in _tags(op.path):
+            found.setdefault(tag, inspect.cleandoc((module and module.__doc__) or "").partition("\n")[0])
+    return [{"name": tag, "description": found[tag]} for tag in sorted(found)]
+
+
 def _operation(op: _Operation, schemas: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     handler, opt = op.handler, op.handler.opt
     text = inspect.cleandoc(handler.fn.__doc__ or "")
@@ -113,7 +125,7 @@ def _operation(op: _Operation, schemas: dict[str, Any], asked: dict[str, Any]) -
     described: dict[str, Any] = {
         "operationId": handler.fn.__name__,
         "summary": summary,
-        "description": _description(rest or summary, opt["roles"]),
+        "description": _description(rest or summary, opt["roles"], opt["repeatable"]),
         "tags": _tags(op.path),
         "security": [] if opt["roles"] is OPEN else [{"bearer": []}, {"basic": []}],
         "responses": _responses(op, schemas),
@@ -121,24 +133,41 @@ def _operation(op: _Operation, schemas: dict[str, Any], asked: dict[str, Any]) -
     parameters = [_path_parameter(name) for name in re.findall(r"{(\w+)}", op.path)]
     if opt["query"] is not None:
         parameters += _query_parameters(asked[opt["query"].__name__])
-    if opt["repeatable"]:
-        parameters.append(_REPEAT)
     if parameters:
         described["parameters"] = parameters
     if opt["body"] is not None:
-        schema = schemas[_key(opt["body"])]
-        content = {_JSON: {"schema": _one(schema) if _may_be_null(schema) else schema}}
-        if opt["intake"]:
-            content[NDJSON] = {"schema": {"type": "string"}}
-        described["requestBody"] = {"required": not _may_be_null(schema), "content": content}
+        sent = opt["body"]
+        described["requestBody"] = _events(sent) if opt["intake"] else _body(schemas[_key(sent)])
+        described["requestBody"]["content"] |= {kind: {"schema": each} for kind, each in opt["also"].items()}
+    if opt["text"] is not None:
+        media, pattern = opt["text"]
+        content = {media: {"schema": {"type": "string", "pattern": pattern}}}
+        described["requestBody"] = {"required": True, "content": content}
     if opt["roles"] is not OPEN:
         described["x-roles"] = sorted(opt["roles"])
     return described
 
 
-def _description(text: str, roles: frozenset[str]) -> str:
+def _description(text: str, roles: frozenset[str], repeatable: bool) -> str:
     who = "No key is needed." if roles is OPEN else f"Roles: {', '.join(sorted(roles))}."
-    return f"{' '.join(text.split()).rstrip('.')}. {who}"
+    told = f"{' '.join(text.split()).rstrip('.')}. {who}"
+    return f"{told} {_REPEATS}" if repeatable else told
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    content = {_JSON: {"schema": _one(schema) if _may_be_null(schema) else schema}}
+    return {"required": not _may_be_null(schema), "content": content}
+
+
+def _events(kind: Any) -> dict[str, Any]:
+    """Describe events loosely: what is wrong in one is answered with 200, and it is in quarantine."""
+    kinds = (*get_args(kind), kind)
+    event = next(each for each in kinds if inspect.isclass(each) and issubclass(each, msgspec.Struct))
+    fields = ", ".join(each.encode_name for each in msgspec.structs.fields(event))
+    says = " ".join(inspect.cleandoc(event.__doc__ or "").split())
+    one = {"type": "object", "description": f"{says} Its fields: {fields}."}
+    loose = {"anyOf": [one, {"type": "array", "items": {}, "description": "Several of them."}]}
+    return {"required": True, "content": {_JSON: {"schema": loose}}}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
@@ -177,8 +206,11 @@ def _responses(op: _Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         good["content"] = {str(getattr(handler.media_type, "value", handler.media_type)): {"schema": {}}}
     problem = {"$ref": "#/components/responses/Problem"}
     responses = {status: good, "default": problem}
-    if handler.opt["roles"] is not OPEN:
-        responses.update({"401": problem, "403": problem})
+    if handler.opt["roles"] is OPEN:
+        return {**responses, "4XX": problem}
+    responses.update({"401": problem, "403": problem, "429": problem})
+    if handler.opt["query"] is not None or handler.opt["body"] is not None:
+        responses["400"] = problem
     if "{" in op.path:
         responses["404"] = problem
     return responses
@@ -189,10 +221,13 @@ def _problem() -> dict[str, Any]:
     return {"description": "Why the request failed.", "content": {problems.MEDIA_TYPE: {"schema": schema}}}
 
 
-def _numbers(value: Any) -> Any:
-    """Say that exact decimals are written as JSON numbers."""
+def _plain(value: Any) -> Any:
+    """Say that exact decimals are written as JSON numbers, and what the items of a pair are."""
     if isinstance(value, dict):
         if value.get("format") == "decimal":
             return {**{k: v for k, v in value.items() if k != "format"}, "type": "number"}
-        return {name: _numbers(each) for name, each in value.items()}
-    return [_numbers(each) for each in value] if isinstance(value, list) else value
+        if value.get("items") is False:
+            # So long as the first ones are described, nothing comes after them.
+            value = {**value, "items": {}}
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
-from engine.errors import RequestError
+from engine.errors import NotFoundError, RequestError
 
 T = TypeVar("T")
 R = TypeVar("R")
 K = TypeVar("K")
 
+_CURSOR = re.compile(r"[A-Za-z0-9_-]{16,1024}")
+
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1000, description="Items a page, at most.")]
-Cursor = Annotated[str, msgspec.Meta(description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str,
+    msgspec.Meta(
+        description="`next_cursor` of the page before.",
+        extra_json_schema={"pattern": "^[A-Za-z0-9_-]{16,1024}$"},
+    ),
+]
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -36,20 +45,28 @@ class Listing(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
 def after(listing: Listing, key: type[K], of: str = "") -> K | None:
     """Give the key of the last item before this page, None for the first page.
 
-    `of` names what the list is of, where its filters do not. Raises `RequestError` for a cursor
-    that is no cursor, or belongs to another list.
+    `of` names what the list is of, where its filters do not. Raises `RequestError` for what is no
+    cursor or belongs to another list, `NotFoundError` for one that never was.
     """
     if listing.cursor is None:
         return None
+    if not _CURSOR.fullmatch(listing.cursor):
+        raise RequestError("this is not a cursor of ours", code="invalid_cursor")
+    nowhere = NotFoundError("there is no page at this cursor", code="invalid_cursor")
     try:
         raw = base64.urlsafe_b64decode(listing.cursor + "=" * (-len(listing.cursor) % 4))
         filters, last = msgspec.msgpack.decode(raw, type=tuple[bytes, msgspec.Raw])
-        found = msgspec.msgpack.decode(last, type=key)
     except (ValueError, msgspec.MsgspecError):
-        raise RequestError("this is not a cursor of ours", code="invalid_cursor") from None
+        raise nowhere from None
     if filters != _filters(listing, of):
-        raise RequestError("the cursor belongs to a list with other filters", code="invalid_cursor")
-    return found
+        raise RequestError(
+            "the cursor belongs to a list with other filters; send those, or begin without a cursor",
+            code="invalid_cursor",
+        )
+    try:
+        return msgspec.msgpack.decode(last, type=key)
+    except (ValueError, msgspec.MsgspecError):
+        raise nowhere from None
 
 
 def page(

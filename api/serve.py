@@ -70,19 +70,28 @@ def serve(
         if redis is not None:
             engine.connect(redis)
         engine.stay_known()
-        _run(engine, listener, host, grace, say)
+        _run(engine, listener, host, redis, grace, say)
 
 
-def _run(engine: Engine, listener: socket.socket, host: str, grace: int, say: Callable[[str], None]) -> None:
+def _run(
+    engine: Engine,
+    listener: socket.socket,
+    host: str,
+    redis: str | None,
+    grace: int,
+    say: Callable[[str], None],
+) -> None:
     port = listener.getsockname()[1]
     reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     address, token = f"http://{reached}:{port}", secrets.token_urlsafe(32)
     config = uvicorn.Config(
-        create_app(engine, token=token),
+        create_app(engine, token=token, redis=redis),
         log_config=None,
         access_log=False,
         server_header=False,
         lifespan="off",
+        # Whom a proxy speaks for is told by `trusted_proxies`, and by nothing that anybody may send.
+        proxy_headers=False,
         timeout_graceful_shutdown=grace,
     )
     made = engine.first_admin_key()

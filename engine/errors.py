@@ -9,7 +9,8 @@ HoldfastError
 │   ├── NotFoundError
 │   ├── ConflictError
 │   ├── UnauthenticatedError
-│   └── ForbiddenError
+│   ├── ForbiddenError
+│   └── TooManyError          says when to come again
 ├── DeliveryError             a connector refused or could not be reached; says whether to retry
 └── StoreError                the database is not usable as it is
     ├── DatabaseInUseError    another engine holds this SQLite file
@@ -108,15 +109,29 @@ class ConflictError(RequestError):
 
 
 class UnauthenticatedError(RequestError):
-    """No key, or a key that is unknown, expired or revoked."""
+    """No key, or one that is not good; `because` is for the meters, and nobody outside is told it."""
 
     code = "unauthenticated"
+
+    def __init__(self, detail: str, *, because: str = "other") -> None:
+        super().__init__(detail)
+        self.because = because
 
 
 class ForbiddenError(RequestError):
     """The key's role may not do this."""
 
     code = "forbidden"
+
+
+class TooManyError(RequestError):
+    """The key has asked for more than it may; `retry_after` are whole seconds."""
+
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class DeliveryError(HoldfastError):

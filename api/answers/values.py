@@ -352,6 +352,10 @@ class KeyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     expires: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    last_used_from: str | None
+    addresses: list[str]
+    source: str | None
+    successor: str | None
 
 
 def key_answer(row: KeyRow) -> KeyAnswer:
@@ -365,6 +369,10 @@ def key_answer(row: KeyRow) -> KeyAnswer:
         expires=time(row.expires_at),
         revoked_at=time(row.revoked_at),
         last_used_at=time(row.last_used_at),
+        last_used_from=row.last_used_from,
+        addresses=(row.addresses or "").split(),
+        source=row.source,
+        successor=row.successor,
     )
 
 

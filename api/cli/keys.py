@@ -1,4 +1,4 @@
-"""Create, list and revoke API keys. A key's text is shown once and kept nowhere."""
+"""Create, list, rotate and revoke API keys. A key's text is shown once and kept nowhere."""
 
 from __future__ import annotations
 
@@ -13,25 +13,36 @@ from api.cli.databases import reading, writing
 from api.cli.places import add_database, add_json, database_of, instant, workspace_of
 from api.cli.running import running_engine
 from api.cli.terminal import GOOD, Terminal
+from api.rates import LOCAL
 from engine.customers.zones import moment_of, zone
 from engine.errors import NotFoundError, RequestError, ValueSyntaxError
 from engine.model.values import Duration, Micros
-from engine.runtime.keys import ROLES
+from engine.runtime.keys import ROLES, Bounds, NewKey, grace_of
 from engine.store.records import KeyRow
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|revoke")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|rotate|revoke")
     create = verbs.add_parser("create", help="make a key and show it, once", allow_abbrev=False)
     create.add_argument("--role", required=True, choices=ROLES, help="what its holder may do")
     create.add_argument("--owner", required=True, metavar="EMAIL", help="the human it belongs to")
     create.add_argument("--label", default="", help="what it is for")
     create.add_argument("--expires", metavar="WHEN", help="until when it is good: 90d, or 2027-01-01 (UTC)")
+    create.add_argument(
+        "--address", action="append", default=[], metavar="RANGE",
+        help="from where alone it may be used: 10.0.0.0/8, 2001:db8::1; may be given again",
+    )  # fmt: skip
+    create.add_argument("--source", metavar="NAME", help="the source of all its events (role ingest)")
     listed = verbs.add_parser("list", help="show the keys, without their secrets", allow_abbrev=False)
     revoke = verbs.add_parser("revoke", help="make a key useless from now on", allow_abbrev=False)
     revoke.add_argument("id", metavar="ID", help="the key's id, the part after its role")
-    for verb in (create, listed, revoke):
+    rotate = verbs.add_parser("rotate", help="make a key that takes over from one", allow_abbrev=False)
+    rotate.add_argument("id", metavar="ID", help="the key's id, the part after its role")
+    rotate.add_argument(
+        "--grace", metavar="TIME", help="how long the old one is good beside it: 1d, 30d at most"
+    )
+    for verb in (create, listed, rotate, revoke):
         add_database(verb)
         add_json(verb)
 
@@ -42,6 +53,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     url = database_of(arguments, folder)
     if arguments.verb == "create":
         return _create(arguments, terminal, folder, url)
+    if arguments.verb == "rotate":
+        return _rotate(arguments, terminal, folder, url)
     if arguments.verb == "revoke":
         return _revoke(arguments, terminal, folder, url)
     with reading(url) as store, store.reader() as reader:
@@ -57,16 +70,46 @@ def _create(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url
     expires = _expiry(arguments.expires)
     with running_engine(url) as running:
         if running is not None:
-            wanted = {"role": arguments.role, "owner": arguments.owner, "label": arguments.label}
+            wanted: dict[str, Any] = {
+                "role": arguments.role,
+                "owner": arguments.owner,
+                "label": arguments.label,
+                "addresses": arguments.address,
+                "source": arguments.source,
+            }
             if expires is not None:
                 wanted["expires"] = moment_of(expires).isoformat()
             found: dict[str, Any] = running.ask("POST", "/v1/keys", wanted)
         else:
+            bounds = Bounds(tuple(arguments.address), arguments.source)
             with writing(folder, url) as engine:
-                made = engine.create_key(arguments.role, arguments.owner, arguments.label, expires)
-            row = made.row
-            until = None if row.expires_at is None else moment_of(row.expires_at)
-            found = {"id": row.id, "key": made.text, "role": row.role, "owner": row.owner, "expires": until}
+                found = _shown(
+                    engine.create_key(
+                        arguments.role, arguments.owner, arguments.label, expires, bounds=bounds, by=LOCAL
+                    )
+                )
+    return _show(found, terminal)
+
+
+def _rotate(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url: str) -> int:
+    with running_engine(url) as running:
+        if running is not None:
+            found: dict[str, Any] = running.ask(
+                "POST", f"/v1/keys/{arguments.id}/rotate", {"grace": arguments.grace}
+            )
+        else:
+            with writing(folder, url) as engine:
+                found = _shown(engine.rotate_key(arguments.id, grace_of(arguments.grace)))
+    return _show(found, terminal)
+
+
+def _shown(made: NewKey) -> dict[str, Any]:
+    row = made.row
+    until = None if row.expires_at is None else moment_of(row.expires_at)
+    return {"id": row.id, "key": made.text, "role": row.role, "owner": row.owner, "expires": until}
+
+
+def _show(found: dict[str, Any], terminal: Terminal) -> int:
     if terminal.json:
         terminal.answer({name: found[name] for name in ("id", "key", "role", "owner", "expires")})
         return 0
@@ -82,7 +125,7 @@ def _revoke(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url
         else:
             with writing(folder, url) as engine:
                 if engine.find_key(arguments.id) is None:
-                    raise NotFoundError(f"there is no key {arguments.id}")
+                    raise NotFoundError(f"there is no key {arguments.id}; `holdfast keys list` shows them")
                 engine.revoke_key(arguments.id)
     if terminal.json:
         terminal.answer({"id": arguments.id, "revoked": True})
@@ -103,7 +146,8 @@ def _expiry(text: str | None) -> Micros | None:
     at = instant(text, zone("UTC"), "--expires")
     if at is None or at <= now:
         raise RequestError(
-            f"--expires {text} has passed already; it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            f"--expires {text} has passed already; it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC;"
+            " write a later time, or a length of time such as 90d"
         )
     return at
 

@@ -39,11 +39,15 @@ class RunningEngine:
         try:
             answer = self._client.request(method, path, content=content, headers=head)
         except httpx.HTTPError as error:
-            raise RequestError(f"the running engine does not answer: {error}") from error
+            raise RequestError(
+                f"the running engine does not answer: {error}; try again, or stop it first"
+            ) from error
         found = msgspec.json.decode(answer.content) if answer.content else None
         if answer.is_error:
             told = found if isinstance(found, dict) else {}
-            detail = str(told.get("detail") or f"the running engine answers {answer.status_code}")
+            detail = str(
+                told.get("detail") or f"the running engine answers {answer.status_code}; see its log"
+            )
             raise RequestError(detail, code=told.get("code"))
         return found
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from litestar.handlers import HTTPRouteHandler
 
 from api.routes import (
+    accesses,
     audit,
     cases,
     consent,
     coupons,
     customers,
     deliveries,
+    erasing,
     events,
     experiments,
     goals,
@@ -20,19 +22,24 @@ from api.routes import (
     pauses,
     points,
     policy,
+    quarantine,
     questions,
     releases,
     runs,
     scores,
     segments,
     suppressions,
+    tracking,
     triggers,
     unsubscribing,
 )
 
 HANDLERS: list[HTTPRouteHandler] = [
     *events.HANDLERS,
+    *tracking.HANDLERS,
     *customers.HANDLERS,
+    *erasing.HANDLERS,
+    *accesses.HANDLERS,
     *consent.HANDLERS,
     *triggers.HANDLERS,
     *policy.HANDLERS,
@@ -40,6 +47,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *runs.HANDLERS,
     *suppressions.HANDLERS,
     *deliveries.HANDLERS,
+    *quarantine.HANDLERS,
     *pauses.HANDLERS,
     *questions.HANDLERS,
     *cases.HANDLERS,

@@ -25,6 +25,7 @@ from api.answers.measured import (
 )
 from api.auth import SEE
 from api.doors import Call, aside, door, engine_of, query_of
+from api.written import Moment
 from engine.customers.zones import Zone, zone
 from engine.errors import RequestError
 from engine.metrics.catalog import METRICS, definition_id
@@ -39,13 +40,6 @@ from engine.runtime.engine import Engine
 from engine.runtime.reports.measures import Told
 from engine.runtime.reports.measuring import metric_named
 
-Moment = Annotated[
-    str,
-    msgspec.Meta(
-        description="A day, meaning its midnight in the workspace's zone, or an instant in ISO 8601;"
-        " without an offset it is in that zone."
-    ),
-]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 
 
@@ -121,7 +115,7 @@ async def get_retention(request: Call) -> RetentionAnswer:
     brackets = brackets_of(query.brackets) if query.kind == "bracket" else ()
     curve = Curve(unit=unit, kind=query.kind, cohort=query.cohort, brackets=brackets, cells=query.cells)
     if (end - start) / {"day": 1, "week": 7, "month": 28}[unit] > LONGEST_CURVE * 86_400_000_000:
-        detail = f"that is more than {LONGEST_CURVE} cohorts"
+        detail = f"that is more than {LONGEST_CURVE} cohorts; send a later `from`, or a longer `unit`"
         raise RequestError(detail, code="invalid_parameter", errors=(("/from", "invalid_value", detail),))
     window, found = await aside(lambda: engine.measures.curves(curve, start, end, by=query.by, as_of=as_of))
     return retention_answer(curve, window, found, engine.workspace)
@@ -172,7 +166,7 @@ def _of_counts(
     """Give retention from three counts: nothing that is stored is looked at."""
     first, new, last = counts
     if name != "crr" or first is None or new is None or last is None:
-        detail = "start, new and end are three counts, for crr"
+        detail = "start, new and end belong together, and to crr; send all three, or none"
         raise RequestError(detail, code="invalid_parameter", errors=(("/start", "invalid_value", detail),))
     found, now = retention_of_counts(first, new, last), engine.measures.now()
     return Told(

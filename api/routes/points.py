@@ -27,6 +27,7 @@ from api.auth import OPERATE, READ
 from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, read, read_optional
 from api.paging import Listing, after, page
 from api.repeats import acting
+from api.written import ShortLength, one_of
 from engine.errors import RequestError
 from engine.model.values import Duration
 from engine.runs.waiting import add
@@ -54,6 +55,9 @@ Points: TypeAlias = (
 )
 
 
+_EITHER = one_of("reward", "points")
+
+
 class PointsListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Which program; with `from` and `to` its statement of that period."""
 
@@ -79,7 +83,7 @@ class Reserve(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reward: Reward = None
     points: Points = None
     key: Key = None
-    up_to: Annotated[str, msgspec.Meta(description="A length of time of at most 30d: 15m, 2h.")] | None = None
+    up_to: ShortLength | None = None
 
 
 class Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -91,7 +95,9 @@ class Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Adjust(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Points to give, or to take where they are below zero, and why."""
 
-    points: Annotated[int, msgspec.Meta(ge=-1_000_000_000, le=1_000_000_000)]
+    points: Annotated[
+        int, msgspec.Meta(ge=-1_000_000_000, le=1_000_000_000, extra_json_schema={"not": {"const": 0}})
+    ]
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
     program: Program = None
     key: Key = None
@@ -111,7 +117,9 @@ async def get_points(request: Call, id: FromPath[str]) -> PointsAnswer:
     if start is not None or end is not None:
         ends = engine.clock.now() + 1 if end is None else end
         if (start or 0) > ends:
-            raise RequestError("from lies after to", code="invalid_parameter")
+            raise RequestError(
+                "`from` lies after `to`; send the earlier one as `from`", code="invalid_parameter"
+            )
         stated = statement_answer(await aside(engine.statement, id, held.program, start or 0, ends))
     # Nothing is ever booked before what is there: a cursor is the place of a posting from the first one.
     numbered = list(enumerate(held.postings))[: after(listing, int, id)]
@@ -120,7 +128,9 @@ async def get_points(request: Call, id: FromPath[str]) -> PointsAnswer:
 
 
 @post(
-    "/v1/customers/{id:str}/points/redeem", status_code=200, opt=door(OPERATE, body=Redeem, repeatable=True)
+    "/v1/customers/{id:str}/points/redeem",
+    status_code=200,
+    opt=door(OPERATE, body=Annotated[Redeem, _EITHER], repeatable=True),
 )
 async def post_redeem(request: Call, id: FromPath[str]) -> RedemptionAnswer:
     """Spend a member's points at once, the earliest to expire first."""
@@ -131,7 +141,9 @@ async def post_redeem(request: Call, id: FromPath[str]) -> RedemptionAnswer:
 
 
 @post(
-    "/v1/customers/{id:str}/points/reserve", status_code=200, opt=door(OPERATE, body=Reserve, repeatable=True)
+    "/v1/customers/{id:str}/points/reserve",
+    status_code=200,
+    opt=door(OPERATE, body=Annotated[Reserve, _EITHER], repeatable=True),
 )
 async def post_reserve(request: Call, id: FromPath[str]) -> RedemptionAnswer:
     """Set a member's points aside, until they are committed or released, or their time is up."""
@@ -226,7 +238,7 @@ async def _adjust(request: Call, id: str, name: str, asked: Mapping[str, Any]) -
 
 def _wanted(reward: str | None, points: int | None) -> dict[str, Any]:
     if (reward is None) == (points is None):
-        raise RequestError("name either a reward or points")
+        raise RequestError("a redemption is of a reward or of points; send one of the two")
     return {"reward": reward, "points": points}
 
 
@@ -236,7 +248,7 @@ def _length(text: str) -> Duration:
     except ValueError as error:
         raise RequestError(str(error)) from None
     if length.micros > LONGEST.micros:
-        raise RequestError(f"points are reserved for at most {LONGEST}")
+        raise RequestError(f"points are reserved for at most {LONGEST}; send a shorter time")
     return length
 
 

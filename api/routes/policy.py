@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from api.auth import SEE
 from api.doors import Call, aside, door, engine_of, query_of
 from api.paging import Listing, Page, after, page
+from engine.authoring.wording import known_or
 from engine.errors import NotFoundError
 from engine.model.workspace import Source, Workspace
 from engine.runtime.engine import Engine
@@ -49,7 +50,8 @@ class PolicyVersion(PolicySource, frozen=True, kw_only=True):
 def _source(workspace: Workspace, kind: str, id: str) -> Source:
     path = workspace.origins.get((kind, id))
     if path is None:
-        raise NotFoundError(f"there is no {kind} {id}")
+        known = {name for of, name in workspace.origins if of == kind}
+        raise NotFoundError(f"there is no live {kind} {id}; {known_or(id, known, f'see GET /v1/{kind}s')}")
     return workspace.sources[path]
 
 

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from api.answers.values import CalibrationAnswer, calibration_answer
 from api.auth import OPERATE, READ
 from api.doors import Call, aside, door, engine_of, instant, query_of, read
+from api.written import Length, LocalMoment
 from engine.customers.zones import moment_of
 from engine.errors import RequestError, ValueSyntaxError
 from engine.model.values import SECOND, Duration, Micros
@@ -139,14 +140,11 @@ async def get_score(request: Call, id: FromPath[str], customer: FromPath[str]) -
 class Override(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A value to count in the score's place, why, and until when."""
 
-    value: Annotated[Decimal, msgspec.Meta(description="0 to 100.")]
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]
-    until: Annotated[
-        str,
-        msgspec.Meta(
-            description="An instant in ISO 8601, or a day, whose midnight in the workspace's zone ends it."
-        ),
+    value: Annotated[
+        Decimal, msgspec.Meta(description="0 to 100.", extra_json_schema={"minimum": 0, "maximum": 100})
     ]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]
+    until: LocalMoment
 
 
 @put("/v1/scores/{id:str}/customers/{customer:str}/override", opt=door(OPERATE, body=Override))
@@ -157,7 +155,7 @@ async def put_override(request: Call, id: FromPath[str], customer: FromPath[str]
     """
     wanted = await read(request, Override)
     if not 0 <= wanted.value <= 100:
-        detail = "a score is 0 to 100"
+        detail = "a score is 0 to 100; send a value of that range"
         raise RequestError(detail, code="invalid_value", errors=(("/value", "invalid_value", detail),))
     engine = engine_of(request)
     until, by = _until(engine, wanted.until), request.user.owner
@@ -192,7 +190,7 @@ class Calibrating(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
             description="An event, `final EVENT`, a segment or stage that is entered, or `no EVENT`.",
         ),
     ] = "churned"
-    within: Annotated[str, msgspec.Meta(description="A length of time, such as 90d or 12w.")] = "90d"
+    within: Length = "90d"
 
 
 @get("/v1/scores/{id:str}/calibration", opt=door(READ, query=Calibrating))

@@ -17,6 +17,7 @@ from api.doors import Call, CustomerId, aside, door, engine_of, names_of, query_
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
 from api.requests import body_of
+from api.written import one_of
 from engine.contact.suppressions import address_key
 from engine.customers.zones import moment_of
 from engine.errors import NotFoundError, RequestError
@@ -26,6 +27,9 @@ from engine.runtime.people.reaching import Imported, Wanted, export_list
 from engine.store.records import SuppressionRow
 
 EXPORTED_AT_ONCE = 1000
+
+_LIST = r"^(channel,)?(address|customer)(,reason)?(,at)?(,note)?(\r?\n[^\x00-\x1f\"]{0,1000})*$"
+"""A pattern of lists: a line that names columns, and lines of cells without quotes."""
 
 Note = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
@@ -111,12 +115,18 @@ class Suppress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     note: Note | None = None
 
 
-@post("/v1/suppressions", status_code=200, opt=door(OPERATE, body=Suppress, repeatable=True))
+@post(
+    "/v1/suppressions",
+    status_code=200,
+    opt=door(OPERATE, body=Annotated[Suppress, one_of("address", "customer")], repeatable=True),
+)
 async def post_suppression(request: Call) -> SuppressionAnswer:
     """Suppress an address, for every customer who has it, or a customer."""
     told = await read(request, Suppress)
     if (told.address is None) == (told.customer is None):
-        raise RequestError("name either an address or a customer", code="invalid_body")
+        raise RequestError(
+            "a suppression is of an address or of a customer; send one of the two", code="invalid_body"
+        )
     wanted = Wanted(
         address=told.address,
         customer=told.customer,
@@ -139,7 +149,7 @@ async def delete_suppression(request: Call, id: FromPath[str]) -> SuppressionAns
     """Remove a suppression; it stays on record, with who removed it and why."""
     told = query_of(request, Allow)
     if not re.fullmatch(r"[0-9]{1,18}", id):
-        raise NotFoundError(f"there is no suppression {id}")
+        raise NotFoundError(f"there is no suppression {id}; GET /v1/suppressions lists them")
     removed = await wrap_future(engine_of(request).allow(int(id), told.reason, request.user.owner))
     return suppression_answer(removed)
 
@@ -186,14 +196,16 @@ def imported_answer(imported: Imported) -> ImportedAnswer:
     return ImportedAnswer(added=imported.added, known=imported.known, refused=refused)
 
 
-@post("/v1/suppressions/import", status_code=200, opt=door(OPERATE, repeatable=True))
+@post(
+    "/v1/suppressions/import", status_code=200, opt=door(OPERATE, text=("text/csv", _LIST), repeatable=True)
+)
 async def post_import(request: Call) -> ImportedAnswer:
     """Add a list in CSV. Its first line names the columns: address or customer, and what else there is."""
     body = await body_of(request)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise RequestError("the list is not UTF-8", code="invalid_body") from None
+        raise RequestError("the list is not UTF-8; save it as CSV in UTF-8", code="invalid_body") from None
     engine = await acting(request, imported_answer)
     return imported_answer(await wrap_future(engine.import_suppressions(text, request.user.owner)))
 

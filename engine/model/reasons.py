@@ -174,6 +174,7 @@ class QuarantineReason(enum.Enum):
     WRONG_TYPE = "wrong_type"  # a declared property or trait has another type
     PROTECTED = "protected"  # an ingest key may not set a protected trait
     RESERVED_NAME = "reserved_name"  # the name belongs to the engine's own events
+    ERASED = "erased"  # the customer was erased; nothing of the event is kept
     CORE_ERROR = "core_error"  # the engine could not decide it; replay it after a fix
 
 

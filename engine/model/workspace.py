@@ -91,11 +91,25 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     breaker: Breaker = Breaker()
 
 
+class Requests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many requests one key of a role may make: so many at once, and then evenly."""
+
+    ingest: Rate = Rate(20_000, "second")
+    author: Rate = Rate(1000, "second")
+    approver: Rate = Rate(1000, "second")
+    operator: Rate = Rate(5000, "second")
+    auditor: Rate = Rate(1000, "second")
+    admin: Rate = Rate(5000, "second")
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the workspace allows itself."""
+    """What the workspace allows itself, and one key: its requests, its events, and requests at once."""
 
     events_per_request: int = 1000
     stale_after: Duration = Duration(1, "d")
+    requests: Requests = Requests()
+    events: Rate = Rate(500_000, "second")
+    at_once: int = 256
 
 
 class Releases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,6 +140,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     currency: str = "EUR"
     week_starts: Weekday = "monday"
     public_url: str = "http://127.0.0.1:8080"
+    trusted_proxies: tuple[str, ...] = ()
     people: dict[str, Person] = {}
     connectors: Connectors = Connectors()
     limits: Limits = Limits()

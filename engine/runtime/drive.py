@@ -67,6 +67,8 @@ class Drive:
             self._beat = now
             self._call(self._heartbeat)
             self._call(lambda: self._leader.lead(now))
+        if self._shell.store.shared and self._leader.leads:
+            self._call(lambda: self._leader.seal(now))
         if self._leader.leads and now - self._looked >= EVERY:
             self._looked = now
             self._call(lambda: check_starts(self._shell, self._shell.instants.take()))

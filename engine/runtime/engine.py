@@ -12,18 +12,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from engine.audit.checkpoints import Verifier
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runtime import operating
+from engine.runtime.accesses import Access, Accesses
 from engine.runtime.actions import Actions
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
 from engine.runtime.intake import Posted, take_in
-from engine.runtime.keys import NewKey, make_key
+from engine.runtime.keys import ANYWHERE, GRACE, Bounds, NewKey, make_key
 from engine.runtime.meters import Meters
 from engine.runtime.past import import_past
 from engine.runtime.people.acting import Acting
@@ -37,10 +39,12 @@ from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
 from engine.runtime.reports.measures import Measures
 from engine.runtime.reports.showing import Showing
+from engine.runtime.sealing import sign_now
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
 from engine.runtime.worker import Heart, Worker
 from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
+from engine.store.audit import CheckpointRow
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
 from engine.store.records import KeyRow
@@ -81,7 +85,9 @@ class Engine(Acting, Changing, Showing):
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
-        self._beside: list[Poker | Listener | Heart | Keeper] = []
+        self._beside: list[Poker | Listener | Heart | Keeper | Accesses] = []
+        self._accesses = Accesses(shell.store, self._now_do)
+        self._go_beside(self._accesses)
         self.measures = Measures(shell, clock.now, self._now_do)
         if work:
             self._go_beside(Keeper(shell, clock.now, lambda: self._drive.leads, self._now_do))
@@ -103,7 +109,7 @@ class Engine(Acting, Changing, Showing):
         if self._worker is not None:
             self._go_beside(Listener(url, self._worker.poke))
 
-    def _go_beside(self, thread: Poker | Listener | Heart | Keeper) -> None:
+    def _go_beside(self, thread: Poker | Listener | Heart | Keeper | Accesses) -> None:
         self._beside.append(thread)
         thread.start()
 
@@ -183,13 +189,17 @@ class Engine(Acting, Changing, Showing):
         may_grant: bool = False,
         received: Micros | None = None,
         cause: Cause = "sent",
+        registers: bool = False,
     ) -> Future[IngestAnswer]:
         """Take events in: decoded JSON objects, or `Unreadable` ones.
 
         `may_grant` tells whether the sender may set protected traits. `received` stands in for the
-        clock. The answer comes once they are on the disk and decided.
+        clock. `registers` lets ids in that were erased. The answer comes once they are on the disk and
+        decided.
         """
-        posted = Posted(raws=raws, source=source, may_grant=may_grant, received=received, cause=cause)
+        posted = Posted(
+            raws=raws, source=source, may_grant=may_grant, received=received, cause=cause, registers=registers
+        )
         # A batch has one instant, so that a request with its own goes alone.
         size = len(raws) if received is None else LARGEST_BATCH
         return self._woken(self._writer.post(posted, size))
@@ -243,6 +253,15 @@ class Engine(Acting, Changing, Showing):
         """What is counted of this process, and how the work stands."""
         return self._shell.meters
 
+    def checkpoint(self) -> Future[CheckpointRow | None]:
+        """Seal and sign the audit record as it is now; None while it is empty."""
+        return self._writer.call(lambda: sign_now(self._shell))
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public key that the audit record's checkpoints are checked with."""
+        return self._shell.signer.verifier
+
     def doctor(self) -> dict[str, Any]:
         """Hold the counters against the rows; `balanced` says that nothing was lost."""
         return operating.doctor(self.store, self.clock.now())
@@ -251,11 +270,27 @@ class Engine(Acting, Changing, Showing):
         """Look whether the writer works and the database can be read; a `StoreError` where not."""
         return self._writer.call(lambda: operating.look(self._shell))
 
-    def create_key(self, role: str, owner: str, label: str = "", expires_at: Micros | None = None) -> NewKey:
-        """Make an API key; its text is shown once and nowhere kept."""
-        made = make_key(role, owner, label, self.clock.now(), expires_at)
-        self._now_do(lambda: operating.add_key(self._shell, made.row))
+    def create_key(
+        self,
+        role: str,
+        owner: str,
+        label: str = "",
+        expires_at: Micros | None = None,
+        *,
+        bounds: Bounds = ANYWHERE,
+        by: str | None = None,
+    ) -> NewKey:
+        """Make an API key; its text is shown once and nowhere kept.
+
+        A `ForbiddenError` where the human `by`, if one is named, may not give that role.
+        """
+        made = make_key(role, owner, label, self.clock.now(), expires_at, bounds)
+        self._now_do(lambda: operating.add_key(self._shell, made.row, by))
         return made
+
+    def rotate_key(self, id: str, grace: Micros = GRACE) -> NewKey:
+        """Make a successor of a key, which ends after `grace`; raises `NotFoundError`, `ConflictError`."""
+        return self._now_do(lambda: operating.rotate_key(self._shell, id, grace))
 
     def first_admin_key(self) -> NewKey | None:
         """Make an admin key where there is no key at all yet, None where there is one."""
@@ -279,10 +314,18 @@ class Engine(Acting, Changing, Showing):
         """Make a key useless from now on; False when there is none or it was before."""
         return bool(self._now_do(lambda: operating.revoke_key(self._shell, id)))
 
-    def touch_key(self, id: str) -> Future[None]:
-        """Keep that a key was used just now."""
+    def touch_key(self, id: str, address: str | None = None) -> Future[None]:
+        """Keep that a key was used just now, and from where."""
         now = self.clock.now()
-        return self._writer.call(lambda: operating.touch_key(self._shell, id, now))
+        return self._writer.call(lambda: operating.touch_key(self._shell, id, now, address))
+
+    def note_access(self, access: Access) -> None:
+        """Let it be kept that somebody read personal data; at once, and kept within a second."""
+        self._accesses.note(access)
+
+    def flush_accesses(self) -> int:
+        """Keep the readings that wait; give how many that were."""
+        return self._accesses.flush()
 
     def tick(self, budget: int = 1000, shard: int | None = None) -> int:
         """Make one pass, over one shard where one is given; 0 when there was nothing to do.

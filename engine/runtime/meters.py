@@ -79,6 +79,8 @@ class Meters:
             "runs_ended", "Runs that ended, or were refused at their start.", "workflow", "status"
         )
         self._settled = self._counter("effects_settled", "External effects, by how they ended.", "outcome")
+        self._refused = self._counter("sign_ins_refused", "Requests without a good key, by why.", "because")
+        self._limited = self._counter("requests_limited", "Requests over a limit of their key.", "limit")
         self.commits = Histogram(
             "holdfast_commit_seconds",
             "From the beginning of a writing transaction to the end of its commit.",
@@ -104,6 +106,14 @@ class Meters:
             self._settled.labels(outcome).inc(number)
         for case in tally.unheard:
             _log.error("case_exhausted", case=case.get("case"), ladder=case.get("ladder"))
+
+    def sign_in_refused(self, because: str) -> None:
+        """Count a request that nobody was let in with; `because` is one of a few words."""
+        self._refused.labels(because).inc()
+
+    def limited(self, limit: str) -> None:
+        """Count a request that was over a limit of its key."""
+        self._limited.labels(limit).inc()
 
     def watch(self, name: str, says: str, read: Read, label: str | None = None) -> None:
         """Show a number of this process, read anew each time; by `label` where it gives several."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
@@ -11,9 +12,10 @@ from typing import Any
 
 import msgspec
 
+from engine.audit.signing import Signer
 from engine.contact.budgets import counter_of, period_of
 from engine.contact.suppressions import Suppressions
-from engine.errors import TransientStoreError
+from engine.errors import ConflictError, TransientStoreError
 from engine.model.values import SECOND, Micros
 from engine.model.workflow import Do
 from engine.model.workspace import Settings
@@ -24,6 +26,7 @@ from engine.runtime.actions import Actions, known_actions
 from engine.runtime.actions.shipped import ready
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.definitions import Definitions
+from engine.runtime.erasures import Erasures
 from engine.runtime.figures import Figures
 from engine.runtime.instants import Instants
 from engine.runtime.members import Members, saved
@@ -65,7 +68,8 @@ class Turn:
     """One writing transaction: the cast that it loads, and what playing changes in it.
 
     `result` is what whoever asked for the work is told, where that is to be kept with it. `stirred`
-    are the shards in which something is to be done soon, once this is committed.
+    are the shards in which something is to be done soon, once this is committed. `registered` are ids of
+    erased customers that are somebody new's from now on.
     """
 
     def __init__(self, shell: Shell, writer: Writer, now: Micros, marks: Marks) -> None:
@@ -78,14 +82,15 @@ class Turn:
         self.changes = Changes()
         self.gone: set[str] = set()
         self.stirred: set[int] = set()
+        self.registered: set[str] = set()
         self.shared = shell.store.shared
         self.result: Any = None
-        self._shell = shell
+        self.shell = shell
         self._removed: set[str] = set()
         self._runs: set[str] = set()
 
     def _load(self, ids: list[str]) -> dict[str, Member]:
-        found = self._shell.load(self.writer, ids)
+        found = self.shell.load(self.writer, ids)
         for member in found.values():
             self._runs.update(member.runs)
         return found
@@ -114,17 +119,30 @@ class Turn:
         latest = max((member.standing.played_to for member in self.cast.members.values()), default=0)
         if latest <= self.now:
             return False
-        self.now = self._shell.instants.take(latest)
+        self.now = self.shell.instants.take(latest)
         return True
 
+    def is_erased(self, name: str) -> bool:
+        """Tell whether a name is that of somebody who was erased, and may not come in."""
+        return self.shell.erasures.holds(name) and name not in self.registered
+
     def customer(self, name: str) -> str:
-        """Hold a customer, and give the id that they go by."""
+        """Hold a customer, and give the id that they go by; `ConflictError` for one who was erased."""
+        if self.is_erased(name):
+            raise ConflictError("this customer was erased", code="erased")
         self.hold([name])
         return self.writer.resolve([name])[name]
 
     def remove(self, customer: str) -> None:
         """Let a customer's row go when the turn is written: they go by another id now."""
         self._removed.add(customer)
+
+    def let_go(self, customers: Iterable[str]) -> None:
+        """Forget customers whose rows were taken away otherwise in this transaction."""
+        for id in customers:
+            self.cast.members.pop(id, None)
+            self.changes.customers.pop(id, None)
+            self.gone.add(id)
 
     def flush(self) -> None:
         """Write what has changed so far, so that it can be read in this very transaction."""
@@ -174,7 +192,7 @@ class Shell:
     how many customers of how many have come over to a release that goes live. `set_aside` are customers
     that the core failed on; `planning` is held while a plan is made. `keep_answer` is called in the turn
     that has a result, while a request is done that may come again. `stir` is told the shards in
-    which a commit has left something to do soon.
+    which a commit has left something to do soon. `erasures` are ids that may not come in.
     """
 
     def __init__(
@@ -188,8 +206,10 @@ class Shell:
         outages: Iterable[Outage],
         coupon_secret: str,
         link_secret: bytes,
+        signer: Signer,
         process: str,
         equip: Equip,
+        erasures: Erasures,
     ) -> None:
         self.store = store
         self.ruleset = ruleset
@@ -199,8 +219,10 @@ class Shell:
         self.outages = tuple(outages)
         self.coupon_secret = coupon_secret
         self.link_secret = link_secret
+        self.signer = signer
         self.process = process
         self.equip = equip
+        self.erasures = erasures
         self.release = 0
         self.ends_at: Micros | None = None
         self.files_wait = False
@@ -233,10 +255,17 @@ class Shell:
             outages=self.outages,
             paused=(marks or reader.marks()).paused,
             budgets=Budgets(reader.budgets, lambda: self._usual(now)),
-            suppressions=Suppressions(reader.suppressed),
+            suppressions=Suppressions(partial(self._suppressed, reader)),
             definition=self.definitions.workflow,
             secret=self.coupon_secret,
         )
+
+    def _suppressed(self, reader: Reader, channel: str, address: str) -> str | None:
+        """Give why nothing is sent to an address; one of an erased customer stands there hidden."""
+        reason = reader.suppressed(channel, address)
+        if reason is None and self.erasures:
+            return reader.suppressed(channel, self.erasures.hidden(address))
+        return reason
 
     def _usual(self, now: Micros) -> set[Counter]:
         """Give the counters that work at `now` asks for as a rule: held in one order, nobody waits twice."""
@@ -288,6 +317,10 @@ class Shell:
                 marks = writer.marks()
                 if not settling:
                     self._check(marks, now)
+                if marks.erasures != self.erasures.version:
+                    # What is kept of them in memory goes too: somebody new may come under the same id.
+                    self.erasures.load(writer, marks.erasures)
+                    self.members.clear()
                 turn = Turn(self, writer, now, marks)
                 crashpoint("turn_opened")
                 yield turn

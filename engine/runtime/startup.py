@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from engine.audit.signing import Signer
 from engine.authoring.loader import load_folder, require
 from engine.model.values import MINUTE, Micros
 from engine.runtime.actions import Actions
@@ -18,8 +19,10 @@ from engine.runtime.clock import Clock, DatabaseClock, SystemClock
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.definitions import Definitions
 from engine.runtime.delivery.leases import lease
+from engine.runtime.erasures import Erasures
 from engine.runtime.instants import Instants
 from engine.runtime.logs import configure
+from engine.runtime.people.erasing import erase_again
 from engine.runtime.rebuild import Progress, silently
 from engine.runtime.releasing import catch_up, follow, live_workspace, release
 from engine.runtime.secret import FOLDER, SecretError, own_secret
@@ -78,6 +81,7 @@ def start(
         else:
             release(shell, authored, progress)
         catch_up(shell, progress)
+        erase_again(shell)
     except BaseException:
         store.close()
         raise
@@ -109,7 +113,11 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
             _log.info("outage", seconds=(now - last) // 1_000_000)
         writer.add_process(_process_row(process, role, now))
         outages: list[Outage] = [(outage.began, outage.ended) for outage in writer.outages()]
-        coupons, links = (_common_secret(writer, equip.folder, name) for name in ("coupons", "links"))
+        coupons, links, erasures = (
+            _common_secret(writer, equip.folder, name) for name in ("coupons", "links", "erasures")
+        )
+        key = _common_secret(writer, equip.folder, "audit")
+        log = writer.own_mark("audit log", f"holdfast/{secrets.token_hex(8)}")
     crashpoint("outage_kept")
     return Shell(
         store=store,
@@ -120,8 +128,10 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         outages=outages,
         coupon_secret=coupons.hex(),
         link_secret=links,
+        signer=Signer(log, key),
         process=process,
         equip=equip,
+        erasures=Erasures(erasures, equip.folder),
     )
 
 

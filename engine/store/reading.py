@@ -15,9 +15,12 @@ from engine.loyalty.ledger import Account, Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
+from engine.store.audit import AuditReader
+from engine.store.personal import PersonalReader
 from engine.store.proposing import ProposalReader
 from engine.store.records import (
     EVERY_CASE,
+    EVERYTHING_REFUSED,
     Alias,
     Answer,
     ArmCount,
@@ -44,6 +47,7 @@ from engine.store.records import (
     ProcessRow,
     Pulse,
     QuarantinedEvent,
+    QuarantineFilter,
     ReleaseRow,
     Request,
     Resolution,
@@ -51,9 +55,10 @@ from engine.store.records import (
     StoredEvent,
     SuppressionRow,
 )
+from engine.store.sessions import SessionRow
 
 
-class Reader(ProposalReader, Protocol):
+class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers
@@ -127,8 +132,18 @@ class Reader(ProposalReader, Protocol):
         """Give accepted events that nobody has decided yet, by seq."""
         ...
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
         """Page what could not be accepted, by id."""
+        ...
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        """Give one event that could not be accepted."""
         ...
 
     # Decisions
@@ -297,6 +312,10 @@ class Reader(ProposalReader, Protocol):
         """Page the questions that are open, or those that were answered, by id; `who` was asked."""
         ...
 
+    def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
+        """Give the questions about customers, by (asked, id)."""
+        ...
+
     def case(self, id: str) -> Case | None:
         """Give one case."""
         ...
@@ -381,6 +400,10 @@ class Reader(ProposalReader, Protocol):
 
     def find_key(self, id: str) -> KeyRow | None:
         """Give an API key, also one that has expired or was revoked."""
+        ...
+
+    def find_session(self, hash: str) -> SessionRow | None:
+        """Give a person's session, also one that has expired or ended."""
         ...
 
     def list_keys(self) -> list[KeyRow]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from engine.audit.tree import HASH_LENGTH, Edge
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
@@ -256,3 +257,15 @@ def fold_memberships(
         else:
             closed.append({"segment": change.segment, "customer": change.customer, "valid_to": change.at})
     return closed, added
+
+
+def edge_columns(edge: Edge) -> Columns:
+    """Give how far the audit record is sealed, as it is kept."""
+    return {"size": edge.size, "edge": b"".join(edge.hashes)}
+
+
+def edge_of(row: Row) -> Edge:
+    """Read how far the audit record is sealed."""
+    joined = row["edge"]
+    places = range(0, len(joined), HASH_LENGTH)
+    return Edge(row["size"], tuple(joined[place : place + HASH_LENGTH] for place in places))

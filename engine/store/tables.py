@@ -128,6 +128,9 @@ QUARANTINE = Table(
     _text("code"),
     _text("detail"),
     _bytes("body"),
+    _time("replayed_at", null=True),
+    _text("replayed_by", null=True),
+    _text("outcome", null=True),
 )
 
 DECISION = Table(
@@ -415,6 +418,10 @@ KEY = Table(
     _time("expires_at", null=True),
     _time("revoked_at", null=True),
     _time("last_used_at", null=True),
+    _text("addresses", null=True),
+    _text("source", null=True),
+    _text("successor", null=True),
+    _text("last_used_from", null=True),
 )
 
 IDEMPOTENCY = Table(

@@ -9,6 +9,8 @@ from typing import Protocol
 from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
+from engine.store.audit import AuditWriter
+from engine.store.personal import PersonalWriter
 from engine.store.proposing import ProposalWriter
 from engine.store.reading import Reader
 from engine.store.records import (
@@ -26,9 +28,10 @@ from engine.store.records import (
     ReleaseRow,
     Request,
 )
+from engine.store.sessions import SessionRow
 
 
-class Writer(Reader, ProposalWriter, Protocol):
+class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
     """The one transaction that may write. What it reads includes what it has written."""
 
     def add_events(
@@ -60,6 +63,10 @@ class Writer(Reader, ProposalWriter, Protocol):
         """Keep what could not be accepted, with the reason."""
         ...
 
+    def settle_quarantined(self, id: int, at: Micros, by: str, outcome: str) -> bool:
+        """Write down that somebody replayed an event, and what became of it; False where one has before."""
+        ...
+
     def count(
         self,
         *,
@@ -69,6 +76,8 @@ class Writer(Reader, ProposalWriter, Protocol):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         """Add to the counters."""
         ...
@@ -204,8 +213,24 @@ class Writer(Reader, ProposalWriter, Protocol):
         """Make a key useless from now on; False when there is none or it was revoked before."""
         ...
 
-    def touch_key(self, id: str, at: Micros) -> None:
-        """Record that a key was used."""
+    def touch_key(self, id: str, at: Micros, address: str | None = None) -> None:
+        """Record that a key was used, and from which address."""
+        ...
+
+    def hand_over_key(self, id: str, successor: str, until: Micros) -> bool:
+        """Let a key end when its successor has taken over; False when it has one, or was revoked."""
+        ...
+
+    def add_session(self, session: SessionRow) -> None:
+        """Keep a person's new session."""
+        ...
+
+    def end_session(self, hash: str, at: Micros) -> bool:
+        """End a session; False when there is none or it has ended before."""
+        ...
+
+    def drop_sessions(self, before: Micros) -> int:
+        """Forget sessions that expired before an instant; give how many."""
         ...
 
     def save_answer(self, request: Request, answer: Answer) -> None:

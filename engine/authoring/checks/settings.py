@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from engine.authoring.checks.ladders import zone
@@ -11,6 +12,7 @@ from engine.authoring.wording import quoted
 from engine.model.workspace import Breaker, Smtp, Webhook
 
 MOST_EVENTS = 1_000
+MOST_AT_ONCE = 10_000
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
@@ -38,6 +40,17 @@ def check(draft: Draft) -> None:
             message=f"{quoted(settings.public_url)} is no address of the web",
             hint="write https://holdfast.example.com",
         )
+    for proxy in settings.trusted_proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            draft.say(
+                settings,
+                "trusted_proxies",
+                code="bad-network",
+                message=str(error),
+                hint="write a network such as 10.0.0.0/8, or one address",
+            )
     for person in settings.people.values():
         if not _ADDRESS.fullmatch(person.email):
             draft.say(
@@ -63,6 +76,14 @@ def check(draft: Draft) -> None:
             code="out-of-range",
             message="a request has at most 1000 events",
             hint="write 1 to 1000",
+        )
+    if not 1 <= settings.limits.at_once <= MOST_AT_ONCE:
+        draft.say(
+            settings.limits,
+            "at_once",
+            code="out-of-range",
+            message=f"a key makes 1 to {MOST_AT_ONCE} requests at once",
+            hint="write 256",
         )
     connectors = settings.connectors
     if isinstance(connectors.email, Smtp) and not 1 <= connectors.email.port <= 65_535:
@@ -110,7 +131,7 @@ def _lookup(draft: Draft, webhook: Webhook) -> None:
             "lookup",
             code="unused",
             message="nobody is asked here",
-            hint="write delivery: verify",
+            hint="write delivery: verify, or take lookup out",
         )
     elif webhook.lookup is not None and "{key}" not in webhook.lookup:
         draft.say(

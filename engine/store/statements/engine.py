@@ -115,7 +115,21 @@ def revoke_key() -> Executable:
 @cache
 def touch_key() -> Executable:
     """An API key, used."""
-    return update(KEY).where(KEY.c.id == bindparam("b_id")).values(last_used_at=bindparam("last_used_at"))
+    return (
+        update(KEY)
+        .where(KEY.c.id == bindparam("b_id"))
+        .values(last_used_at=bindparam("last_used_at"), last_used_from=bindparam("last_used_from"))
+    )
+
+
+@cache
+def hand_over_key() -> Executable:
+    """An API key with a successor, unless it has one or was revoked."""
+    return (
+        update(KEY)
+        .where(KEY.c.id == bindparam("b_id"), KEY.c.revoked_at.is_(None), KEY.c.successor.is_(None))
+        .values(successor=bindparam("successor"), expires_at=bindparam("expires_at"))
+    )
 
 
 @cache

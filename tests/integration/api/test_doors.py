@@ -29,6 +29,15 @@ APPROVE = {"approver", "admin"}
 # Every route with a key, and who may; a route that is missing here fails the test below.
 WHO = {
     ("post", "/v1/events"): ADD,
+    ("post", "/v1/batch"): ADD,
+    ("post", "/v1/import"): ADD,
+    ("post", "/batch"): ADD,
+    ("post", "/v1/track"): ADD,
+    ("post", "/v1/identify"): ADD,
+    ("post", "/v1/page"): ADD,
+    ("post", "/v1/screen"): ADD,
+    ("post", "/v1/group"): ADD,
+    ("post", "/v1/alias"): ADD,
     ("put", "/v1/customers/{id}"): ADD,
     ("patch", "/v1/customers/{id}"): ADD,
     ("post", "/v1/triggers/{rule}"): ADD | {"auditor"},
@@ -36,6 +45,10 @@ WHO = {
     ("get", "/v1/customers/{id}/timeline"): READ,
     ("get", "/v1/customers/{id}/why"): READ,
     ("post", "/v1/customers/{id}/merge"): OPERATE,
+    ("delete", "/v1/customers/{id}"): OPERATE,
+    ("get", "/v1/customers/{id}/export"): {"auditor", "admin"},
+    ("get", "/v1/audit/access"): {"auditor", "admin"},
+    ("post", "/v1/audit/access"): {"admin"},
     ("get", "/v1/customers/{id}/points"): READ,
     ("post", "/v1/customers/{id}/points/redeem"): OPERATE,
     ("post", "/v1/customers/{id}/points/reserve"): OPERATE,
@@ -83,6 +96,9 @@ WHO = {
     ("post", "/v1/dead-letters/{key}/replay"): OPERATE,
     ("post", "/v1/dead-letters/{key}/settle"): OPERATE,
     ("get", "/v1/connectors"): READ,
+    ("get", "/v1/quarantine"): READ,
+    ("get", "/v1/quarantine/{id}"): READ,
+    ("post", "/v1/quarantine/{id}/replay"): OPERATE,
     ("get", "/v1/pause"): READ,
     ("post", "/v1/pause"): OPERATE,
     ("post", "/v1/resume"): OPERATE,
@@ -116,11 +132,14 @@ WHO = {
     ("delete", "/v1/scores/{id}/customers/{customer}/override"): OPERATE,
     ("get", "/v1/audit/decisions"): {"auditor", "admin"},
     ("post", "/v1/keys"): {"admin"},
-    ("get", "/v1/keys"): {"admin"},
+    ("get", "/v1/keys"): {"admin", "auditor"},
+    ("post", "/v1/keys/{id}/rotate"): {"admin"},
     ("delete", "/v1/keys/{id}"): {"admin"},
 }
 OPEN = {
     ("get", "/health/live"),
+    ("head", "/health/live"),
+    ("head", "/health/ready"),
     ("get", "/health/ready"),
     ("get", "/openapi.json"),
     ("get", "/u/{token}"),
@@ -366,3 +385,32 @@ def test_browsers_are_told_to_guess_nothing(as_role: Door) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in headers
     assert msgspec.json.decode(as_role("").get("/openapi.json").content)["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize("path", ["/v1/keys", "/v1/customers/ann", "/u/none", "/health/live"])
+def test_every_method_of_an_address_is_told(as_role: Door, path: str) -> None:
+    # given the methods that an address does not refuse
+    client = as_role("admin")
+    taken = {
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+        if client(method, path).status_code != 405
+    }
+    # then it names those when it is asked, and when it refuses one
+    for method in ("OPTIONS", "TRACE"):
+        told = client(method, path).headers["allow"]
+        assert set(told.replace(" ", "").split(",")) == taken, method
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["status=waiting&status=waiting", "status=null", "cursor=null", "limit=null", "cursor=" + "A" * 2000],
+)
+def test_a_parameter_is_given_once_and_is_never_null(as_role: Door, query: str) -> None:
+    answer = as_role("auditor").get(f"/v1/runs?{query}")
+    assert answer.status_code == 400, answer.text
+
+
+def test_a_cursor_that_never_was_leads_nowhere(as_role: Door) -> None:
+    answer = as_role("auditor").get(f"/v1/runs?cursor={'A' * 40}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "invalid_cursor")

@@ -135,8 +135,8 @@ def test_what_cannot_be_answered_is_said(tmp_path: Path) -> None:
         assert opened.refused("/v1/experiments/nothing") == (404, "not_found")
         assert opened.refused("/v1/experiments/aimless") == (404, "not_found")
         plan = "/v1/experiments/win-back/detectable"
-        assert opened.refused(plan) == (400, "customers_unknown")
-        assert opened.refused(f"{plan}?customers=100") == (400, "base_unknown")
+        assert opened.refused(plan) == (409, "customers_unknown")
+        assert opened.refused(f"{plan}?customers=100") == (409, "base_unknown")
         assert opened.refused(f"{plan}?customers=0&base=0.1") == (400, "invalid_parameter")
         assert opened.refused(f"{plan}?customers=9&base=1") == (400, "invalid_parameter")
         ingest = opened.engine.create_key("ingest", "shop@example.com", "till").text

@@ -277,7 +277,7 @@ def test_small_adjustments_happen_at_once_and_need_a_reason(shop: Shop) -> None:
     assert balance(shop) == (700, 0, 0, 0)
     for body in ({"points": 5}, {"points": 5, "reason": ""}, {"points": 5, "reason": "  "}):
         assert shop.points("adjust", body).status_code == 400
-    assert code_of(shop.points("adjust", {"points": 5001, "reason": "too much"})) == (400, "over_limit")
+    assert code_of(shop.points("adjust", {"points": 5001, "reason": "too much"})) == (409, "over_limit")
     assert shop.points("adjust", {"points": 0, "reason": "nothing"}).status_code == 400
     # nobody goes below nothing
     taken = (

@@ -127,3 +127,10 @@ def server(workspace: Path) -> Iterator[str]:
         process.terminate()
         process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+@pytest.fixture
+def imported(workspace: Path, holdfast: Holdfast) -> Path:
+    """The workspace, with its orders imported as the past."""
+    assert holdfast("import", "orders.csv", "--history").code == 0
+    return workspace

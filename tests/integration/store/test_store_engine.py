@@ -1,5 +1,7 @@
 """What the engine keeps about itself: definitions, releases, figures, keys, answers, outages."""
 
+from typing import Any
+
 import pytest
 
 from engine.errors import StoreError
@@ -63,7 +65,7 @@ def test_figures_are_kept_by_day(store: Store) -> None:
         writer.save_base(BaseRow(12, b"other", "h"))
 
 
-def key(id: str, **fields: int) -> KeyRow:
+def key(id: str, **fields: Any) -> KeyRow:
     return KeyRow(id=id, role="ingest", owner="a@b.example", label="shop", hash="x", created_at=10, **fields)
 
 
@@ -71,7 +73,7 @@ def test_keys_are_made_used_and_revoked(store: Store) -> None:
     with store.begin() as writer:
         writer.add_key(key("b"))
         writer.add_key(key("a", expires_at=900))
-        writer.touch_key("b", 50)
+        writer.touch_key("b", 50, "192.0.2.1")
         writer.touch_key("none", 50)
 
     with store.begin() as writer:
@@ -81,7 +83,10 @@ def test_keys_are_made_used_and_revoked(store: Store) -> None:
     with store.reader() as reader:
         assert reader.find_key("a") == key("a", expires_at=900, revoked_at=60)
         assert reader.find_key("none") is None
-        assert reader.list_keys() == [key("a", expires_at=900, revoked_at=60), key("b", last_used_at=50)]
+        assert reader.list_keys() == [
+            key("a", expires_at=900, revoked_at=60),
+            key("b", last_used_at=50, last_used_from="192.0.2.1"),
+        ]
     with pytest.raises(StoreError, match="key"), store.begin() as writer:
         writer.add_key(key("a"))
 

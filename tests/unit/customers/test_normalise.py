@@ -122,6 +122,8 @@ def test_numbers_are_exact(read: Any) -> None:
         ({"customer": "c1", "event": "visit", "x": float("inf")}, "bad_value"),
         ({"customer": "c1", "event": "visit", "x": Decimal("sNaN")}, "bad_value"),
         ({"customer": "c1", "event": "visit", "x": 2**63}, "bad_value"),
+        ({"customer": "c1", "event": "visit", "x": 2.0**63}, "bad_value"),
+        ({"customer": "c1", "event": "visit", "x": -(2.0**63) * 1.1}, "bad_value"),
         ({"customer": "c1", "event": "visit", "x": Decimal("1e999999")}, "bad_value"),
         ({"customer": "c1", "event": "visit", "x": Decimal("1e-999999")}, "bad_value"),
         ({"customer": "c1", "event": "visit", "x": "a\x00b"}, "bad_value"),

@@ -1,0 +1,69 @@
+"""What a request may be at all: how large its head and address, how slow its body."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from litestar.enums import ScopeType
+
+from engine.errors import RequestError
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Receive, Scope, Send
+
+    from api.rates import Rates
+
+LARGEST_HEAD = 16 * 1024
+"""Bytes of all header fields together."""
+
+LONGEST_QUERY = 8 * 1024
+"""Bytes of a query."""
+
+BODY_WITHIN = 30.0
+"""Seconds in which a body must have come in whole."""
+
+
+def bounded(rates: Rates, patience: float = BODY_WITHIN) -> type:
+    """Give the middleware that holds requests to these bounds."""
+
+    class Bounded:
+        """Refuses what is too large or too slow, and counts a request as done when it is."""
+
+        def __init__(self, app: ASGIApp) -> None:
+            self._app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != ScopeType.HTTP:
+                await self._app(scope, receive, send)
+                return
+            _look(scope)
+            deadline = asyncio.get_running_loop().time() + patience
+            whole = False
+
+            async def timely() -> Any:
+                nonlocal whole
+                if whole:
+                    # Whoever waits now waits for the client to go away.
+                    return await receive()
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        message = await receive()
+                except TimeoutError:
+                    raise RequestError(f"the body took over {patience:g} s", code="too_slow") from None
+                whole = message["type"] != "http.request" or not message.get("more_body", False)
+                return message
+
+            try:
+                await self._app(scope, timely, send)
+            finally:
+                rates.end(scope)
+
+    return Bounded
+
+
+def _look(scope: Scope) -> None:
+    if len(scope.get("query_string", b"")) > LONGEST_QUERY:
+        raise RequestError(f"the query is over {LONGEST_QUERY // 1024} KB", code="address_too_long")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+        raise RequestError(f"the header fields are over {LARGEST_HEAD // 1024} KB", code="head_too_large")
