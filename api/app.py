@@ -13,6 +13,7 @@ from api.answers.values import encode
 from api.auth import Keyring, guard
 from api.bounds import bounded
 from api.openapi import document
+from api.people import People
 from api.problems import problem_response
 from api.rates import Rates, rate_headers
 from api.requests import LARGEST_BODY, request_id
@@ -48,10 +49,11 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
     the same keys count their requests together.
     """
     keyring = Keyring(engine, token)
+    people = People(engine)
     rates = Rates(engine, redis)
     app = Litestar(
         route_handlers=HANDLERS,
-        guards=[guard(keyring, rates)],
+        guards=[guard(keyring, people, rates)],
         middleware=[bounded(rates)],
         on_shutdown=[rates.close],
         exception_handlers={Exception: problem_response},
@@ -60,7 +62,7 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         logging_config=None,
-        state=State({"engine": engine, "keyring": keyring, "rates": rates}),
+        state=State({"engine": engine, "keyring": keyring, "people": people, "rates": rates}),
     )
     app.state.document = document(app, program_version())
     app.state.methods = {

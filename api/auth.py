@@ -15,11 +15,12 @@ from typing import Any, TypeAlias
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from api.people import CSRF, SESSION, People
 from api.rates import LOCAL, Rates
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.addresses import Address, client_of, networks_of
 from engine.runtime.engine import Engine
-from engine.runtime.keys import check_address, check_key, key_id
+from engine.runtime.keys import ROLES, check_address, check_key, key_id
 from engine.store.records import KeyRow
 
 OPEN: frozenset[str] = frozenset()
@@ -30,6 +31,7 @@ READ = frozenset(("operator", "auditor", "admin"))
 AUDIT = frozenset(("auditor", "admin"))
 OPERATE = frozenset(("operator", "admin"))
 ADMIN = frozenset(("admin",))
+EVERYBODY = frozenset(ROLES)
 LIST_KEYS = frozenset(("auditor", "admin"))
 
 TRUSTED_FOR = 2.0
@@ -92,7 +94,7 @@ Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 Guard: TypeAlias = Callable[[Connection, BaseRouteHandler], Any]
 
 
-def guard(keyring: Keyring, rates: Rates) -> Guard:
+def guard(keyring: Keyring, people: People, rates: Rates) -> Guard:
     """Give the guard of all routes: each names its roles, and one that names none lets nobody in."""
 
     async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -100,7 +102,7 @@ def guard(keyring: Keyring, rates: Rates) -> Guard:
         if roles is OPEN or connection.scope.get("method") == "OPTIONS":
             return
         try:
-            key = await keyring.owner_of(_credentials(connection), lambda: client_address(connection))
+            key = await _who(connection, roles, keyring, people)
         except UnauthenticatedError as error:
             connection.app.state.engine.meters.sign_in_refused(error.because)
             raise
@@ -111,6 +113,23 @@ def guard(keyring: Keyring, rates: Rates) -> Guard:
         connection.scope["user"] = key
 
     return admit
+
+
+async def _who(
+    connection: Connection, roles: frozenset[str] | None, keyring: Keyring, people: People
+) -> KeyRow:
+    """Give who asks: by a key or a token in the head, else by the session of a browser."""
+    cookie = connection.cookies.get(SESSION)
+    if cookie is not None and "authorization" not in connection.headers:
+        method, csrf = str(connection.scope.get("method")), connection.headers.get(CSRF)
+        person = await people.by_session(cookie, method, csrf)
+    else:
+        text = _credentials(connection)
+        if text.count(".") != 2:
+            return await keyring.owner_of(text, lambda: client_address(connection))
+        person = await people.by_token(text)
+    connection.scope["state"]["person"] = person
+    return person.key(roles)
 
 
 def client_address(connection: Connection) -> Address | None:

@@ -24,6 +24,7 @@ from api.routes import (
     runs,
     scores,
     segments,
+    signing_in,
     suppressions,
     triggers,
     unsubscribing,
@@ -50,6 +51,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *scores.HANDLERS,
     *audit.HANDLERS,
     *keys.HANDLERS,
+    *signing_in.HANDLERS,
     *unsubscribing.HANDLERS,
     *health.HANDLERS,
 ]

@@ -104,6 +104,8 @@ WHO = {
     ("post", "/v1/keys"): {"admin"},
     ("get", "/v1/keys"): {"admin", "auditor"},
     ("post", "/v1/keys/{id}/rotate"): {"admin"},
+    ("get", "/v1/me"): set(ROLES),
+    ("post", "/auth/logout"): set(ROLES),
     ("delete", "/v1/keys/{id}"): {"admin"},
 }
 OPEN = {
@@ -112,6 +114,8 @@ OPEN = {
     ("head", "/health/ready"),
     ("get", "/health/ready"),
     ("get", "/openapi.json"),
+    ("get", "/auth/login"),
+    ("get", "/auth/callback"),
     ("get", "/u/{token}"),
     ("post", "/u/{token}"),
 }
