@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ _HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+"""For a year; browsers heed it where it comes by https, as it does where `public_url` is of that."""
 
 
 class ExactResponse(Response[Any]):
@@ -57,7 +60,7 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
         middleware=[bounded(rates)],
         on_shutdown=[rates.close],
         exception_handlers={Exception: problem_response},
-        before_send=[_finish],
+        before_send=[_finishing(engine)],
         response_class=ExactResponse,
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
@@ -81,9 +84,11 @@ def program_version() -> str:
         return "0"
 
 
-async def _finish(message: Message, scope: Scope) -> None:
-    """Put on every answer its request's id and what keeps browsers from guessing."""
-    if message["type"] == "http.response.start":
+def _finishing(engine: Engine) -> Callable[[Message, Scope], Awaitable[None]]:
+    async def finish(message: Message, scope: Scope) -> None:
+        """Put on every answer its request's id and what keeps browsers from guessing."""
+        if message["type"] != "http.response.start":
+            return
         headers = list(message["headers"])
         if scope.get("method") == "OPTIONS" and (path := scope.get("path_template")) is not None:
             # The framework names only the methods of the handler that was registered first.
@@ -94,4 +99,8 @@ async def _finish(message: Message, scope: Scope) -> None:
         headers.append((b"request-id", request_id(scope).encode()))
         headers.extend(rate_headers(scope))
         headers.extend(each for each in _HEADERS if each[0] not in present)
+        if engine.workspace.settings.public_url.startswith("https://"):
+            headers.append(_HTTPS_ONLY)
         message["headers"] = headers
+
+    return finish
