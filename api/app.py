@@ -10,6 +10,7 @@ from litestar import Litestar, Response
 from litestar.datastructures import State
 from litestar.routes import HTTPRoute
 
+from api.accesses import recorded
 from api.answers.values import encode
 from api.auth import Keyring, guard
 from api.bounds import bounded
@@ -60,7 +61,7 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
         middleware=[bounded(rates)],
         on_shutdown=[rates.close],
         exception_handlers={Exception: problem_response},
-        before_send=[_finishing(engine)],
+        before_send=[_finishing(engine), recorded(engine)],
         response_class=ExactResponse,
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,

@@ -12,11 +12,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 
+from api.clients.posthog import KEY
+from api.decoding import field_of
 from api.people import CSRF, SESSION, People
 from api.rates import LOCAL, Rates
+from api.requests import body_of
+from engine.authoring.wording import either
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.addresses import Address, client_of, networks_of
 from engine.runtime.engine import Engine
@@ -102,34 +106,44 @@ def guard(keyring: Keyring, people: People, rates: Rates) -> Guard:
         if roles is OPEN or connection.scope.get("method") == "OPTIONS":
             return
         try:
-            key = await _who(connection, roles, keyring, people)
+            key = await _who(connection, handler, keyring, people)
         except UnauthenticatedError as error:
             connection.app.state.engine.meters.sign_in_refused(error.because)
             raise
         await rates.request(connection.scope, key)
         if roles is None or key.role not in roles:
-            raise ForbiddenError(f"a key with the role {key.role} may not do this")
+            may = either(sorted(roles or ()))
+            raise ForbiddenError(f"a key with the role {key.role} may not do this; send one of {may}")
         rates.begin(connection.scope, key)
         connection.scope["user"] = key
 
     return admit
 
 
-async def _who(
-    connection: Connection, roles: frozenset[str] | None, keyring: Keyring, people: People
-) -> KeyRow:
-    """Give who asks: by a key or a token in the head, else by the session of a browser."""
+async def _who(connection: Connection, handler: BaseRouteHandler, keyring: Keyring, people: People) -> KeyRow:
+    """Give who asks: by a key or a token in the head, or in the body; else by the session of a browser."""
     cookie = connection.cookies.get(SESSION)
     if cookie is not None and "authorization" not in connection.headers:
         method, csrf = str(connection.scope.get("method")), connection.headers.get(CSRF)
         person = await people.by_session(cookie, method, csrf)
     else:
-        text = _credentials(connection)
+        in_body = handler.opt.get("key_in_body") and "authorization" not in connection.headers
+        text = await _in_body(connection) if in_body else _credentials(connection)
         if text.count(".") != 2:
             return await keyring.owner_of(text, lambda: client_address(connection))
         person = await people.by_token(text)
     connection.scope["state"]["person"] = person
-    return person.key(roles)
+    return person.key(handler.opt.get("roles"))
+
+
+async def _in_body(connection: Connection) -> str:
+    body = await body_of(Request(connection.scope, connection.receive))
+    text = field_of(body, KEY)
+    if not isinstance(text, str):
+        raise UnauthenticatedError(
+            f"send one API key, as `Authorization: Bearer hf_...` or as `{KEY}`", because="missing"
+        )
+    return text
 
 
 def client_address(connection: Connection) -> Address | None:
@@ -153,9 +167,11 @@ def _credentials(connection: Connection) -> str:
             user, _, _ = base64.b64decode(rest, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
             raise UnauthenticatedError(
-                "the Authorization header is not base64", because="malformed"
+                "the Authorization header is not base64; send the API key as `Authorization: Bearer hf_...`",
+                because="malformed",
             ) from None
         return user
     raise UnauthenticatedError(
-        "send the API key as Bearer, or as the user name of Basic", because="malformed"
+        "send the API key as `Authorization: Bearer hf_...`, or as the user name of Basic",
+        because="malformed",
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar
 
 import msgspec
@@ -37,22 +38,28 @@ def door(
     *,
     query: type[msgspec.Struct] | None = None,
     body: Any = None,
+    also: Mapping[str, Any] = MappingProxyType({}),
     text: tuple[str, str] | None = None,
     intake: bool = False,
     repeatable: bool = False,
+    key_in_body: bool = False,
 ) -> dict[str, Any]:
     """Give what a route says of itself: who may, what it reads, whether it takes events.
 
+    `also` are schemas of the body in other content types than JSON.
     `text` is for a body that is no JSON: its media type and a pattern of what is understood.
-    `repeatable` routes take an `Idempotency-Key`.
+    `repeatable` routes take an `Idempotency-Key`; those with `key_in_body` find the key there where the
+    request's head has none.
     """
     return {
         "roles": roles,
         "query": query,
         "body": body,
+        "also": also,
         "text": text,
         "intake": intake,
         "repeatable": repeatable,
+        "key_in_body": key_in_body,
     }
 
 
@@ -73,12 +80,14 @@ def query_of(request: Call, kind: type[T]) -> T:
     for name, value in request.query_params.multi_items():
         # "null" would be taken for none at all.
         if name in given or value == "null":
-            raise _wrong_parameter(name, "is given twice" if name in given else "is not null: leave it out")
+            raise _wrong_parameter(
+                name, "is given twice; send it once" if name in given else "is not null; leave it out"
+            )
         given[name] = value
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(error, "a parameter is not as it should be", code="invalid_parameter") from None
+        raise invalid(error, kind, "the query", code="invalid_parameter") from None
 
 
 def _wrong_parameter(name: str, what: str) -> RequestError:
@@ -113,7 +122,7 @@ def instant(text: str | None, name: str) -> Micros | None:
         # In a query a plus sign that was not escaped has become a space.
         return parse_time(text.strip().replace(" ", "+") if "T" in text else text)
     except (ValueError, ArithmeticError):
-        detail = f"{name} is no ISO 8601 time of 1970 to 2200"
+        detail = f"{name} is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z"
         raise RequestError(
             detail, code="invalid_parameter", errors=((f"/{name}", "invalid_value", detail),)
         ) from None

@@ -16,7 +16,6 @@ from litestar.routes import HTTPRoute
 
 from api import problems
 from api.auth import OPEN
-from api.decoding import NDJSON
 from api.people import SESSION
 from api.written import VALUE
 
@@ -150,6 +149,7 @@ def _operation(op: _Operation, schemas: dict[str, Any], asked: dict[str, Any]) -
     if opt["body"] is not None:
         sent = opt["body"]
         described["requestBody"] = _events(sent) if opt["intake"] else _body(schemas[_key(sent)])
+        described["requestBody"]["content"] |= {kind: {"schema": each} for kind, each in opt["also"].items()}
     if opt["text"] is not None:
         media, pattern = opt["text"]
         content = {media: {"schema": {"type": "string", "pattern": pattern}}}
@@ -178,7 +178,7 @@ def _events(kind: Any) -> dict[str, Any]:
     says = " ".join(inspect.cleandoc(event.__doc__ or "").split())
     one = {"type": "object", "description": f"{says} Its fields: {fields}."}
     loose = {"anyOf": [one, {"type": "array", "items": {}, "description": "Several of them."}]}
-    return {"required": True, "content": {_JSON: {"schema": loose}, NDJSON: {"schema": {"type": "string"}}}}
+    return {"required": True, "content": {_JSON: {"schema": loose}}}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

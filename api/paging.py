@@ -59,7 +59,10 @@ def after(listing: Listing, key: type[K], of: str = "") -> K | None:
     except (ValueError, msgspec.MsgspecError):
         raise nowhere from None
     if filters != _filters(listing, of):
-        raise RequestError("the cursor belongs to a list with other filters", code="invalid_cursor")
+        raise RequestError(
+            "the cursor belongs to a list with other filters; send those, or begin without a cursor",
+            code="invalid_cursor",
+        )
     try:
         return msgspec.msgpack.decode(last, type=key)
     except (ValueError, msgspec.MsgspecError):

@@ -20,6 +20,7 @@ from engine.errors import (
     AuthoringError,
     ConflictError,
     DeliveryError,
+    Finding,
     ForbiddenError,
     NotFoundError,
     QuarantineError,
@@ -75,10 +76,14 @@ _CODES: Mapping[str, int] = {
     "address_too_long": 414,
     "head_too_large": 431,
     "unsupported_encoding": 415,
+    "unsupported_media_type": 415,
     "customers_unknown": 409,
     "base_unknown": 409,
     "over_limit": 409,
     "idempotency_key_reused": 422,
+    "hash_required": 428,
+    "other_content": 412,
+    "tests_failed": 422,
 }
 """Codes of a `RequestError` that have a status of their own."""
 
@@ -149,14 +154,23 @@ def _tell(request: Request[Any, Any, Any], error: Exception) -> _Told:
     if isinstance(error, QuarantineError):
         return _Told(422, error.code, error.detail)
     if isinstance(error, AuthoringError):
-        places = [(f"/{f.file}:{f.line}:{f.column}", f.code, f.message) for f in error.findings]
-        return _Told(422, "invalid_files", "the files cannot be loaded", places)
+        places = [(f"/{f.file}:{f.line}:{f.column}", f.code, _sentence(f)) for f in error.findings]
+        return _Told(422, "invalid_files", "the files cannot be loaded; mend what `errors` names", places)
     if isinstance(error, (StoreError, DeliveryError, TimeoutError)):
-        return _ours(503, "unavailable", "the engine cannot do this now; try again")
+        return _ours(503, "unavailable", "the engine cannot do this now; send it again in a few seconds")
     if _takes_events(request):
         # A client of the ingest routes drops its batch at a 4xx and keeps it at a 503.
         return _ours(503, "unavailable", "the engine cannot take events now; send them again")
-    return _ours(500, "internal_error", "something went wrong here; the request id finds it in the log")
+    return _ours(
+        500,
+        "internal_error",
+        "something went wrong here, not in the request; the request id finds it in the log",
+    )
+
+
+def _sentence(finding: Finding) -> str:
+    """Give what is wrong and what to write instead; where it is stands in the pointer."""
+    return str(finding).removeprefix(f"{finding.file}:{finding.line}:{finding.column}: ")
 
 
 def _ours(status: int, code: str, detail: str) -> _Told:
@@ -182,11 +196,12 @@ def _refused(error: RequestError) -> _Told:
 def _framework(error: HTTPException) -> _Told:
     status = error.status_code
     if status >= 500:
-        return _ours(status, _STATUS_CODES.get(status, "internal_error"), "something went wrong here")
+        detail = "something went wrong here; the request id finds it in the log"
+        return _ours(status, _STATUS_CODES.get(status, "internal_error"), detail)
     code = _STATUS_CODES.get(status, "invalid_request")
     detail = {
-        404: "there is nothing at this address",
-        405: "this address does not take this method",
-        413: "the body is over 5 MB",
+        404: "there is nothing at this address; /openapi.json lists those there are",
+        405: "this address does not take this method; send one that the header Allow names",
+        413: "the body is over 5 MB; send it in several requests",
     }.get(status, error.detail)
     return _Told(status, code, detail, headers=error.headers or {})

@@ -17,10 +17,11 @@ from engine.store.records import Request
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-async def acting(request: Call, show: Callable[[Any], Any]) -> Engine:
+async def acting(request: Call, show: Callable[[Any], Any], *, path: str | None = None) -> Engine:
     """Give the engine for a request that acts; `show` gives the answer from what the engine gives.
 
-    Raises `RequestError` for a key that cannot be one.
+    `path` is what the answer is kept under, where that is not to be the request's own. Raises
+    `RequestError` for a key that cannot be one.
     """
     engine = engine_of(request)
     key = request.headers.get("idempotency-key")
@@ -28,11 +29,14 @@ async def acting(request: Call, show: Callable[[Any], Any]) -> Engine:
         return engine
     if not _KEY.fullmatch(key):
         raise RequestError(
-            "an Idempotency-Key is 1 to 255 visible characters", code="invalid_idempotency_key"
+            "the Idempotency-Key cannot be taken; send 1 to 255 visible characters",
+            code="invalid_idempotency_key",
         )
     body = await request.body()
     once = Once(
-        Request(key_id=request.user.id, method=str(request.method), path=request.scope["path"], key=key),
+        Request(
+            key_id=request.user.id, method=str(request.method), path=path or request.scope["path"], key=key
+        ),
         hashlib.sha256(body).hexdigest(),
         lambda result: (200, encode(show(result))),
     )

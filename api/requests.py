@@ -56,12 +56,16 @@ def expand(data: bytes) -> bytes:
         try:
             part = inflater.decompress(data, left + 1)
         except zlib.error:
-            raise RequestError("the body is broken gzip", code="invalid_gzip") from None
+            raise RequestError(
+                "the body is broken gzip; send it plain, or compress it again", code="invalid_gzip"
+            ) from None
         left -= len(part)
         if left < 0:
-            raise RequestError("the body is over 5 MB when it is expanded", code="too_large")
+            raise RequestError(
+                "the body is over 5 MB when it is expanded; send it in several requests", code="too_large"
+            )
         if not inflater.eof:
-            raise RequestError("the body ends in the middle of its gzip", code="invalid_gzip")
+            raise RequestError("the body ends in the middle of its gzip; send all of it", code="invalid_gzip")
         parts.append(part)
         data = inflater.unused_data.lstrip(b"\0")
     return b"".join(parts)

@@ -98,6 +98,8 @@ def _run(
     if made is not None:
         say(f"The first admin key, shown this once: {made.text}")
     engine.announce(address, token)
+    if engine.files_wait:
+        say("The files in this folder are not live: see holdfast plan, and propose them with holdfast apply")
     say(f"Holdfast serves {engine.workspace.settings.name} on {address}")
     _spare_the_collector()
     uvicorn.Server(config).run(sockets=[listener])

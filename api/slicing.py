@@ -11,11 +11,15 @@ from collections.abc import Iterator
 
 import msgspec
 
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
-"""A whole string, or one character that matters. A lone quote opens a string that never ends."""
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]++|["\]},]', re.DOTALL)
+"""A whole string, a run of opening brackets, or one character that matters.
+
+A lone quote opens a string that never ends.
+"""
 
 _OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
-_COMMA, _QUOTE, _LIST, _END = b',"[]'
+_COMMA, _QUOTE, _LIST, _LIST_END, _OBJECT, _OBJECT_END = b',"[]{}'
+_NAME = re.compile(rb'"([^"\\]*)"[ \t\r\n]*:[ \t\r\n]*')
 SPACE = b" \t\r\n"
 
 
@@ -33,23 +37,41 @@ def slices(body: bytes) -> Iterator[Slice]:
     What follows the place where the text stops being an array comes as one slice that is not whole.
     """
     start = _first(body, 0)
-    in_array = start < len(body) and body[start] == _LIST
-    if not in_array:
-        yield _single(body)
+    if start < len(body) and body[start] == _LIST:
+        yield from _members(body, start + 1, _LIST_END)
+    else:
+        yield single(body)
+
+
+def fields(body: bytes) -> Iterator[tuple[str, Slice]]:
+    """Give the names and values of a JSON object, in order; nothing for what is none.
+
+    What is no field where one should be is left out.
+    """
+    start = _first(body, 0)
+    if start == len(body) or body[start] != _OBJECT:
         return
-    begin, depth, deepest, members = start + 1, 0, 0, 0
+    for member in _members(body, start + 1, _OBJECT_END):
+        name = _NAME.match(member.data)
+        if name is not None:
+            value = member.data[name.end() :]
+            yield name[1].decode("utf-8", "replace"), Slice(value, member.depth, member.whole)
+
+
+def _members(body: bytes, begin: int, end: int) -> Iterator[Slice]:
+    depth, deepest, members = 0, 0, 0
     for match in _TOKEN.finditer(body, begin):
-        token = body[match.start()]
-        if match.end() - match.start() > 1:
-            continue
+        token, length = body[match.start()], match.end() - match.start()
         if token == _QUOTE:
+            if length > 1:
+                continue
             break
         if token in _OPENING:
-            depth += 1
+            depth += length
             deepest = max(deepest, depth)
         elif token in _CLOSING:
             depth -= 1
-            if depth < 0 and token != _END:
+            if depth < 0 and token != end:
                 break
             if depth < 0:
                 last = body[begin : match.start()].strip(SPACE)
@@ -70,20 +92,21 @@ def lines(body: bytes) -> Iterator[Slice]:
     for line in body.split(b"\n"):
         data = line.strip(SPACE)
         if data:
-            yield _single(data)
+            yield single(data)
 
 
 def depth_of(body: bytes) -> int:
     """Give how deep JSON text nests."""
-    return _single(body).depth
+    return single(body).depth
 
 
-def _single(body: bytes) -> Slice:
+def single(body: bytes) -> Slice:
+    """Give all of a text as the one value that it is."""
     depth = deepest = 0
     for match in _TOKEN.finditer(body):
         token = body[match.start()]
         if token in _OPENING:
-            depth += 1
+            depth += match.end() - match.start()
             deepest = max(deepest, depth)
         elif token in _CLOSING:
             depth -= 1

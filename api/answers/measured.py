@@ -432,7 +432,7 @@ def moment(text: str, zone: Zone, name: str) -> Micros:
             raise ValueError(written)
         return instant
     except (ValueError, OverflowError):
-        detail = f"{name} is no day or ISO 8601 time of 1970 to 2200"
+        detail = f"{name} is no day or time of 1970 to 2200; send it as 2026-03-01 or 2026-03-01T09:00:00Z"
         raise RequestError(
             detail, code="invalid_parameter", errors=((f"/{name}", "invalid_value", detail),)
         ) from None
@@ -461,5 +461,5 @@ def brackets_of(text: str | None) -> tuple[tuple[int, int], ...]:
         found.append((low, high))
     else:
         return tuple(found)
-    detail = "brackets are periods after the cohort's own, as 1-1,2-3,4-7"
+    detail = "brackets are periods after the cohort's own; send them as 1-1,2-3,4-7"
     raise RequestError(detail, code="invalid_parameter", errors=(("/brackets", "invalid_value", detail),))

@@ -124,7 +124,7 @@ class RedemptionAnswer(msgspec.Struct, frozen=True, kw_only=True):
 def redemption_answer(done: Done) -> RedemptionAnswer:
     """Give a redemption as it is answered with."""
     if done.redemption is None:
-        raise NotFoundError("that is no redemption")
+        raise NotFoundError(f"there is no redemption {done.key}; send the key that redeemed")
     return _redemption(done.customer, done.program, done.key, done.redemption)
 
 
@@ -164,7 +164,7 @@ class AdjustmentAnswer(msgspec.Struct, frozen=True, kw_only=True):
 def adjustment_answer(done: Done) -> AdjustmentAnswer:
     """Give an adjustment as it is answered with."""
     if done.adjustment is None:
-        raise NotFoundError("that is no adjustment")
+        raise NotFoundError(f"there is no adjustment {done.key}; send the key that adjusted")
     return _adjustment(done.customer, done.program, done.key, done.adjustment)
 
 

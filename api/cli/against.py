@@ -64,5 +64,8 @@ def _git(folder: Path, *arguments: str) -> bytes:
         raise RequestError("git is not installed; name a folder instead") from error
     if found.returncode:
         said = found.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise RequestError(f"{arguments[-1]} cannot be read from git: {said or 'there is no such revision'}")
+        raise RequestError(
+            f"{arguments[-1]} cannot be read from git: {said or 'there is no such revision'};"
+            " name another revision"
+        )
     return found.stdout

@@ -187,7 +187,7 @@ def _check(arguments: argparse.Namespace, ruleset: Ruleset, other: Ruleset | Non
         for name in names:
             if name not in known:
                 raise RequestError(
-                    f"there is no {noun} {name}; {known_or(name, known, 'see holdfast check')}"
+                    f"there is no {noun} {name}; {known_or(name, known, 'see the files under rules/')}"
                 )
     for name in arguments.events:
         if "." not in name:

@@ -95,7 +95,7 @@ def _plan(
 ) -> int:
     customers, base = arguments.customers, _share(arguments.base)
     if customers is not None and customers < 1:
-        raise RequestError("--customers is at least 1")
+        raise RequestError("--customers must be 1 at least; write how many will come, as --customers 500")
     if customers is not None and base is not None:
         found = experiments.plan(workspace, None, local, arguments.plan, 0, customers=customers, base=base)
     else:

@@ -95,7 +95,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 def _propose(look: Look, file: Path, folder: Path, terminal: Terminal) -> int:
     if look.proposal is None:
-        raise RequestError("the file has events already, or a map; there is nothing to propose")
+        raise RequestError(
+            "the file has events already, or a map; there is nothing to propose; import it without --propose"
+        )
     path = file if file != Path() else folder / "imports" / f"{look.proposal.name}.yaml"
     if path.suffix not in (".yaml", ".yml"):
         raise RequestError(f"{path} is no name for a map; write --propose {path.with_suffix('.yaml')}")

@@ -125,7 +125,7 @@ def _revoke(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url
         else:
             with writing(folder, url) as engine:
                 if engine.find_key(arguments.id) is None:
-                    raise NotFoundError(f"there is no key {arguments.id}")
+                    raise NotFoundError(f"there is no key {arguments.id}; `holdfast keys list` shows them")
                 engine.revoke_key(arguments.id)
     if terminal.json:
         terminal.answer({"id": arguments.id, "revoked": True})
@@ -146,7 +146,8 @@ def _expiry(text: str | None) -> Micros | None:
     at = instant(text, zone("UTC"), "--expires")
     if at is None or at <= now:
         raise RequestError(
-            f"--expires {text} has passed already; it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            f"--expires {text} has passed already; it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC;"
+            " write a later time, or a length of time such as 90d"
         )
     return at
 

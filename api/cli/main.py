@@ -1,12 +1,13 @@
 """`holdfast`: finds the command, runs it, and turns what goes wrong into one clear line.
 
-Exit codes: 0 done (or clean), 1 an error or a finding, 2 the command line itself is wrong, 3 an import
-waits for a yes, 130 interrupted.
+Exit codes: 0 done (or clean), 1 an error or a finding, 2 the command line itself is wrong (of plan, apply
+and rollback: there are changes), 3 an import waits for a yes, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import importlib
 import os
@@ -16,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import NamedTuple
 
+from api.cli.parsing import Parser
 from api.cli.terminal import Terminal
 from engine.errors import AuthoringError, HoldfastError
 
@@ -33,6 +35,11 @@ COMMANDS: Mapping[str, Command] = {
     "serve": Command("serve", "run the engine: the API and the worker, in one process"),
     "worker": Command("worker", "work on a database that several processes share"),
     "demo": Command("demo", "play a synthetic customer base through the shipped policy"),
+    "plan": Command("plan", "show what the workspace's files would change of what is live"),
+    "apply": Command("apply", "propose the workspace's files, for another human to approve"),
+    "approve": Command("approve", "approve a proposal, on its very content"),
+    "rollback": Command("rollback", "go back to what was live before"),
+    "releases": Command("releases", "list what was live, and what is proposed"),
     "init": Command("init", "lay out a starter workspace in a folder"),
     "schema": Command("schema", "write the JSON Schemas of everything that is authored"),
     "check": Command("check", "check a workspace's files"),
@@ -48,12 +55,16 @@ COMMANDS: Mapping[str, Command] = {
     "experiments": Command("experiments", "show what experiments came to, or could find"),
     "metrics": Command("metrics", "measure retention, churn, revenue, surveys and tickets"),
     "goals": Command("goals", "show where the goals stand"),
+    "export": Command("export", "write everything that is known of a customer into a file"),
+    "erase": Command("erase", "erase a customer for good"),
     "keys": Command("keys", "create, list and revoke API keys"),
+    "quarantine": Command("quarantine", "list what could not be accepted, and take it in after all"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
 }
 
 _EPILOGUE = (
-    "Exit codes: 0 done, 1 an error or a finding, 2 a wrong command line, 3 an import waits for a yes. "
+    "Exit codes: 0 done, 1 an error or a finding, 2 a wrong command line (of plan, apply and rollback: there "
+    "are changes), 3 an import waits for a yes. "
     "`holdfast COMMAND --help` tells the rest."
 )
 
@@ -86,12 +97,29 @@ def run(command: ModuleType, arguments: argparse.Namespace, terminal: Terminal) 
         # Whoever read has seen enough; what is left in the buffer must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        terminal.complain(f"holdfast: {where}{error.strerror or error}")
+        terminal.complain(f"holdfast: {_of_the_system(error)}")
     except KeyboardInterrupt:
         terminal.complain("holdfast: interrupted")
         return INTERRUPTED
     return FAILED
+
+
+_INSTEAD: Mapping[int, str] = {
+    errno.EACCES: "give this user the right to it, or name another one",
+    errno.EADDRINUSE: "stop what listens there, or name another --port",
+    errno.EISDIR: "name a file in it",
+    errno.ENOENT: "name one that there is, or make it first",
+    errno.ENOSPC: "make room on the disk",
+    errno.ENOTDIR: "name a folder",
+    errno.EROFS: "name a place that can be written",
+}
+
+
+def _of_the_system(error: OSError) -> str:
+    """Say what the system refused, of which file, and what to do about it."""
+    where = f"{error.filename}: " if error.filename else ""
+    instead = _INSTEAD.get(error.errno or 0)
+    return f"{where}{error.strerror or error}{f'; {instead}' if instead else ''}"
 
 
 def _spare_the_collector() -> None:
@@ -111,7 +139,7 @@ def program_version() -> str:
 def _overview() -> argparse.ArgumentParser:
     width = max(map(len, COMMANDS))
     listed = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="holdfast",
         usage="holdfast COMMAND [...]",
         description=f"A rule and workflow engine for customer retention.\n\ncommands:\n{listed}",
@@ -125,7 +153,7 @@ def _overview() -> argparse.ArgumentParser:
 
 
 def _parser(name: str, command: ModuleType) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"holdfast {name}", description=command.__doc__, allow_abbrev=False, epilog=_EPILOGUE
     )
     command.arrange(parser)

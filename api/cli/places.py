@@ -53,10 +53,9 @@ def add_grace(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> int:
-    seconds = int(text)
-    if seconds < 1:
-        raise ValueError("less than a second")
-    return seconds
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds; write 1 or more")
+    return int(text)
 
 
 def redis_of(arguments: argparse.Namespace) -> str | None:

@@ -6,6 +6,7 @@ import argparse
 
 from api.answers.values import effect_answer, run_answer, step_answer
 from api.cli.databases import reading
+from api.cli.noting import note
 from api.cli.places import add_database, add_json, database_of, workspace_of
 from api.cli.runs import encoded, status, time
 from api.cli.terminal import FAINT, Terminal
@@ -31,8 +32,9 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with reading(url) as store, store.reader() as reader:
         found = reader.run(arguments.id)
         if found is None:
-            raise NotFoundError(f"there is no run {arguments.id}")
+            raise NotFoundError(f"there is no run {arguments.id}; `holdfast runs` lists them")
         attempts, effects = reader.attempts(found.id), reader.effects(found.id)
+    note(url, "run", run=found.id)
     if terminal.json:
         terminal.answer(
             {

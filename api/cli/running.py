@@ -1,7 +1,9 @@
-"""An engine that runs on the database already: found by its lock file, spoken to through its API."""
+"""An engine that runs already, spoken to through its API: found by its lock file, or named by its address."""
 
 from __future__ import annotations
 
+import argparse
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +12,13 @@ from typing import Any
 import httpx
 import msgspec
 
+from api.cli.places import add_database, database_of, workspace_of
 from engine.errors import DatabaseInUseError, RequestError
 from engine.store.lock import LockInfo, read_lock_info
 from engine.store.opening import sqlite_path
+
+KEY = "HOLDFAST_KEY"
+"""The environment variable that holds the API key with which people change releases from a terminal."""
 
 PATIENCE = 120.0
 """Seconds until a request to a running engine is given up."""
@@ -33,17 +39,22 @@ class RunningEngine:
         try:
             answer = self._client.request(method, path, content=content, headers=head)
         except httpx.HTTPError as error:
-            raise RequestError(f"the running engine does not answer: {error}") from error
+            raise RequestError(
+                f"the running engine does not answer: {error}; try again, or stop it first"
+            ) from error
         found = msgspec.json.decode(answer.content) if answer.content else None
         if answer.is_error:
             told = found if isinstance(found, dict) else {}
-            raise RequestError(str(told.get("detail") or f"the running engine answers {answer.status_code}"))
+            detail = str(
+                told.get("detail") or f"the running engine answers {answer.status_code}; see its log"
+            )
+            raise RequestError(detail, code=told.get("code"))
         return found
 
 
 @contextmanager
-def running_engine(url: str) -> Iterator[RunningEngine | None]:
-    """Give the engine that runs on a database, None where none does.
+def running_engine(url: str, key: str | None = None) -> Iterator[RunningEngine | None]:
+    """Give the engine that runs on a database, None where none does; `key` stands in for its local token.
 
     Raises DatabaseInUseError where something holds the database that has no API.
     """
@@ -55,8 +66,40 @@ def running_engine(url: str) -> Iterator[RunningEngine | None]:
         raise DatabaseInUseError(
             f"the database is in use by the process {info.pid}; wait until it has ended, or stop it"
         )
-    head = {"Authorization": f"Bearer {info.token}"}
-    with httpx.Client(base_url=info.address, headers=head, timeout=PATIENCE, trust_env=False) as client:
+    with _client(info.address, key or info.token) as client:
+        yield RunningEngine(client)
+
+
+def _client(address: str, key: str) -> httpx.Client:
+    head = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=address, headers=head, timeout=PATIENCE, trust_env=False)
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Let a command take `--url`, besides the workspace and the database."""
+    add_database(parser)
+    parser.add_argument(
+        "--url",
+        metavar="URL",
+        help=f"the engine's address, with an API key in ${KEY} (default: the one that runs on the database)",
+    )
+
+
+@contextmanager
+def asked_engine(arguments: argparse.Namespace) -> Iterator[RunningEngine]:
+    """Give the engine at `--url`, or the one that runs on the database; raises RequestError without one."""
+    key = os.environ.get(KEY) or None
+    if arguments.url is None:
+        with running_engine(database_of(arguments, workspace_of(arguments)), key) as running:
+            if running is None:
+                raise RequestError(
+                    "no engine runs on this database; start holdfast serve, or name one with --url"
+                )
+            yield running
+        return
+    if key is None:
+        raise RequestError(f"put an API key for {arguments.url} into the environment variable {KEY}")
+    with _client(arguments.url, key) as client:
         yield RunningEngine(client)
 
 

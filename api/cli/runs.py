@@ -9,6 +9,7 @@ import msgspec
 
 from api.answers.values import run_answer
 from api.cli.databases import reading
+from api.cli.noting import note
 from api.cli.places import add_database, add_json, database_of, instant, workspace_of
 from api.cli.terminal import FAINT, Terminal
 from engine.customers.zones import moment_of, zone
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             limit=arguments.limit,
             newest=True,
         )
+    note(url, "runs", customer=arguments.customer)
     if terminal.json:
         terminal.answer({"items": [run_answer(each) for each in found]})
         return 0

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 from rich.text import Text
 
+from api.answers.words import DECIDED
 from api.cli.terminal import BAD, FAINT, GOOD, Terminal
-from api.cli.why import DECIDED, line_of, values_of
+from api.cli.why import line_of, values_of
 from engine.authoring.demo.characters import CHARACTERS
 from engine.authoring.demo.telling import Entry, Told
 from engine.customers.zones import moment_of

@@ -9,26 +9,18 @@ from typing import Any
 
 from rich.text import Text
 
+from api.answers.words import DECIDED
 from api.cli.databases import reading
+from api.cli.noting import note
 from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
 from api.cli.terminal import BAD, FAINT, GOOD, Terminal, clean
 from engine.authoring.why import NO_OCCASION, Explanation
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Line
-from engine.model.reasons import DecisionOutcome
 from engine.runtime.actions import known_actions
 from engine.runtime.reports.explaining import Explainer
 from engine.timeline.ruleset import compile_ruleset
 
-DECIDED: Mapping[str, str] = {
-    DecisionOutcome.FIRED.value: "it fired",
-    DecisionOutcome.NOT_MET.value: "it did not fire: a line was not met",
-    DecisionOutcome.UNKNOWN.value: "it did not fire: a line reads what is unknown",
-    DecisionOutcome.ERROR.value: "it did not fire: a line could not be evaluated",
-    DecisionOutcome.AT_MOST.value: "it did not fire: it had fired as often as it may",
-    DecisionOutcome.TOO_LATE.value: "it did not fire: the event came too late",
-    DecisionOutcome.SHADOW.value: "it was met, and nothing was done: the rule is in shadow",
-}
 _STYLES: Mapping[str, str] = {"met": GOOD, "not_met": BAD, "unknown": "yellow", "error": BAD}
 
 
@@ -47,9 +39,11 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     ruleset = compile_ruleset(authored(folder), known_actions())
     at = instant(arguments.at, ruleset.zone, "--at")
     now = time.time_ns() // 1000
-    with reading(database_of(arguments, folder)) as store:
+    url = database_of(arguments, folder)
+    with reading(url) as store:
         explainer = Explainer(store, lambda: ruleset)
         found = explainer.rule(arguments.rule, arguments.customer, now if at is None else at)
+    note(url, "why", customer=arguments.customer)
     if terminal.json:
         terminal.answer(_shown(found))
     else:

@@ -84,7 +84,8 @@ class HappeningAnswer(msgspec.Struct, frozen=True, kw_only=True):
     loop: int
 
 
-def _happening(each: Happening) -> HappeningAnswer:
+def happening_answer(each: Happening) -> HappeningAnswer:
+    """Give one thing that happened to a case as it is answered with."""
     return HappeningAnswer(
         what=each.what,
         at=moment_of(each.at),
@@ -178,7 +179,7 @@ def _detail(known: KnownCase, now: Micros) -> CaseDetail:
     shown = msgspec.structs.asdict(case_answer(case))
     return CaseDetail(
         **shown,
-        history=[_happening(each) for each in case.history],
+        history=[happening_answer(each) for each in case.history],
         clocks=[_clock(clock, now) for clock in known.clocks],
         durations=_durations(known.durations),
         context=CaseContext(

@@ -54,7 +54,8 @@ class ConsentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     history: list[ConsentSaid]
 
 
-def _states(found: list[ConsentNow]) -> list[ConsentState]:
+def consent_states(found: list[ConsentNow]) -> list[ConsentState]:
+    """Give how consent stands as it is answered with."""
     return [
         ConsentState(
             channel=one.channel,
@@ -69,7 +70,8 @@ def _states(found: list[ConsentNow]) -> list[ConsentState]:
     ]
 
 
-def _said(change: ConsentChange) -> ConsentSaid:
+def consent_said(change: ConsentChange) -> ConsentSaid:
+    """Give what was once said of consent as it is answered with."""
     return ConsentSaid(
         at=moment_of(change.at),
         channel=change.channel,
@@ -85,7 +87,9 @@ def _said(change: ConsentChange) -> ConsentSaid:
 async def get_consent(request: Call, id: FromPath[str]) -> ConsentAnswer:
     """Give how a customer's consent stands, by channel and purpose, and how it came about."""
     now, past = await aside(engine_of(request).consent, id)
-    return ConsentAnswer(customer=id, now=_states(now), history=[_said(change) for change in past])
+    return ConsentAnswer(
+        customer=id, now=consent_states(now), history=[consent_said(change) for change in past]
+    )
 
 
 class Said(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -107,7 +111,7 @@ class ConsentRecorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _recorded(found: list[ConsentNow]) -> ConsentRecorded:
-    return ConsentRecorded(now=_states(found))
+    return ConsentRecorded(now=consent_states(found))
 
 
 @post("/v1/customers/{id:str}/consent", status_code=200, opt=door(OPERATE, body=Said, repeatable=True))

@@ -98,7 +98,7 @@ async def get_coupon(request: Call, code: FromPath[str]) -> CouponAnswer:
 
     found = await aside(find, engine_of(request))
     if found is None:
-        raise NotFoundError(f"there is no coupon {code}")
+        raise NotFoundError(f"there is no coupon {code}; send the code as it was issued")
     return coupon_answer(found)
 
 
@@ -140,7 +140,7 @@ async def post_coupon_void(request: Call, code: FromPath[str]) -> CouponAnswer:
     """Make a coupon void: what it is worth goes back to its budgets."""
     told = await read(request, Void)
     if not told.reason.strip():
-        raise RequestError("say why", code="invalid_body")
+        raise RequestError("reason is empty; say why", code="invalid_body")
     engine = await acting(request, coupon_answer)
     return coupon_answer(await wrap_future(engine.void_coupon(code, told.reason, request.user.owner)))
 

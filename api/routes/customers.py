@@ -115,17 +115,20 @@ class TraitsSet(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool
 
 
-async def _set(request: Call, id: str) -> TraitsSet:
+async def _set(request: Call, id: str, *, registers: bool = False) -> TraitsSet:
     sent = await read(request, Traits)
     key = request.user
     raw: dict[str, Any] = {"customer": id, "event": "identify", "traits": sent.traits}
     raw |= {name: value for name, value in (("account", sent.account), ("at", sent.at)) if value is not None}
     engine = engine_of(request)
     source = source_of(key)
-    answer = await wrap_future(engine.ingest([raw], source=source, may_grant=key.role != "ingest"))
+    may_grant = key.role != "ingest"
+    answer = await wrap_future(
+        engine.ingest([raw], source=source, may_grant=may_grant, registers=registers and may_grant)
+    )
     if answer.quarantined:
         refused = answer.quarantined[0]
-        if refused["code"] == QuarantineReason.PROTECTED.value:
+        if refused["code"] in (QuarantineReason.PROTECTED.value, QuarantineReason.ERASED.value):
             raise ForbiddenError(str(refused["detail"]), code=str(refused["code"]))
         raise RequestError(str(refused["detail"]), code=str(refused["code"]))
     return TraitsSet(customer=id, changed=answer.accepted == 1)
@@ -135,9 +138,10 @@ async def _set(request: Call, id: str) -> TraitsSet:
 async def put_customer(request: Call, id: FromPath[str]) -> TraitsSet:
     """Set traits of a customer, who is made known by it.
 
-    Nothing is taken away that is not set to null: it is an `identify` event like any other.
+    Nothing is taken away that is not set to null: it is an `identify` event like any other. With an
+    operator's key, whoever was erased under this id is a new customer from now on.
     """
-    return await _set(request, id)
+    return await _set(request, id, registers=True)
 
 
 @patch("/v1/customers/{id:str}", opt=door(ADD, body=Traits))
@@ -233,7 +237,7 @@ async def get_why(request: Call, id: FromPath[str]) -> WhyAnswer:
     engine = engine_of(request)
     at = instant(asked.at, "at") or engine.clock.now()
     if (asked.rule is None) == (asked.workflow is None):
-        raise RequestError("name either a rule or a workflow", code="invalid_parameter")
+        raise RequestError("name either a rule or a workflow, as ?rule=usage-drop", code="invalid_parameter")
     if asked.rule is not None:
         told = await aside(engine.why, asked.rule, id, at)
     else:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from litestar import post
 
 from api.auth import ADD
+from api.clients import cloudevents
 from api.coming_in import count_in, source_of
-from api.decoding import events_from
+from api.decoding import NDJSON, events_from
 from api.doors import Call, door, engine_of
 from api.requests import body_of
 from engine.runtime.writer import IngestAnswer
@@ -66,27 +68,46 @@ class SentEvent(msgspec.Struct, kw_only=True):
     properties: dict[str, Any] = {}
 
 
-@post("/v1/events", status_code=200, opt=door(ADD, body=SentEvent | list[SentEvent], intake=True))
-async def post_events(request: Call) -> Ingested:
-    """Take events in.
+async def take(request: Call, decode: Callable[[bytes, int], list[object]]) -> Ingested:
+    """Take in the events that `decode` gives for a body and the most events that it may have.
 
-    One event, an array, or a line each as application/x-ndjson; gzip is expanded. Answered once they
-    are on the disk and decided. A bad event goes into quarantine and costs its neighbours nothing.
+    Answered once they are on the disk and decided.
     """
     engine = engine_of(request)
     body = await body_of(request)
-    kind = request.headers.get("content-type", "")
     most = engine.workspace.settings.limits.events_per_request
-    if len(body) <= _INLINE:
-        raws = events_from(body, kind, most)
-    else:
-        raws = await asyncio.to_thread(events_from, body, kind, most)
+    raws = decode(body, most) if len(body) <= _INLINE else await asyncio.to_thread(decode, body, most)
     key = request.user
     await count_in(request, raws)
     answer = await asyncio.wrap_future(
         engine.ingest(raws, source=source_of(key), may_grant=key.role != "ingest")
     )
     return ingested(answer)
+
+
+OTHER_FORMS: dict[str, Any] = {
+    NDJSON: {"type": "string"},
+    cloudevents.ONE: {"type": "object"},
+    cloudevents.SEVERAL: {"type": "array", "items": {"type": "object"}},
+}
+"""What a body may be besides JSON, by its content type."""
+
+
+@post(
+    "/v1/events",
+    status_code=200,
+    opt=door(ADD, body=SentEvent | list[SentEvent], also=OTHER_FORMS, intake=True),
+)
+async def post_events(request: Call) -> Ingested:
+    """Take events in.
+
+    One event, an array, or a line each as application/x-ndjson; or CloudEvents. gzip is expanded.
+    Answered once they are on the disk and decided. A bad event goes into quarantine and costs its
+    neighbours nothing.
+    """
+    kind = request.headers.get("content-type", "")
+    read = cloudevents.decoder(request.headers)
+    return await take(request, read or (lambda body, most: events_from(body, kind, most)))
 
 
 HANDLERS = [post_events]

@@ -112,7 +112,7 @@ async def delete_key(request: Call, id: FromPath[str]) -> KeyAnswer:
     request.app.state.keyring.forget()
     row = await aside(engine.find_key, id)
     if row is None:
-        raise NotFoundError(f"there is no key {id}")
+        raise NotFoundError(f"there is no key {id}; GET /v1/keys lists them")
     return key_answer(row)
 
 

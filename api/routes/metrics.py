@@ -115,7 +115,7 @@ async def get_retention(request: Call) -> RetentionAnswer:
     brackets = brackets_of(query.brackets) if query.kind == "bracket" else ()
     curve = Curve(unit=unit, kind=query.kind, cohort=query.cohort, brackets=brackets, cells=query.cells)
     if (end - start) / {"day": 1, "week": 7, "month": 28}[unit] > LONGEST_CURVE * 86_400_000_000:
-        detail = f"that is more than {LONGEST_CURVE} cohorts"
+        detail = f"that is more than {LONGEST_CURVE} cohorts; send a later `from`, or a longer `unit`"
         raise RequestError(detail, code="invalid_parameter", errors=(("/from", "invalid_value", detail),))
     window, found = await aside(lambda: engine.measures.curves(curve, start, end, by=query.by, as_of=as_of))
     return retention_answer(curve, window, found, engine.workspace)
@@ -166,7 +166,7 @@ def _of_counts(
     """Give retention from three counts: nothing that is stored is looked at."""
     first, new, last = counts
     if name != "crr" or first is None or new is None or last is None:
-        detail = "start, new and end are three counts, for crr"
+        detail = "start, new and end belong together, and to crr; send all three, or none"
         raise RequestError(detail, code="invalid_parameter", errors=(("/start", "invalid_value", detail),))
     found, now = retention_of_counts(first, new, last), engine.measures.now()
     return Told(

@@ -35,7 +35,7 @@ async def post_pause(request: Call) -> Paused:
     """Hold back what a workflow, or every workflow, would do. Events are taken in as before."""
     switch = await read_optional(request, Switch)
     engine = engine_of(request)
-    await wrap_future(engine.pause(switch.workflow))
+    await wrap_future(engine.pause(switch.workflow, request.user.owner))
     return Paused(sorted(engine.paused))
 
 
@@ -44,7 +44,7 @@ async def post_resume(request: Call) -> Paused:
     """Let a workflow go on; without one, all of them."""
     switch = await read_optional(request, Switch)
     engine = engine_of(request)
-    await wrap_future(engine.resume(switch.workflow))
+    await wrap_future(engine.resume(switch.workflow, request.user.owner))
     return Paused(sorted(engine.paused))
 
 

@@ -117,7 +117,9 @@ async def get_points(request: Call, id: FromPath[str]) -> PointsAnswer:
     if start is not None or end is not None:
         ends = engine.clock.now() + 1 if end is None else end
         if (start or 0) > ends:
-            raise RequestError("from lies after to", code="invalid_parameter")
+            raise RequestError(
+                "`from` lies after `to`; send the earlier one as `from`", code="invalid_parameter"
+            )
         stated = statement_answer(await aside(engine.statement, id, held.program, start or 0, ends))
     # Nothing is ever booked before what is there: a cursor is the place of a posting from the first one.
     numbered = list(enumerate(held.postings))[: after(listing, int, id)]
@@ -236,7 +238,7 @@ async def _adjust(request: Call, id: str, name: str, asked: Mapping[str, Any]) -
 
 def _wanted(reward: str | None, points: int | None) -> dict[str, Any]:
     if (reward is None) == (points is None):
-        raise RequestError("name either a reward or points")
+        raise RequestError("a redemption is of a reward or of points; send one of the two")
     return {"reward": reward, "points": points}
 
 
@@ -246,7 +248,7 @@ def _length(text: str) -> Duration:
     except ValueError as error:
         raise RequestError(str(error)) from None
     if length.micros > LONGEST.micros:
-        raise RequestError(f"points are reserved for at most {LONGEST}")
+        raise RequestError(f"points are reserved for at most {LONGEST}; send a shorter time")
     return length
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from litestar import get
 from litestar.params import FromPath
 
 from api.auth import SEE
-from api.doors import Call, door, engine_of, query_of
+from api.doors import Call, aside, door, engine_of, query_of
 from api.paging import Listing, Page, after, page
+from engine.authoring.wording import known_or
 from engine.errors import NotFoundError
 from engine.model.workspace import Source, Workspace
 from engine.runtime.engine import Engine
+from engine.runtime.releases.listing import versions
 
 
 class PolicyItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,10 +40,18 @@ class PolicySource(PolicyItem, frozen=True, kw_only=True):
     source: str
 
 
+class PolicyVersion(PolicySource, frozen=True, kw_only=True):
+    """The live version of a rule or a workflow: with who wrote it, and who approved it."""
+
+    author: str
+    approver: str | None
+
+
 def _source(workspace: Workspace, kind: str, id: str) -> Source:
     path = workspace.origins.get((kind, id))
     if path is None:
-        raise NotFoundError(f"there is no {kind} {id}")
+        known = {name for of, name in workspace.origins if of == kind}
+        raise NotFoundError(f"there is no live {kind} {id}; {known_or(id, known, f'see GET /v1/{kind}s')}")
     return workspace.sources[path]
 
 
@@ -91,6 +103,13 @@ def _list(request: Call, kind: str, ids: list[str]) -> Page[PolicyItem]:
     )
 
 
+def _live(engine: Engine, kind: Literal["rule", "workflow"], id: str) -> PolicyVersion:
+    item = _item(engine, kind, id)
+    with engine.store.reader() as reader:
+        version = versions(reader, kind, id)[0]
+    return PolicyVersion(**msgspec.structs.asdict(item), author=version.author, approver=version.approver)
+
+
 def _without_source(item: PolicySource) -> PolicyItem:
     return PolicyItem(**{name: getattr(item, name) for name in PolicyItem.__struct_fields__})
 
@@ -102,9 +121,9 @@ async def get_rules(request: Call) -> Page[PolicyItem]:
 
 
 @get("/v1/rules/{id:str}", opt=door(SEE))
-async def get_rule(request: Call, id: FromPath[str]) -> PolicySource:
-    """Give a rule with its source text."""
-    return _item(engine_of(request), "rule", id)
+async def get_rule(request: Call, id: FromPath[str]) -> PolicyVersion:
+    """Give a rule with its source text, its author and its approver."""
+    return await aside(_live, engine_of(request), "rule", id)
 
 
 @get("/v1/workflows", opt=door(SEE, query=Listing))
@@ -114,9 +133,9 @@ async def get_workflows(request: Call) -> Page[PolicyItem]:
 
 
 @get("/v1/workflows/{id:str}", opt=door(SEE))
-async def get_workflow(request: Call, id: FromPath[str]) -> PolicySource:
-    """Give a workflow with its source text."""
-    return _item(engine_of(request), "workflow", id)
+async def get_workflow(request: Call, id: FromPath[str]) -> PolicyVersion:
+    """Give a workflow with its source text, its author and its approver."""
+    return await aside(_live, engine_of(request), "workflow", id)
 
 
 HANDLERS = [get_rules, get_rule, get_workflows, get_workflow]

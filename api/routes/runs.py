@@ -113,7 +113,7 @@ async def get_run(request: Call, id: FromPath[str]) -> RunWithSteps:
         with engine.store.reader() as reader:
             run = reader.run(id)
             if run is None:
-                raise NotFoundError(f"there is no run {id}")
+                raise NotFoundError(f"there is no run {id}; GET /v1/runs lists them")
             shown = run_answer(run)
             return RunWithSteps(
                 **{name: getattr(shown, name) for name in RunAnswer.__struct_fields__},

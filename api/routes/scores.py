@@ -155,7 +155,7 @@ async def put_override(request: Call, id: FromPath[str], customer: FromPath[str]
     """
     wanted = await read(request, Override)
     if not 0 <= wanted.value <= 100:
-        detail = "a score is 0 to 100"
+        detail = "a score is 0 to 100; send a value of that range"
         raise RequestError(detail, code="invalid_value", errors=(("/value", "invalid_value", detail),))
     engine = engine_of(request)
     until, by = _until(engine, wanted.until), request.user.owner

@@ -13,6 +13,7 @@ from api.auth import OPERATE, SEE
 from api.doors import Call, CustomerId, Instant, aside, door, engine_of, instant, query_of, read
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
+from engine.authoring.wording import known_or
 from engine.errors import NotFoundError
 from engine.runtime.engine import Engine
 from engine.runtime.people.listing import Listed
@@ -54,7 +55,8 @@ async def get_members(request: Call, id: FromPath[str]) -> Page[Member]:
         for stage in each.stages
     }
     if id not in engine.workspace.segments and id not in stages:
-        raise NotFoundError(f"there is no segment {id}")
+        known = {*engine.workspace.segments, *stages}
+        raise NotFoundError(f"there is no segment {id}; {known_or(id, known)}")
     return page(listing, await aside(find, engine), Member, lambda customer: customer, id)
 
 

@@ -125,7 +125,9 @@ async def post_suppression(request: Call) -> SuppressionAnswer:
     """Suppress an address, for every customer who has it, or a customer."""
     told = await read(request, Suppress)
     if (told.address is None) == (told.customer is None):
-        raise RequestError("name either an address or a customer", code="invalid_body")
+        raise RequestError(
+            "a suppression is of an address or of a customer; send one of the two", code="invalid_body"
+        )
     wanted = Wanted(
         address=told.address,
         customer=told.customer,
@@ -148,7 +150,7 @@ async def delete_suppression(request: Call, id: FromPath[str]) -> SuppressionAns
     """Remove a suppression; it stays on record, with who removed it and why."""
     told = query_of(request, Allow)
     if not re.fullmatch(r"[0-9]{1,18}", id):
-        raise NotFoundError(f"there is no suppression {id}")
+        raise NotFoundError(f"there is no suppression {id}; GET /v1/suppressions lists them")
     removed = await wrap_future(engine_of(request).allow(int(id), told.reason, request.user.owner))
     return suppression_answer(removed)
 
@@ -204,7 +206,7 @@ async def post_import(request: Call) -> ImportedAnswer:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise RequestError("the list is not UTF-8", code="invalid_body") from None
+        raise RequestError("the list is not UTF-8; save it as CSV in UTF-8", code="invalid_body") from None
     engine = await acting(request, imported_answer)
     return imported_answer(await wrap_future(engine.import_suppressions(text, request.user.owner)))
 

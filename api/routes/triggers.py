@@ -10,6 +10,7 @@ import msgspec
 from litestar import post
 from litestar.params import FromPath
 
+from api.accesses import tells_of
 from api.answers.values import StartAnswer, starts_of
 from api.auth import ADD, AUDIT, READ
 from api.doors import Call, CustomerId, aside, door, engine_of, read
@@ -76,12 +77,16 @@ async def post_trigger(request: Call, rule: FromPath[str]) -> Triggered:
     asked = await read(request, Trigger)
     role = request.user.role
     may_read = role in READ
+    if may_read:
+        tells_of(request.scope, asked.customer)
     if asked.dry_run:
         look = engine_of(request).trigger
         future = await aside(look, rule, asked.customer, asked.event, dry_run=True)
         return triggered(future.result(), dry_run=True, trace=may_read)
     if role not in ADD:
-        raise ForbiddenError(f"a key with the role {role} may call a rule with dry_run only")
+        raise ForbiddenError(
+            f"a key with the role {role} may call a rule with dry_run only; send `dry_run: true`"
+        )
 
     def show(decision: Decision) -> Triggered:
         return triggered(decision, dry_run=False, trace=may_read)

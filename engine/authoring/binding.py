@@ -96,12 +96,21 @@ def _write(kind: Any, otherwise: str = "") -> str:
 
 
 def _mismatch(node: Node, kinds: Iterable[Any], sheet: Sheet) -> Any:
-    expected = either(dict.fromkeys(called(kind) for kind in kinds))
-    hint = WHOLE if any(kind is Formula for kind in kinds) else ""
+    several = list(kinds)
+    expected = either(dict.fromkeys(called(kind) for kind in several))
+    shown = dict.fromkeys(_exemplified(kind) for kind in several if kind is not Formula)
+    hint = f"write {either(shown)}" if shown else WHOLE
+    if shown and Formula in several:
+        hint += f", or {WHOLE}"
     sheet.refuse(
         node, "wrong-type", f"{expected} is expected here, not {_KINDS.get(type(node), 'this')}", hint
     )
     return FAILED
+
+
+def _exemplified(kind: Any) -> str:
+    shown = example(kind)
+    return "a map, as {name: value}" if shown == "a map" else shown
 
 
 def literal(node: Node, sheet: Sheet) -> Any:
@@ -304,7 +313,8 @@ def _tuple(node: Node, kinds: tuple[Any, ...], sheet: Sheet) -> Any:
         return FAILED
     if kinds[-1] is not Ellipsis:
         if len(node.items) != len(kinds):
-            sheet.refuse(node, "wrong-length", f"this list has {len(kinds)} entries, not {len(node.items)}")
+            message = f"a list of {len(kinds)} is needed, and this one has {len(node.items)}"
+            sheet.refuse(node, "wrong-length", message, f"write {len(kinds)} entries")
             return FAILED
         bound = [bind(item, kind, sheet) for item, kind in zip(node.items, kinds, strict=True)]
         return FAILED if any(item is FAILED for item in bound) else tuple(bound)
@@ -414,7 +424,7 @@ def _unknown(entry: Entry, node: MapNode, own: Mapping[str, Any], sheet: Sheet) 
             "put the whole text in double quotes",
         )
         return []
-    hint = f"did you mean {close}?" if close else f"known here: {either(own, 'and')}"
+    hint = f"did you mean {close}?" if close else f"write {either(own)}"
     sheet.page.say(entry.key.line, entry.key.column, "unknown-key", f"unknown key {entry.key.text}", hint)
     return [close] if close else []
 
@@ -439,11 +449,18 @@ def _require(
             continue
         else:
             if key not in mistaken:
-                sheet.page.say(node.line, node.column, "missing-key", f"needs `{key}:`", _write(field.type))
+                hint = _ANYTHING.get(key) or _write(field.type)
+                sheet.page.say(node.line, node.column, "missing-key", f"needs `{key}:`", hint)
             sheet.origins.fail(node, key)
         empty = _EMPTY.get(get_origin(field.type) or field.type)
         if field.required and empty is not None:
             given[field.name] = empty()
 
 
+_ANYTHING: Mapping[str, str] = {
+    "expect": "write nothing, or what happens, as {run: win-back}",
+    "tell": "write a name of people, or =customer.owner",
+    "who": "write a name of people, or =customer.owner",
+}
+"""What to write under keys that take a value of any type."""
 _EMPTY: dict[Any, Callable[[], Any]] = {tuple: tuple, dict: dict, Reentry: lambda: Reentry("always")}

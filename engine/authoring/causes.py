@@ -10,6 +10,7 @@ import msgspec
 
 from engine.authoring.staging import Staging
 from engine.authoring.supposed import plain, sent, shown
+from engine.authoring.wording import known_or
 from engine.customers.zones import moment_of
 from engine.decisions.decide import Occasion
 from engine.decisions.rules import CompiledRule, CompiledTrigger
@@ -195,7 +196,7 @@ def _said(staging: Staging, trigger: Trigger, said: Mapping[str, Any]) -> dict[s
     kinds = properties_of(trigger, staging.still.catalog)[0] or {}
     for name in said:
         if name not in kinds:
-            raise ValueSyntaxError(f"event has no {name} here; it has {', '.join(kinds) or 'nothing'}")
+            raise ValueSyntaxError(f"event has no {name} here; {known_or(name, kinds)}")
     return {name: shown(name, kinds[name], value, staging.zone) for name, value in said.items()}
 
 

@@ -198,7 +198,7 @@ def _message(file: str, stem: str, data: bytes, origins: Origins) -> Definition:
                 entry.key.column,
                 "unknown-key",
                 f"unknown key {own}",
-                "the header has subject, channel, locale, owner and description",
+                "write subject, channel, locale, owner or description",
             )
     thing = struct(root, Message, sheet, given)
     return Definition(page, "message", stem, None if thing is FAILED else thing)

@@ -37,7 +37,9 @@ def read_folder(path: Path) -> dict[str, bytes]:
                 name, "link-out", "this link leads out of the workspace", "put the file itself here"
             )
         if len(files) == MOST_FILES:
-            raise _refused(name, "too-many-files", f"a workspace has at most {MOST_FILES} files", "split it")
+            raise _refused(
+                name, "too-many-files", f"a workspace has at most {MOST_FILES} files", "take some out"
+            )
         with found.open("rb") as file:
             files[name] = file.read(LARGEST_FILE + 1)
     return files

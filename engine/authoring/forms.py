@@ -95,7 +95,7 @@ def _moment(node: ScalarNode, sheet: Sheet) -> Any:
         return literal(node, sheet)
     if day := _STEP_DAY.fullmatch(node.text):
         if int(day[1]) > 3660:
-            sheet.refuse(node, "bad-value", f"{node.text!r} is over ten years away", "the last day is 3660")
+            sheet.refuse(node, "bad-value", f"{node.text!r} is over ten years away", "write day 3660 or less")
             return FAILED
         return int(day[1])
     try:

@@ -68,7 +68,12 @@ def load_opened(
     if len(files) > MOST_FILES:
         refused.append(
             Finding(
-                SETTINGS, 1, 1, "too-many-files", f"a workspace has at most {MOST_FILES} files", "split it"
+                SETTINGS,
+                1,
+                1,
+                "too-many-files",
+                f"a workspace has at most {MOST_FILES} files",
+                "take some out",
             )
         )
     if refused:
@@ -111,7 +116,7 @@ def _misplaced(path: str) -> Finding | None:
         1,
         "misplaced-file",
         "this file has no place in a workspace",
-        "there are holdfast.yaml, rules/*.yaml, workflows/*.yaml and workflows/messages/*.md",
+        "move it to rules/NAME.yaml, workflows/NAME.yaml or workflows/messages/NAME.md",
     )
 
 
@@ -137,8 +142,8 @@ def _draft(definitions: Sequence[Definition], origins: Origins, actions: Mapping
             origins.say(
                 one.thing,
                 code="two-files",
-                message=f"there are two files of {one.kind} {one.id}",
-                hint=f"the first is {where}",
+                message=f"there are two files of {one.kind} {one.id}, the first is {where}",
+                hint="give one of them another name, or take it out",
             )
         else:
             books[one.kind or ""][one.id] = one.thing
@@ -197,8 +202,8 @@ def _twice(origins: Origins, file: object, section: str, name: str | None, noun:
         file,
         *keys,
         code="declared-twice",
-        message=f"{noun} is declared twice",
-        hint=f"the first is in {where}",
+        message=f"{noun} is declared twice, first in {where}",
+        hint="take one of the two out",
         at_key=True,
     )
 
@@ -209,8 +214,8 @@ def _policy(definitions: Sequence[Definition], origins: Origins) -> Any:
         origins.say(
             one.thing,
             code="two-policies",
-            message="a workspace has one policy file",
-            hint=f"the first is {files[0].page.file}",
+            message=f"a workspace has one policy file, and the first is {files[0].page.file}",
+            hint="put both into one",
         )
     return files[0].thing.policy if files else Workspace().policy
 

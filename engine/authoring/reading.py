@@ -45,8 +45,9 @@ class Page(msgspec.Struct):
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(Finding(self.file, line, column, code, message, hint, severity))
         elif len(self.findings) == MOST_FINDINGS:
-            text = f"there is more; the first {MOST_FINDINGS} are shown"
-            self.findings.append(Finding(self.file, line, column, "too-many-findings", text))
+            text = f"there is more than these {MOST_FINDINGS}"
+            hint = "mend them, and check again"
+            self.findings.append(Finding(self.file, line, column, "too-many-findings", text, hint))
 
     @property
     def full(self) -> bool:
@@ -222,7 +223,9 @@ class _Builder:
         if style != "plain":
             raw = self.page.text[start.index : end.index] if start.line == end.line else "\n"
             return ScalarNode(event.value, line, column, style, raw, flow=flow)
-        rest = _CUT.match(self.page.lines[end.line], end.column)
+        # What ends with the file may end behind its last line.
+        last = self.page.lines[end.line] if end.line < len(self.page.lines) else ""
+        rest = _CUT.match(last, end.column)
         if rest and rest["after"].strip() not in ("", "#", "!") and " " in event.value and not self._at_key():
             self._refuse(
                 end.line + 1,
@@ -282,18 +285,18 @@ class _Builder:
                     key.line,
                     key.column,
                     "key-not-text",
-                    f"a key is a text; this one is a {kind}",
+                    f"a key is a text, and this one is a {kind}",
                     f"an expression that begins with [ or {{ {DOUBLE_QUOTES}",
                 )
         elif key.plain and key.text == "<<":
-            self._refuse(key.line, key.column, "merge-key", "<< is a merge of YAML", "write the keys out")
+            self._refuse(key.line, key.column, "merge-key", "<< is a merge of YAML", "write those keys here")
         elif (first := frame.seen.get(key.text)) is not None:
             self._refuse(
                 key.line,
                 key.column,
                 "duplicate-key",
-                f"{key.text} appears twice",
-                f"the first is at line {first.line}, column {first.column}",
+                f"{key.text} appears twice, first at line {first.line}, column {first.column}",
+                "take one of the two out",
             )
         else:
             frame.seen[key.text] = key

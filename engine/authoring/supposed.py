@@ -55,7 +55,7 @@ def before(zone: Zone, at: Micros, length: Duration) -> Micros:
 def plain(name: str, value: Any) -> Any:
     """Give a written value as JSON would have it; a test says values, no expressions."""
     if isinstance(value, Formula):
-        raise ValueSyntaxError(f"{name} is given as an expression; a test says the value itself")
+        raise ValueSyntaxError(f"{name} is given as an expression; write the value itself")
     if isinstance(value, Mapping):
         return {key: plain(name, part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
@@ -70,7 +70,9 @@ def sent(name: str, kind: Kind, value: Any) -> Any:
     except ValueSyntaxError:
         raise
     except ValueError as error:
-        raise ValueSyntaxError(f"{name} is a {kind.value}, and {value!r} is {error}") from error
+        raise ValueSyntaxError(
+            f"{name} is a {kind.value}, and {value!r} is {error}; write a {kind.value}"
+        ) from error
 
 
 def shown(name: str, kind: Kind, value: Any, zone: Zone) -> Any:
@@ -116,10 +118,14 @@ def customer_for(policy: ContactPolicy, workflows: Iterable[Workflow], case: Tes
         if isinstance(step, Split) and case.arm in step.arms
     ]
     if case.arm is not None and not splits:
-        raise ValueSyntaxError(f"there is no arm {case.arm} to be in")
+        raise ValueSyntaxError(
+            f"there is no arm {case.arm} to be in; write an arm of a split, or take it out"
+        )
     marketing = [workflow for workflow in started if workflow.class_ == "marketing"]
     if case.held_out and not marketing:
-        raise ValueSyntaxError("held_out: yes, but only workflows of class marketing hold anybody out")
+        raise ValueSyntaxError(
+            "held_out: yes, but only workflows of class marketing hold anybody out; take it out"
+        )
     side = "held_out" if case.held_out else "treated"
     for number in range(TRIED):
         name = f"test-{number}"
@@ -129,7 +135,9 @@ def customer_for(policy: ContactPolicy, workflows: Iterable[Workflow], case: Tes
         ):
             return name
     where = f"in arm {case.arm} and {side}" if case.arm else side
-    raise ValueSyntaxError(f"no customer of {TRIED:,} is {where}; see the shares of holdout and split")
+    raise ValueSyntaxError(
+        f"no customer of {TRIED:,} is {where}; write a larger share for it under holdout or split"
+    )
 
 
 def event_of(

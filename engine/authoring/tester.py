@@ -227,7 +227,7 @@ def _rule(ruleset: Ruleset, kind: str, id: str, case: TestCase) -> list[Mismatch
     cause = causes.cause_of(rule, case)
     own = {action.do for action in rule.rule.then if isinstance(action, DoNow)}
     if not own.isdisjoint(_fails(case)):
-        raise ValueSyntaxError("what a rule does itself cannot fail; only what a workflow does can")
+        raise ValueSyntaxError("what a rule does itself cannot fail; write fails: in a test of its workflow")
     workflows = [
         ruleset.workspace.workflows[action.run] for action in rule.rule.then if isinstance(action, StartRun)
     ]

@@ -14,6 +14,7 @@ WHOLE_TEXT = "put the whole text in double quotes"
 Told: TypeAlias = tuple[int, int, str, str, str]
 """Line, column, code, message, hint."""
 
+_CLOSERS = {"[": "]", "{": "}"}
 _VALUE = re.compile(r"\s*(?:- +)*(?:[\w.-]+\s*:\s+)?")
 _FLOW_VALUE = re.compile(r"[{,]\s*[\w.-]+\s*:\s+")
 _LONE_KEY = re.compile(r"\s*(?:- +)*[\w.-]+\s*$")
@@ -30,7 +31,9 @@ def explain(error: yaml.MarkedYAMLError, lines: list[str]) -> Told:
         if told is not None:
             return told
     return scene.here(
-        "not-yaml", f"this is not YAML: {scene.problem}", "check the indentation and quotes here"
+        "not-yaml",
+        f"this is not YAML: {scene.problem}",
+        "indent the line like its neighbours, and put a text with signs in double quotes",
     )
 
 
@@ -68,7 +71,7 @@ def _token(scene: _Scene) -> Told | None:
         return scene.at_beginning(
             "torn-expression", f"a value that begins with {scene.opener} is {kind} in YAML", WHOLE
         )
-    if scene.context == "while scanning a tag" or scene.context == "while parsing a tag":
+    if scene.context in ("while scanning a tag", "while parsing a tag") or "tag handle" in scene.problem:
         return scene.at_beginning("torn-expression", "a value that begins with ! is a tag in YAML", WHOLE)
     return None
 
@@ -135,7 +138,11 @@ def _value_ends(scene: _Scene) -> Told | None:
 def _unclosed(scene: _Scene) -> Told | None:
     if "flow" not in scene.context or not scene.problem.startswith("did not find expected"):
         return None
-    return scene.at_beginning("open-bracket", f"the {scene.opener} that opens here is not closed", "close it")
+    return scene.at_beginning(
+        "open-bracket",
+        f"the {scene.opener} that opens here is not closed",
+        f"close it with {_CLOSERS.get(scene.opener, scene.opener)}",
+    )
 
 
 def _indicator(scene: _Scene) -> Told | None:
@@ -151,6 +158,6 @@ def _indicator(scene: _Scene) -> Told | None:
 
 
 def _directive(scene: _Scene) -> Told | None:
-    if "document" not in scene.problem and "directive" not in scene.problem:
+    if "document" not in scene.problem and "directive" not in f"{scene.problem} {scene.context}":
         return None
     return scene.here("directive", "a line that begins with % is a directive of YAML", "take it out")

@@ -87,12 +87,12 @@ def explain(
     """
     live = [release for release in releases if release.at <= at] or list(releases[:1])
     if not live or live[-1].ruleset.rule(rule) is None:
-        raise NotFoundError(f"there was no live rule {rule} then")
+        raise NotFoundError(f"there was no live rule {rule} then; name another rule, or a later time")
     witness = _Witness(rule, customer)
     simulation = _play(live, events, at, figures, outages, witness)
     member = simulation.cast.members.get(customer)
     if member is None:
-        raise NotFoundError(f"there was no customer {customer} then")
+        raise NotFoundError(f"there was no customer {customer} then; name another customer, or a later time")
     stored = [decision for decision in recorded if decision.at <= at]
     last = max(stored, key=lambda decision: decision.at, default=None)
     seen = witness.seen
@@ -186,7 +186,7 @@ def _looked_at(simulation: Simulation, rule: str, customer: str, at: Micros) -> 
     """Show the lines as of an instant for a rule that had no cause to look."""
     compiled = simulation.ruleset.rule(rule)
     if compiled is None:
-        raise NotFoundError(f"there was no live rule {rule} then")
+        raise NotFoundError(f"there was no live rule {rule} then; name another rule, or a later time")
     member = simulation.cast.get(customer)
     moment = Moment(simulation.world, member, simulation.changes, at, [], at_event=True)
     seen = preview(moment, Occasion(rule=compiled, kind="none", cause="why", event={}, from_at=at))

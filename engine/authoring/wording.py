@@ -17,6 +17,8 @@ from engine.model.values import Formula, Written
 LIKENESS = 0.66
 SHOWN = 40
 """A text in a sentence is cut after so many characters."""
+FEW = 12
+"""So many names are told beside another remedy; where there is none, all are told."""
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -39,14 +41,14 @@ def nearest(word: str, known: Iterable[str], likeness: float = LIKENESS) -> str 
 
 
 def known_or(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """Give a suggestion, or the few words there are, or what to do when there are none."""
+    """Say what to write for an unknown word: the close one, one of those there are, or what to do instead."""
     words = sorted(set(known))
     close = suggestion(word, words)
     if close:
         return close
-    if not words:
-        return otherwise
-    return f"there is {either(words, 'and')}" if len(words) <= 12 else otherwise
+    if not words or (otherwise and len(words) > FEW):
+        return otherwise or "take it out"
+    return f"write {either(words)}" + (f", or {otherwise}" if otherwise else "")
 
 
 def either(words: Iterable[str], last: str = "or") -> str:
@@ -55,6 +57,11 @@ def either(words: Iterable[str], last: str = "or") -> str:
     if len(several) < 2:
         return "".join(several)
     return f"{', '.join(several[:-1])} {last} {several[-1]}"
+
+
+def with_article(noun: str) -> str:
+    """Give `a person`, `an account`."""
+    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
 
 
 def quoted(text: str) -> str:

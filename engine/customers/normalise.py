@@ -61,7 +61,7 @@ _NAME = ("event", "name", "type")
 MESSAGE_KEYS = ("id", "message_id", "messageId")
 TIME_KEYS = ("at", "occurred_at", "timestamp", "time")
 _SENT = ("sent_at", "sentAt")
-_ACCOUNT = ("account", "account_id", "groupId")
+ACCOUNT_KEYS = ("account", "account_id", "groupId")
 _MAPS = ("properties", "traits")
 
 _SMALLEST_EXPONENT = -400
@@ -95,7 +95,7 @@ class _Clean:
     def spend(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
-            raise _refuse(QuarantineReason.TOO_LARGE, "the event is over 64 KB")
+            raise _refuse(QuarantineReason.TOO_LARGE, "the event is over 64 KB; send less in it")
 
     def value(self, value: Any, depth: int) -> Any:
         kind = type(value)
@@ -108,26 +108,32 @@ class _Clean:
             self.spend(9)
             return _exact(value)
         if depth > DEEPEST:
-            raise _refuse(QuarantineReason.TOO_DEEP, "the event is nested over 32 levels")
+            raise _refuse(QuarantineReason.TOO_DEEP, "the event is nested over 32 levels; send it flatter")
         if isinstance(value, Mapping):
             return {self.key(key): self.value(item, depth + 1) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             self.spend(2)
             return [self.value(item, depth + 1) for item in value]
-        raise _refuse(QuarantineReason.BAD_VALUE, f"{kind.__name__} is not a JSON value")
+        raise _refuse(
+            QuarantineReason.BAD_VALUE,
+            "a value is of no kind that JSON has; send a text, number, truth, list or object",
+        )
 
     def key(self, key: Any) -> str:
         if not isinstance(key, str):
-            raise _refuse(QuarantineReason.BAD_VALUE, "a key of an object is text")
+            raise _refuse(QuarantineReason.BAD_VALUE, "a key of an object is no text; send it as one")
         return self.text(key)
 
     def text(self, text: str) -> str:
         try:
             self.spend(len(text.encode()) + 3)
         except UnicodeEncodeError:
-            raise _refuse(QuarantineReason.BAD_VALUE, "a text holds half of a surrogate pair") from None
+            raise _refuse(
+                QuarantineReason.BAD_VALUE,
+                "a text holds half of a surrogate pair; send it whole, or leave it out",
+            ) from None
         if "\x00" in text:
-            raise _refuse(QuarantineReason.BAD_VALUE, "a text holds a NUL character")
+            raise _refuse(QuarantineReason.BAD_VALUE, "a text holds a NUL character; leave it out")
         return text
 
 
@@ -135,15 +141,15 @@ def _exact(number: Any) -> int | Decimal:
     """Give a number exactly; a float is the decimal that it prints as."""
     if type(number) is int:
         if not -TOO_BIG <= number < TOO_BIG:
-            raise _refuse(QuarantineReason.BAD_VALUE, "a whole number is beyond 2^63")
+            raise _refuse(QuarantineReason.BAD_VALUE, "a whole number is beyond 2^63; send it as text")
         return number
     exact = Decimal(repr(number)) if type(number) is float else Decimal(number)
     if not exact.is_finite():
-        raise _refuse(QuarantineReason.BAD_VALUE, "a number is not finite")
+        raise _refuse(QuarantineReason.BAD_VALUE, "a number is not finite; send null")
     if exact.adjusted() > 18 or not -TOO_BIG <= exact < TOO_BIG:
-        raise _refuse(QuarantineReason.BAD_VALUE, "a number is beyond 2^63")
+        raise _refuse(QuarantineReason.BAD_VALUE, "a number is beyond 2^63; send it as text")
     if int(exact.as_tuple().exponent) < _SMALLEST_EXPONENT:
-        raise _refuse(QuarantineReason.BAD_VALUE, "a number has over 400 decimal places")
+        raise _refuse(QuarantineReason.BAD_VALUE, "a number has over 400 decimal places; round it")
     return exact
 
 
@@ -161,7 +167,9 @@ def _identifier(value: Any, what: str) -> str | None:
     text = str(value) if type(value) is int else value
     text = text.strip() if isinstance(text, str) else ""
     if not text or len(text) > LONGEST_ID:
-        raise _refuse(QuarantineReason.NO_CUSTOMER, f"{what} is text of 1 to {LONGEST_ID} characters")
+        raise _refuse(
+            QuarantineReason.NO_CUSTOMER, f"{what} cannot be taken; send text of 1 to {LONGEST_ID} characters"
+        )
     return text
 
 
@@ -170,9 +178,14 @@ def _event_name(value: Any) -> str:
         raise _refuse(QuarantineReason.NO_NAME, "the event has no name; send it under `event`")
     name = snake(value) if isinstance(value, str) and len(value) <= LONGEST_NAME else ""
     if not name:
-        raise _refuse(QuarantineReason.BAD_NAME, f"a name is text of 1 to {LONGEST_NAME} characters")
+        raise _refuse(
+            QuarantineReason.BAD_NAME,
+            f"this is no event's name; send text of 1 to {LONGEST_NAME} characters, a letter among them",
+        )
     if name == MERGE or (name in BUILT_IN_EVENTS and name not in REPORTED):
-        raise _refuse(QuarantineReason.RESERVED_NAME, f"{name} is recorded by the engine itself")
+        raise _refuse(
+            QuarantineReason.RESERVED_NAME, f"{name} is recorded by the engine itself; send another name"
+        )
     return name
 
 
@@ -183,7 +196,7 @@ def _instant(value: Any, what: str) -> Micros | None:
         return parse_time(value, EARLIEST_EVENT)
     except (ArithmeticError, ValueError):
         raise _refuse(
-            QuarantineReason.BAD_TIME, f"{what} is no ISO 8601 time or epoch number of 1970 to 2200"
+            QuarantineReason.BAD_TIME, f"{what} is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z"
         ) from None
 
 
@@ -212,7 +225,7 @@ def _declared(
         if value is not None:
             value = properties[key] = _coerced(key, catalog.properties[name][key], value)
         if value is None and declared.required:
-            raise _refuse(QuarantineReason.MISSING_PROPERTY, f"{name} needs the property {key}")
+            raise _refuse(QuarantineReason.MISSING_PROPERTY, f"{name} needs the property {key}; send it")
     return properties
 
 
@@ -223,9 +236,15 @@ def _traits(properties: dict[str, Any], catalog: Catalog, may_grant: bool, subje
             continue
         value = properties[key] = _coerced(key, trait.kind, value)
         if trait.one_of is not None and value is not None and value not in trait.one_of:
-            raise _refuse(QuarantineReason.WRONG_TYPE, f"{key} is none of its declared values")
+            raise _refuse(
+                QuarantineReason.WRONG_TYPE,
+                f"{key} is none of its declared values; send {', '.join(map(str, trait.one_of))}",
+            )
         if trait.protected and not may_grant and value is not None and value is not False:
-            raise _refuse(QuarantineReason.PROTECTED, f"an ingest key may withdraw {key}, never grant it")
+            raise _refuse(
+                QuarantineReason.PROTECTED,
+                f"an ingest key may withdraw {key}, never grant it; send it with an operator's key",
+            )
     return properties
 
 
@@ -233,7 +252,7 @@ def _coerced(key: str, kind: Any, value: Any) -> Any:
     try:
         return coerce(kind, value)
     except ValueError:
-        raise _refuse(QuarantineReason.WRONG_TYPE, f"{key} is not of its type {kind.value}") from None
+        raise _refuse(QuarantineReason.WRONG_TYPE, f"{key} is not of its type; send a {kind.value}") from None
 
 
 def _message_id(
@@ -242,7 +261,10 @@ def _message_id(
     if given is not None:
         text = str(given) if is_number(given) else given
         if not isinstance(text, str) or not text or len(text) > LONGEST_ID:
-            raise _refuse(QuarantineReason.BAD_VALUE, f"an id is text of 1 to {LONGEST_ID} characters")
+            raise _refuse(
+                QuarantineReason.BAD_VALUE,
+                f"the message id cannot be taken; send text of 1 to {LONGEST_ID} characters",
+            )
         return text
     if at is None:
         return ""
@@ -265,15 +287,20 @@ def normalise(
     intake makes unique: nothing tells it from another that looks the same.
     """
     if not isinstance(raw, Mapping):
-        raise _refuse(QuarantineReason.NOT_AN_OBJECT, "an event is a JSON object")
+        raise _refuse(
+            QuarantineReason.NOT_AN_OBJECT, "an event is a JSON object, and this is none; send {...}"
+        )
     fields: dict[str, Any] = _Clean().value(raw, 0)
     anonymous = _identifier(_take(fields, ANONYMOUS_KEYS), "an anonymous id")
     customer = _identifier(_take(fields, CUSTOMER_KEYS), "a customer's id")
-    account = _identifier(_take(fields, _ACCOUNT), "an account's id")
+    account = _identifier(_take(fields, ACCOUNT_KEYS), "an account's id")
     name = _event_name(_take(fields, _NAME))
     subject = customer or anonymous or (account if name == GROUP else None)
     if subject is None:
-        raise _refuse(QuarantineReason.NO_CUSTOMER, "the event has neither a customer nor an anonymous id")
+        raise _refuse(
+            QuarantineReason.NO_CUSTOMER,
+            "the event has neither a customer nor an anonymous id; send it under `customer`",
+        )
     given = _instant(_take(fields, TIME_KEYS), "the event's time")
     sent = _instant(_take(fields, _SENT), "sent_at")
     message = _take(fields, MESSAGE_KEYS)

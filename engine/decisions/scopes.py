@@ -23,8 +23,8 @@ from engine.model.rule import (
 )  # fmt: skip
 
 NO_EVENT = "there is no event here: a {kind} trigger fires without one; use customer facts"
-NO_CUSTOMER = "there is no customer here: a fleet trigger fires once for the whole base"
-EVENT_ONLY = "only the event can be seen here, as event.{name}"
+NO_CUSTOMER = "there is no customer here: a fleet trigger fires once for the whole base; write event.fall"
+EVENT_ONLY = "only the event can be seen here; write event.{name}"
 
 _SHAPES: dict[type, Mapping[str, Kind]] = {
     OnDate: {

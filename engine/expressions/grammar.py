@@ -65,7 +65,8 @@ class Placed(_DeferredAstNode):  # type: ignore[misc]
 
 
 def _unbracketed(error: ExpressionError) -> ExpressionError:
-    message = f"{error.message}; put brackets, as in (x ?? 0) > 5"
+    sides, _, _ = error.message.partition("; ")
+    message = f"{sides}; put brackets, as in (x ?? 0) > 5"
     return ExpressionError(error.code, message, error.offset, error.suggestion)
 
 
@@ -76,7 +77,9 @@ def _not_computable(error: Exception, offset: int | None) -> ExpressionError:
         return ExpressionError(
             "value", f't"{error.value}" is no length of time; write 30m, 12h, 3d or 2w', offset
         )
-    return ExpressionError("value", f"this cannot be computed: {said(error)}", offset)
+    words = said(error).removeprefix("arithmetic error: ")
+    words = words.replace("data type mismatch", "a value has the wrong type")
+    return ExpressionError("value", f"this cannot be computed: {words}; give it other values", offset)
 
 
 def _production(grammar: Any, function: Callable[[Any, Any], None]) -> Callable[[Any], None]:
@@ -147,8 +150,10 @@ def _misplaced(text: str, error: RuleSyntaxError) -> ExpressionError:
     if token is None:
         end = len(text.rstrip())
         percent = slip_at(text, end - 1) if text[end - 1] == "%" else None
-        return percent or ExpressionError("syntax", "the expression ends too early", end)
-    message = f"`{token.value}` is not expected here"
+        return percent or ExpressionError(
+            "syntax", "the expression ends too early; write what is still missing", end
+        )
+    message = f"`{token.value}` is not expected here; take it out, or write what belongs before it"
     if token.type in ("LT", "LE", "GT", "GE", "EQ", "NE"):
         message = f"`{token.value}` follows another comparison; write a < b and b < c, or put brackets"
     return slip_at(text, token.lexpos) or ExpressionError("syntax", message, token.lexpos)

@@ -21,7 +21,7 @@ ALLOWED_FUNCTIONS = frozenset(
 REFUSED_FUNCTIONS = {
     "now": "`$now` reads the clock; write now",
     "today": "`$today` reads the clock; write now.date",
-    "random": "`$random` would decide differently each time; a split in a workflow draws for ever",
+    "random": "`$random` would decide differently each time; write a split in a workflow",
     "range": "`$range` can fill the memory; compare with >= and <= instead",
 }
 _REFUSED_OPERATORS = {
@@ -97,7 +97,8 @@ def _check_number(token: Token) -> None:
     if len(token.value) > LONGEST_NUMBER or len(exponent) > 3 or int(exponent or 0) > LARGEST_EXPONENT:
         raise ExpressionError(
             "number",
-            f"the number is too large; {LONGEST_NUMBER} digits, exponent {LARGEST_EXPONENT} are allowed",
+            f"the number is too large; write at most {LONGEST_NUMBER} digits,"
+            f" and an exponent of at most {LARGEST_EXPONENT}",
             token.lexpos,
         )
 
@@ -106,8 +107,9 @@ def _check_function(token: Token) -> None:
     name = token.value[1:]
     if name in ALLOWED_FUNCTIONS:
         return
-    known = ", ".join(f"${function}" for function in sorted(ALLOWED_FUNCTIONS))
-    message = REFUSED_FUNCTIONS.get(name, f"`{token.value}` is no function; there are {known}")
+    *first, last = (f"${function}" for function in sorted(ALLOWED_FUNCTIONS))
+    known = f"{', '.join(first)} or {last}"
+    message = REFUSED_FUNCTIONS.get(name, f"`{token.value}` is no function; write {known}")
     suggestion = {"now": "now", "today": "now.date"}.get(name)
     raise ExpressionError("function", message, token.lexpos, suggestion)
 

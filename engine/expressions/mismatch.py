@@ -31,6 +31,8 @@ _SIGNS = {
     "bwor": "|",
     "bwxor": "^",
 }
+_NUMERIC = frozenset(("*", "/", "//", "%", "^"))
+_LITERALS = (rule_ast.StringExpression, rule_ast.FloatExpression, rule_ast.BooleanExpression)
 _WORDS = (
     (DataType.STRING, "text"),
     (DataType.FLOAT, "a number"),
@@ -49,7 +51,7 @@ def type_in_words(data_type: Any) -> str:
     if DataType.is_type(data_type, DataType.ARRAY) or DataType.is_type(data_type, DataType.SET):
         return "a list"
     if DataType.is_type(data_type, DataType.OBJECT):
-        return f"not a value; name one of its own, such as {data_type.name}.id"
+        return "not a value"
     return "a map" if DataType.is_type(data_type, DataType.MAPPING) else "a value"
 
 
@@ -66,19 +68,52 @@ def described(node: Any, unnamed: str) -> str:
     return f"{unnamed} is {words}"
 
 
+def not_a_value(owner: Any) -> str:
+    """Give the sentence for a root, such as `customer`, that is used as if it were a value."""
+    own = "id" if "id" in owner.attributes else next(iter(sorted(owner.attributes)), "id")
+    return f"`{owner.name}` is not a value; name one of its own, such as {owner.name}.{own}"
+
+
 def mismatch(operator: str, left: Any, right: Any) -> ExpressionError:
     """Give the error for an operator whose two sides are of types that do not go together."""
     sign = _SIGNS.get(operator, operator)
-    suggestion = _suggestion(left, right) or _suggestion(right, left)
+    # What fits the other side helps only where an operator takes two of one type.
+    suggestion = None if sign in _NUMERIC else _suggestion(left, right) or _suggestion(right, left)
+    for side in (left, right):
+        if DataType.is_type(side.result_type, DataType.OBJECT):
+            return ExpressionError("type", not_a_value(side.result_type))
+    if sign in ("+", "-"):
+        suggestion = _shift(left, right) or suggestion
     sides = f"{described(left, 'the left side')} and {described(right, 'the right side')}"
-    message = f"{sides}, which `{sign}` cannot take together"
-    if suggestion is not None:
-        message += f"; did you mean {suggestion}?"
-    elif DataType.NULL in (left.result_type, right.result_type):
-        message += "; ask for null with == null or != null"
-    elif sign in ("&", "|"):
-        message += f"; write {'and' if sign == '&' else 'or'}"
-    return ExpressionError("type", message, None, suggestion)
+    tail = f"did you mean {suggestion}?" if suggestion is not None else _instead(sign, left, right)
+    return ExpressionError("type", f"{sides}, which `{sign}` cannot take together; {tail}", None, suggestion)
+
+
+def _instead(sign: str, left: Any, right: Any) -> str:
+    if DataType.NULL in (left.result_type, right.result_type):
+        return "ask for null with == null or != null"
+    if sign in ("&", "|"):
+        return f"write {'and' if sign == '&' else 'or'}"
+    if sign in _NUMERIC:
+        return "use numbers on both sides"
+    if sign == "in":
+        return "write a list on the right"
+    if sign in ("=~", "=~~", "!~", "!~~"):
+        return "use a text on the left"
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, _LITERALS) and not isinstance(other, _LITERALS):
+            wanted = type_in_words(other.result_type)
+            shown = repr(one.value) if isinstance(one, rule_ast.StringExpression) else one.value
+            return f"write {wanted} instead of {shown}"
+    return "give both sides the same type" if left.result_type != right.result_type else "write == or !="
+
+
+def _shift(left: Any, right: Any) -> str | None:
+    """Give the days by which a time is moved, where only their number is written."""
+    days = right.value if isinstance(right, rule_ast.FloatExpression) else None
+    if left.result_type != DataType.DATETIME or days is None or days != days.to_integral_value():
+        return None
+    return f"{days}d"
 
 
 def _suggestion(literal: Any, other: Any) -> str | None:

@@ -21,14 +21,34 @@ from engine.expressions import regex as patterns
 from engine.expressions.arithmetic import LARGEST_WHOLE_EXPONENT, elapsed
 from engine.expressions.mismatch import described, mismatch, type_in_words
 
-VALUE_ATTRIBUTES = frozenset(
-    (
-        "as_lower as_upper ceiling date day days ends_with floor hour is_empty is_nan keys length"
-        " microsecond microseconds millisecond minute month second seconds starts_with to_ary to_epoch"
-        " to_flt to_int to_set to_str total_seconds values weekday year zone_name"
-    ).split()
+_HELD = "is_empty length starts_with ends_with to_ary to_set"
+_OF_A_TYPE: tuple[tuple[Any, frozenset[str]], ...] = tuple(
+    (data_type, frozenset(names.split()))
+    for data_type, names in (
+        (DataType.STRING, f"as_lower as_upper to_flt to_int to_str {_HELD}"),
+        (DataType.FLOAT, "ceiling floor is_nan to_flt to_int to_str"),
+        (
+            DataType.DATETIME,
+            "date day hour microsecond millisecond minute month second to_epoch weekday year zone_name",
+        ),
+        (DataType.TIMEDELTA, "days microseconds seconds total_seconds"),
+        (DataType.ARRAY, _HELD),
+        (DataType.SET, "is_empty length to_ary to_set"),
+        (DataType.MAPPING, "is_empty keys length values"),
+        (DataType.BOOLEAN, ""),
+        (DataType.NULL, ""),
+    )
 )
+VALUE_ATTRIBUTES = frozenset[str]().union(*(names for _, names in _OF_A_TYPE))
 """What rule-engine offers of a value; `encode` and `decode` are left out, for they load codecs by name."""
+_TOLD = 12
+"""So many names are told where none is near."""
+_DECLARE = {
+    "customer": "declare it in a facts file",
+    "event": "declare it under events in a facts file",
+    "input": "write it under needs in the workflow",
+    "run": "write it as as: beside an earlier step",
+}
 
 _SUBTRACTABLE: tuple[tuple[Any, Any], ...] = (
     (datetime, timedelta),
@@ -88,7 +108,7 @@ class Attribute(rule_ast.GetAttributeExpression):  # type: ignore[misc]
         owner = object_.result_type
         if DataType.is_type(owner, DataType.OBJECT):
             self._declare(context, owner, name)
-        elif name not in VALUE_ATTRIBUTES:
+        elif name not in attributes_of(owner):
             raise _no_attribute(object_, name)
         if name in _WHOLE:
             object_ = _bounded(context, object_, numeral=name == "to_int")
@@ -98,15 +118,37 @@ class Attribute(rule_ast.GetAttributeExpression):  # type: ignore[misc]
         dotted = f"{owner.name}.{name}"
         if name not in owner.attributes:
             near = closest(name, owner.attributes)
-            tail = f"; did you mean {owner.name}.{near}?" if near else ""
-            raise ExpressionError("name", f"{dotted} is not known{tail}", None, near)
+            tail = f"did you mean {owner.name}.{near}?" if near else _instead(owner)
+            raise ExpressionError("name", f"{dotted} is not known; {tail}", None, near)
         if not DataType.is_type(owner.attributes[name], DataType.OBJECT):
             self.dotted = dotted
             context.mention(dotted)
 
 
+def attributes_of(data_type: Any) -> frozenset[str]:
+    """Give the names that rule-engine offers of a value of a type, all of them where it is not known."""
+    for known, names in _OF_A_TYPE:
+        if data_type != DataType.UNDEFINED and DataType.is_compatible(known, data_type):
+            return names
+    return VALUE_ATTRIBUTES
+
+
+def _instead(owner: Any) -> str:
+    """Say what to write where no name of a root or of a step is near the one that is not known."""
+    names = [f"{owner.name}.{name}" for name in sorted(owner.attributes)]
+    if 0 < len(names) <= _TOLD:
+        return f"write {_either(names)}"
+    return _DECLARE.get(owner.name, "take it out")
+
+
+def _either(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def _no_attribute(node: Any, name: str) -> ExpressionError:
-    near = closest(name, VALUE_ATTRIBUTES)
+    offered = attributes_of(node.result_type)
+    near = closest(name, offered)
     if node.result_type == DataType.UNDEFINED:
         whole = getattr(node, "dotted", None) or getattr(node, "name", "...")
         return ExpressionError(
@@ -115,8 +157,9 @@ def _no_attribute(node: Any, name: str) -> ExpressionError:
             None,
             near if near and near[:4] == name[:4] else None,
         )
-    tail = f"; did you mean {near}?" if near else ""
-    return ExpressionError("name", f"{type_in_words(node.result_type)} has no `{name}`{tail}", None, near)
+    instead = f"write {_either(sorted(offered))}" if offered else "take it out"
+    tail = f"did you mean {near}?" if near else instead
+    return ExpressionError("name", f"{type_in_words(node.result_type)} has no `{name}`; {tail}", None, near)
 
 
 class Explained:
@@ -171,7 +214,8 @@ class Membership(rule_ast.ContainsExpression):  # type: ignore[misc]
         if known and not DataType.is_compatible(held, member.result_type):
             raise ExpressionError(
                 "type",
-                f"{described(member, 'this')} and the list holds {type_in_words(held)}; it is never in it",
+                f"{described(member, 'this')} and the list holds {type_in_words(held)};"
+                " write a list of its own type",
             )
         try:
             super().__init__(context, container, member)
@@ -226,7 +270,9 @@ class Negation(rule_ast.UnaryExpression):  # type: ignore[misc]
     def __init__(self, context: Any, type_: str, right: Any) -> None:
         known = (DataType.UNDEFINED, DataType.FLOAT, DataType.TIMEDELTA)
         if type_.lower() == "uminus" and right.result_type not in known:
-            raise ExpressionError("type", described(right, "this") + ", which has no negative")
+            raise ExpressionError(
+                "type", described(right, "this") + ", which has no negative; take the - out"
+            )
         super().__init__(context, type_, right)
 
 

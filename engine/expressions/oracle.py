@@ -25,10 +25,10 @@ from engine.expressions.tree import check_roots
 
 _ROOTS = ("customer", "event", "input", "run")
 _REFUSALS = {
-    "customer": "there is no customer here",
-    "event": "there is no event here",
-    "input": "there is no input here: it is what a rule passes to a workflow",
-    "run": "there are no answers here: they are those of a workflow's steps",
+    "customer": "there is no customer here; take it out",
+    "event": "there is no event here; use customer facts",
+    "input": "there is no input here: it is what a rule passes to a workflow; use customer facts",
+    "run": "there are no answers here: they are those of a workflow's steps; use customer facts",
 }
 
 
@@ -139,7 +139,7 @@ class Context(rule_engine.Context):  # type: ignore[misc]
         if self._scope.customer is not None and name in self._scope.customer:
             return ExpressionError("name", f"`{name}` is written customer.{name}", None, f"customer.{name}")
         near = closest(name, self._types)
-        tail = f"did you mean {near}?" if near else "text is put in quotes, as in 'gold'"
+        tail = f"did you mean {near}?" if near else "write customer. and a fact, or a text in quotes"
         return ExpressionError("name", f"`{name}` is not known; {tail}", None, near)
 
 

@@ -10,6 +10,20 @@ import re2
 
 from engine.errors import ExpressionError
 
+_WORDS = (
+    ("unterminated character set", "a [ is never closed; write ] after it, or \\[ for the sign itself"),
+    ("missing )", "a ( is never closed; write ) after it, or \\( for the sign itself"),
+    ("unbalanced parenthesis", "a ) closes nothing; write \\) for the sign itself"),
+    ("nothing to repeat", "nothing stands before what repeats; write \\* for the sign itself"),
+    ("multiple repeat", "two signs repeat the same part; write one of them"),
+    ("bad repetition operator", "two signs repeat the same part; write one of them"),
+    ("repetition size", "a part is repeated too often; write at most 1000 in all"),
+    ("bad character range", "a range ends before it begins; write the lower end first"),
+    ("global flags", "a flag stands inside; write it first, as (?i)example"),
+    ("unknown extension ?<", "a part is named otherwise; write (?P<name>...), or only (...)"),
+    ("escape sequence: \\Z", "\\Z has no meaning; write $ for the end"),
+    ("escape", "a letter after a backslash has no meaning; write the letter alone, or two backslashes"),
+)
 _SET_OPERATORS = ("--", "&&", "~~", "||")
 
 
@@ -29,7 +43,7 @@ def compiled(pattern: str) -> Any:
     try:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
-        raise _refused(pattern, str(error)) from None
+        raise _refused(pattern, _in_words(str(error))) from None
     try:
         return re2.compile(pattern, _options())
     except (re2.error, UnicodeEncodeError) as error:
@@ -45,9 +59,17 @@ def _words_of(pattern: str, error: Exception) -> str:
     if re.search(r"\(\?<?[=!]", pattern):
         return "looking ahead or behind is not possible; write two conditions"
     if re.search(r"\\[1-9]|\(\?P=", pattern):
-        return "a part of the match cannot be referred to again"
+        return "a part of the match cannot be referred to again; write that part out"
     said = error.args[0] if error.args else error
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return _in_words(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said))
+
+
+def _in_words(said: str) -> str:
+    """Give what a library says of a pattern as a sentence with a remedy."""
+    for part, sentence in _WORDS:
+        if part in said:
+            return sentence
+    return f"{said}; write it without that"
 
 
 def _check_portable(pattern: str) -> None:

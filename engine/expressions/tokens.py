@@ -69,13 +69,17 @@ def _illegal(text: str, offset: int) -> ExpressionError:
     if slip is not None:
         return slip
     if text[offset] in "'\"":
-        return ExpressionError("syntax", "the text that begins here is never closed", offset)
+        return ExpressionError(
+            "syntax", f"the text that begins here is never closed; close it with {text[offset]}", offset
+        )
     word = _RESERVED.match(text, offset)
     if word is not None:
         return ExpressionError(
             "syntax", f"`{word[0]}` is not used here; write condition ? one : other", offset
         )
-    return ExpressionError("syntax", f"{text[offset]!r} has no meaning here", offset)
+    return ExpressionError(
+        "syntax", f"{text[offset]!r} has no meaning here; take it out, or put the text in quotes", offset
+    )
 
 
 def _with_durations(tokens: list[Token]) -> list[Token]:

@@ -10,6 +10,7 @@ from rule_engine import DataType
 from rule_engine import ast as rule_ast
 
 from engine.errors import ExpressionError
+from engine.expressions.mismatch import not_a_value
 from engine.expressions.scope import Kind, Scope, kind_of
 
 _BELOW = (
@@ -59,10 +60,7 @@ def check_roots(root: Any) -> None:
     owned = {id(node.object) for node in walk(root) if isinstance(node, rule_ast.GetAttributeExpression)}
     for node in walk(root):
         if DataType.is_type(node.result_type, DataType.OBJECT) and id(node) not in owned:
-            name = node.result_type.name
-            raise ExpressionError(
-                "name", f"`{name}` is not a value; name one of its own, such as {name}.id", node.offset
-            )
+            raise ExpressionError("name", not_a_value(node.result_type), node.offset)
 
 
 def static_kind(node: Any, scope: Scope) -> Kind:

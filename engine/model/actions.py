@@ -240,6 +240,7 @@ class BuiltInEvent(enum.Enum):
     CASE_CANCELLED = "case_cancelled"  # the case is no longer needed: case, reason
     RUN_ENDED = "run_ended"  # a run ended: run, workflow, status, reason
     WORKFLOW_SILENT = "workflow_silent"  # a workflow starts no more, of no customer: workflow, since, usual
+    CUSTOMER_ERASED = "customer_erased"  # somebody was erased, of no customer: customer (a pseudonym), by
     SOURCE_FAILED = "source_failed"  # a source of facts failed: facts, reason
 
 

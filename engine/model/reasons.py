@@ -174,6 +174,7 @@ class QuarantineReason(enum.Enum):
     WRONG_TYPE = "wrong_type"  # a declared property or trait has another type
     PROTECTED = "protected"  # an ingest key may not set a protected trait
     RESERVED_NAME = "reserved_name"  # the name belongs to the engine's own events
+    ERASED = "erased"  # the customer was erased; nothing of the event is kept
     CORE_ERROR = "core_error"  # the engine could not decide it; replay it after a fix
 
 
@@ -239,3 +240,27 @@ class Restatement(enum.Enum):
     LATE_EVENTS = "late_events"  # events of the month, or before it, were received after
     DEFINITION = "definition"  # the metric's declaration changed
     CORRECTED = "corrected"  # customers were merged or erased
+
+
+class ReleaseCause(enum.Enum):
+    """Why other files went live."""
+
+    START = "start"  # a start on a folder that had changed, or its own command: nobody else was asked
+    APPROVED = "approved"  # a proposal, once another human had approved its very content
+    ROLLBACK = "rollback"  # a person went back to files that were live before
+    EMERGENCY = "emergency"  # one person alone; it goes back by itself unless another one approves it
+    REVERSAL = "reversal"  # an emergency that nobody approved in time went back by itself
+
+
+class ChangeKind(enum.Enum):
+    """What a line of the record of changes tells."""
+
+    STARTED = "started"  # a changed folder was taken over, without a second person
+    PROPOSED = "proposed"  # a plan was put before the others
+    REPLACED = "replaced"  # its author put another one in its place, and what was said to it is void
+    REJECTED = "rejected"  # it will not go live
+    APPROVED = "approved"  # another human than the author said yes to its content hash
+    EMERGENCY = "emergency"  # it was made live by one person, for a reason
+    REVERSED = "reversed"  # an emergency was taken back, since nobody had approved it in time
+    ROLLED_BACK = "rolled_back"  # a person went back to what was live before
+    LIVE = "live"  # every customer has come over to it, and it decides from now on

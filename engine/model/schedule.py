@@ -62,17 +62,19 @@ class Schedule(Written, frozen=True):
             try:
                 CronSim(cron, dt.datetime(2026, 1, 1))
             except CronSimError as error:
-                raise ValueSyntaxError(f"{text!r} is not a schedule: {error}; write {cls.EXAMPLE}") from None
+                raise ValueSyntaxError(
+                    f"{text!r} is not a schedule: {str(error).lower()}; write {cls.EXAMPLE}"
+                ) from None
             return cls("cron", cron=cron, customer_time=customer)
         if day is not None and not 1 <= int(day) <= 31:
-            raise ValueSyntaxError(f"{text!r}: a month has the days 1 to 31")
+            raise ValueSyntaxError(f"{text!r}: a month has no day {day}; write monthly on 1 to 31 at 09:00")
         length = Duration.parse(every) if every else None
         if length is not None and (length.micros > 86_400_000_000 or 86_400_000_000 % length.micros):
             raise ValueSyntaxError(f"{text!r} does not divide a day; write every 5m, 15m, 1h, 6h or 12h")
         try:
             on = dt.date.fromisoformat(date) if date else None
         except ValueError:
-            raise ValueSyntaxError(f"{text!r}: {date} is not a day of the calendar") from None
+            raise ValueSyntaxError(f"{text!r}: {date} is no day; write once at 2027-03-01 09:00") from None
         return cls(
             parts["kind"],  # type: ignore[arg-type]
             at=TimeOfDay.parse(at) if at else None,

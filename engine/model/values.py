@@ -82,7 +82,7 @@ class Duration(Written, frozen=True):
         if value.amount == 0:
             raise ValueSyntaxError(f"{match[0]!r} is no time at all; write at least 1{value.unit}")
         if value.micros > LONGEST:
-            raise ValueSyntaxError(f"{match[0]!r} is over ten years; the longest is 3660d")
+            raise ValueSyntaxError(f"{match[0]!r} is over ten years; write 3660d or less")
         return value
 
     @property

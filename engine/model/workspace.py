@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -17,7 +18,7 @@ from engine.model.program import Program
 from engine.model.rule import Rule
 from engine.model.score import Score
 from engine.model.segment import Segment
-from engine.model.values import BudgetLimit, Duration, OpenAtMost, Rate, Weekday
+from engine.model.values import BudgetLimit, Duration, OpenAtMost, Percent, Rate, Weekday
 from engine.model.workflow import Workflow
 
 Delivery = Literal["at_least_once", "at_most_once", "verify"]
@@ -114,6 +115,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     at_once: int = 256
 
 
+class Releases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How changes of the files go live.
+
+    With `approval: local` a start on a changed folder makes it live; with `required` nothing goes live
+    without a second person, or an emergency that goes back by itself. A plan warns of a rule that would
+    fire for more than `warn_over` of the customers.
+    """
+
+    approval: Literal["local", "required"] = "local"
+    warn_over: Percent = Percent(Decimal("0.2"))
+
+
 class Connectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How effects leave the building."""
 
@@ -153,6 +166,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     connectors: Connectors = Connectors()
     limits: Limits = Limits()
     sign_in: SignIn | None = None
+    releases: Releases = Releases()
     metrics: Metrics = Metrics()
 
 

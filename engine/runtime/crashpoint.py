@@ -47,6 +47,9 @@ Point = Literal[
     "import_begun",  # the mark of an import is there, and none of its events
     "import_accepted",  # one portion of its events is there, which no fact counts yet
     "import_settled",  # facts count all of them, and the mark is still there
+    # The audit record.
+    "sealed",  # entries have their numbers, in a transaction that is not committed
+    "signed",  # a root is signed, and the checkpoint not committed
     # People's part.
     "merge_bound",  # one name is bound to another, in a transaction that has not moved anything yet
     "paused",  # a pause is committed, and who asked for it does not know

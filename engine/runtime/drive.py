@@ -35,8 +35,16 @@ class Drive:
 
         Without `wait` sending goes on when this has returned, and a later pass settles it.
         """
-        played = self._call(lambda: tick(self._shell, until, budget, shard))
+        played = self._call(lambda: self._play(until, budget, shard))
         return int(played) + self._outbox.deliver(shard, wait=wait)
+
+    def _play(self, until: Micros, budget: int, shard: int | None) -> int:
+        ends = self._shell.ends_at
+        if ends is not None and ends <= until:
+            # An emergency goes back where nothing else is due, too.
+            catch_up(self._shell)
+            return 1 + tick(self._shell, until, budget, shard)
+        return tick(self._shell, until, budget, shard)
 
     @property
     def leads(self) -> bool:
@@ -59,6 +67,8 @@ class Drive:
             self._beat = now
             self._call(self._heartbeat)
             self._call(lambda: self._leader.lead(now))
+        if self._shell.store.shared and self._leader.leads:
+            self._call(lambda: self._leader.seal(now))
         if self._leader.leads and now - self._looked >= EVERY:
             self._looked = now
             self._call(lambda: check_starts(self._shell, self._shell.instants.take()))
@@ -74,7 +84,12 @@ class Drive:
     def next_due(self) -> Micros | None:
         """Give the instant at which there is something to do again, None for never."""
         with self._shell.store.reader() as reader:
-            dues = [reader.earliest_due(), reader.earliest_effect_due(), self._shell.figures.next_midnight]
+            dues = [
+                reader.earliest_due(),
+                reader.earliest_effect_due(),
+                self._shell.figures.next_midnight,
+                self._shell.ends_at,
+            ]
         known = [due for due in dues if due is not None and due < PARKED]
         return min(known, default=None)
 

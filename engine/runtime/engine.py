@@ -12,12 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from engine.audit.checkpoints import Verifier
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runtime import operating
+from engine.runtime.accesses import Access, Accesses
 from engine.runtime.actions import Actions
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
@@ -30,16 +32,19 @@ from engine.runtime.people.acting import Acting
 from engine.runtime.people.scoring import Calibrations
 from engine.runtime.pokes import Listener, Poker, checked
 from engine.runtime.rebuild import Progress, silently
+from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
 from engine.runtime.reports.measures import Measures
 from engine.runtime.reports.showing import Showing
+from engine.runtime.sealing import sign_now
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
 from engine.runtime.worker import Heart, Worker
 from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
+from engine.store.audit import CheckpointRow
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
 from engine.store.records import KeyRow
@@ -50,7 +55,7 @@ from engine.timeline.ruleset import Ruleset
 T = TypeVar("T")
 
 
-class Engine(Acting, Showing):
+class Engine(Acting, Changing, Showing):
     """One engine on one database. Every method may be called from any thread.
 
     What changes something gives a `concurrent.futures.Future` that is resolved after the commit
@@ -81,7 +86,9 @@ class Engine(Acting, Showing):
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
-        self._beside: list[Poker | Listener | Heart | Keeper] = []
+        self._beside: list[Poker | Listener | Heart | Keeper | Accesses] = []
+        self._accesses = Accesses(shell.store, self._now_do)
+        self._go_beside(self._accesses)
         self.measures = Measures(shell, clock.now, self._now_do)
         if work:
             self._go_beside(Keeper(shell, clock.now, lambda: self._drive.leads, self._now_do))
@@ -103,7 +110,7 @@ class Engine(Acting, Showing):
         if self._worker is not None:
             self._go_beside(Listener(url, self._worker.poke))
 
-    def _go_beside(self, thread: Poker | Listener | Heart | Keeper) -> None:
+    def _go_beside(self, thread: Poker | Listener | Heart | Keeper | Accesses) -> None:
         self._beside.append(thread)
         thread.start()
 
@@ -183,13 +190,17 @@ class Engine(Acting, Showing):
         may_grant: bool = False,
         received: Micros | None = None,
         cause: Cause = "sent",
+        registers: bool = False,
     ) -> Future[IngestAnswer]:
         """Take events in: decoded JSON objects, or `Unreadable` ones.
 
         `may_grant` tells whether the sender may set protected traits. `received` stands in for the
-        clock. The answer comes once they are on the disk and decided.
+        clock. `registers` lets ids in that were erased. The answer comes once they are on the disk and
+        decided.
         """
-        posted = Posted(raws=raws, source=source, may_grant=may_grant, received=received, cause=cause)
+        posted = Posted(
+            raws=raws, source=source, may_grant=may_grant, received=received, cause=cause, registers=registers
+        )
         # A batch has one instant, so that a request with its own goes alone.
         size = len(raws) if received is None else LARGEST_BATCH
         return self._woken(self._writer.post(posted, size))
@@ -242,6 +253,15 @@ class Engine(Acting, Showing):
     def meters(self) -> Meters:
         """What is counted of this process, and how the work stands."""
         return self._shell.meters
+
+    def checkpoint(self) -> Future[CheckpointRow | None]:
+        """Seal and sign the audit record as it is now; None while it is empty."""
+        return self._writer.call(lambda: sign_now(self._shell))
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public key that the audit record's checkpoints are checked with."""
+        return self._shell.signer.verifier
 
     def doctor(self) -> dict[str, Any]:
         """Hold the counters against the rows; `balanced` says that nothing was lost."""
@@ -317,6 +337,14 @@ class Engine(Acting, Showing):
     def end_session(self, hash: str) -> None:
         """End a person's session."""
         self._now_do(lambda: operating.end_session(self._shell, hash))
+
+    def note_access(self, access: Access) -> None:
+        """Let it be kept that somebody read personal data; at once, and kept within a second."""
+        self._accesses.note(access)
+
+    def flush_accesses(self) -> int:
+        """Keep the readings that wait; give how many that were."""
+        return self._accesses.flush()
 
     def tick(self, budget: int = 1000, shard: int | None = None) -> int:
         """Make one pass, over one shard where one is given; 0 when there was nothing to do.

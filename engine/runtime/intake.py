@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 import msgspec
@@ -19,6 +21,7 @@ from engine.model.values import Micros
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import Identities, names_in
 from engine.runtime.members import STALE
+from engine.runtime.people.registering import admit
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import prepare
 from engine.runtime.writer import IngestAnswer
@@ -29,14 +32,20 @@ from engine.timeline.play import play_event
 LARGEST_BODY = 64 * 1024
 
 _log = structlog.get_logger("holdfast.intake")
+_exact = msgspec.json.Encoder(decimal_format="number").encode
+_again = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """An event that a door could not even decode; it goes straight into quarantine."""
+    """An event that a door could not decode, or make out; it goes straight into quarantine.
+
+    It is kept as the bytes that came, or as what they were `decoded` to.
+    """
 
     code: str
     detail: str
     body: bytes = b""
+    decoded: Mapping[str, Any] = {}
 
 
 Note: TypeAlias = Callable[[Writer, IngestAnswer], None]
@@ -45,16 +54,20 @@ Note: TypeAlias = Callable[[Writer, IngestAnswer], None]
 class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """A request: decoded events (or `Unreadable` ones), and on whose word.
 
-    `received` stands in for the clock; it never takes the engine back. `note` is told in the very
+    `received` stands in for the clock; it never takes the engine back. `arrived` is when the events came
+    first, where that was before: their own times are held against it. `note` is told in the very
     transaction what became of the events, to keep something with them; it may be told more than once.
+    `registers` tells that whoever was erased under these ids is somebody new now.
     """
 
     raws: Sequence[object]
     source: str
     may_grant: bool = False
     received: Micros | None = None
+    arrived: Micros | None = None
     cause: Cause = "sent"
     note: Note | None = None
+    registers: bool = False
 
 
 class _Failed(Exception):
@@ -160,7 +173,7 @@ def _read(
                 event = _read_past(turn, request, raw) if past else _normalised(turn, request, raw)
                 read.append((place, event))
             except QuarantineError as error:
-                entry = _quarantined(turn.now, request, raw, error)
+                entry = _quarantined(turn, request, raw, error)
                 refused.append(entry)
                 told = {"message_id": entry.message_id, "code": error.code, "detail": error.detail}
                 tallies[number].quarantined.append({"index": index, **told})
@@ -233,7 +246,9 @@ def _read_past(turn: Turn, request: Posted, raw: object) -> Event:
         received = parse_time(told, EARLIEST_EVENT)
     except (ArithmeticError, ValueError):
         code = QuarantineReason.BAD_TIME.value
-        raise QuarantineError(code, "received_at is no time of 1970 to 2200") from None
+        raise QuarantineError(
+            code, "received_at is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z"
+        ) from None
     return msgspec.structs.replace(event, received_at=min(received, turn.now))
 
 
@@ -242,12 +257,16 @@ def _normalised(turn: Turn, request: Posted, raw: object) -> Event:
         raise QuarantineError(raw.code, raw.detail)
     event = normalise(
         raw,
-        received_at=turn.now,
+        received_at=turn.now if request.arrived is None else request.arrived,
         source=request.source,
         declared=turn.ruleset.catalog,
         may_grant=request.may_grant,
         cause=request.cause,
     )
+    if request.arrived is not None:
+        event = msgspec.structs.replace(event, received_at=turn.now)
+    if turn.shell.erasures:
+        admit(turn, event, registers=request.registers)
     if event.message_id:
         return event
     # Nothing tells it from another that looks the same, so that both count.
@@ -256,21 +275,37 @@ def _normalised(turn: Turn, request: Posted, raw: object) -> Event:
 
 def _core_error(error: Exception) -> QuarantineError:
     return QuarantineError(
-        QuarantineReason.CORE_ERROR.value, f"the engine could not decide it ({type(error).__name__})"
+        QuarantineReason.CORE_ERROR.value,
+        f"the engine could not decide it ({type(error).__name__}); replay it after a fix",
     )
 
 
-def _quarantined(now: Micros, request: Posted, raw: object, error: QuarantineError) -> QuarantinedEvent:
-    fields = raw if isinstance(raw, Mapping) else {}
+def _quarantined(turn: Turn, request: Posted, raw: object, error: QuarantineError) -> QuarantinedEvent:
+    if turn.shell.erasures and _names_erased(turn, raw, error):
+        # Nothing of somebody who was erased is kept: that would bring them back.
+        return QuarantinedEvent(
+            received_at=turn.now, source=request.source, message_id=None, customer=None, code=error.code,
+            detail="it names somebody who was erased", body=b"",
+        )  # fmt: skip
+    if isinstance(raw, Unreadable):
+        fields, body = raw.decoded, raw.body[:LARGEST_BODY] or _body(raw.decoded)
+    else:
+        fields, body = raw if isinstance(raw, Mapping) else {}, _body(raw)
     return QuarantinedEvent(
-        received_at=now,
+        received_at=turn.now,
         source=request.source,
         message_id=_told(fields, "message_id", "messageId", "id"),
         customer=_told(fields, "customer", "customer_id", "user_id", "userId"),
         code=error.code,
         detail=error.detail,
-        body=_body(raw),
+        body=body,
     )
+
+
+def _names_erased(turn: Turn, raw: object, error: QuarantineError) -> bool:
+    if error.code == QuarantineReason.ERASED.value:
+        return True
+    return turn.shell.erasures.named_in(raw.body if isinstance(raw, Unreadable) else raw)
 
 
 def _told(fields: Mapping[Any, Any], *names: str) -> str | None:
@@ -285,15 +320,16 @@ def _told(fields: Mapping[Any, Any], *names: str) -> str | None:
 
 
 def _body(raw: object) -> bytes:
-    if isinstance(raw, Unreadable):
-        return raw.body[:LARGEST_BODY]
+    """Give a refused event as JSON that says just what it said, with what JSON has no word for."""
     try:
-        return msgspec.json.encode(raw)[:LARGEST_BODY]
-    except (TypeError, ValueError, RecursionError):
+        body = _exact(raw)
+        if _again(body) == raw:
+            return body[:LARGEST_BODY]
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
         pass
     try:
-        return repr(raw).encode("utf-8", "backslashreplace")[:LARGEST_BODY]
-    except RecursionError:
+        return json.dumps(raw, default=float).encode()[:LARGEST_BODY]
+    except (TypeError, ValueError, ArithmeticError, RecursionError):
         return b""
 
 

@@ -67,11 +67,13 @@ def make_key(
     none, or a source for a key that sends no events.
     """
     if role not in ROLES:
-        raise RequestError(f"there is no role {role!r}; one of {', '.join(ROLES)}")
+        raise RequestError(f"there is no role {role!r}; write {', '.join(ROLES[:-1])} or {ROLES[-1]}")
     if expires_at is not None and expires_at <= now:
-        raise RequestError("the key would have expired already")
+        raise RequestError("the key would have expired already; write a later end")
     if bounds.source is not None and role != "ingest":
-        raise RequestError("only a key with the role ingest is bound to a source", code="invalid_source")
+        raise RequestError(
+            "only a key with the role ingest is bound to a source; leave `source` out", code="invalid_source"
+        )
     body = f"hf_{role}_{_random(_ID)}_{_random(_SECRET)}"
     text = body + _checksum(body)
     row = KeyRow(

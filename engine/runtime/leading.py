@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import structlog
 
 from engine.errors import TransientStoreError
-from engine.model.values import DAY, HOUR, SECOND, Micros
+from engine.model.values import DAY, HOUR, MINUTE, SECOND, Micros
 from engine.runtime.repeating import KEPT
+from engine.runtime.sealing import seal, sign
 from engine.runtime.shell import Shell
 from engine.store.interface import Writer
 
@@ -28,7 +30,7 @@ class Duty(msgspec.Struct, frozen=True):
 
     name: str
     every: Micros
-    do: Callable[[Shell, Writer, Micros], object]
+    do: Callable[[Shell, Writer, Micros], Any]
 
 
 def tidy(shell: Shell, writer: Writer, now: Micros) -> None:
@@ -37,7 +39,9 @@ def tidy(shell: Shell, writer: Writer, now: Micros) -> None:
     writer.drop_processes(now - REMEMBERED)
 
 
-DUTIES: Sequence[Duty] = (Duty("tidy", HOUR, tidy),)
+DUTIES: Sequence[Duty] = (Duty("tidy", HOUR, tidy), Duty("checkpoint", MINUTE, sign))
+SEALING = Duty("seal", SECOND // 2, seal)
+"""Done between the others, and again while anything waits."""
 
 
 class Leader:
@@ -68,6 +72,12 @@ class Leader:
             if now - self._done.get(duty.name, 0) >= duty.every:
                 self._do(duty, now, self._fence)
 
+    def seal(self, now: Micros) -> None:
+        """Seal what waits where that is time, while this process leads."""
+        while self._fence is not None and now - self._done.get(SEALING.name, 0) >= SEALING.every:
+            if self._do(SEALING, now, self._fence):
+                del self._done[SEALING.name]
+
     def _take(self, now: Micros) -> None:
         shell = self._shell
         with shell.store.begin() as writer:
@@ -79,15 +89,16 @@ class Leader:
         self._fence = fence
         self._renew = now + LEASE // 3
 
-    def _do(self, duty: Duty, now: Micros, fence: int) -> None:
+    def _do(self, duty: Duty, now: Micros, fence: int) -> Any:
         shell = self._shell
         try:
             with shell.store.begin() as writer:
                 if not writer.holds_lease(LEAD, shell.process, fence):
                     self._fence, self._renew = None, now
                     _log.warning("deposed", duty=duty.name)
-                    return
-                duty.do(shell, writer, now)
+                    return None
+                done = duty.do(shell, writer, now)
         except TransientStoreError:
-            return
+            return None
         self._done[duty.name] = now
+        return done

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from engine.audit.leaves import ChangeLeaf
+from engine.authoring.wording import either, known_or
 from engine.customers.event import MERGE
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, identity
@@ -41,14 +43,18 @@ def call(shell: Shell, rule: str, customer: str, event: Mapping[str, Any], key: 
     """Decide a rule for a customer because somebody asks, and do what it says."""
     compiled = shell.ruleset.rule(rule)
     if compiled is None:
-        raise NotFoundError(f"there is no live rule {rule}")
+        raise NotFoundError(f"there is no live rule {rule}; {known_or(rule, shell.ruleset.workspace.rules)}")
     if not any(isinstance(each.trigger, OnCall) for each in compiled.triggers):
-        raise RequestError(f"{rule} has no `when: {{call: yes}}`; it can be called with dry_run only")
+        raise RequestError(
+            f"{rule} has no `when: {{call: yes}}`; send `dry_run: true`, or write `call: yes` in its file"
+        )
     with open_turn(shell) as turn:
         id = turn.customer(customer)
         made = call_rule(turn.world, turn.cast, turn.changes, rule, id, event, turn.now, key)
         if turn.writer.decision(made.id) is not None:
-            raise ConflictError(f"this call of {rule} was made before")
+            raise ConflictError(
+                f"this call of {rule} was made before; send another Idempotency-Key for another call"
+            )
         turn.result = made
         return made
 
@@ -65,15 +71,19 @@ def answer_ask(shell: Shell, id: str, choice: str, by: str) -> AskItem:
     with open_turn(shell) as turn:
         ask = turn.writer.ask(id)
         if ask is None:
-            raise NotFoundError(f"there is no question {id}")
+            raise NotFoundError(f"there is no question {id}; look it up in the list of questions")
         customer = turn.customer(ask.customer)
         ask = turn.writer.ask(id) or ask
         if choice not in ask.choices:
-            raise RequestError(f"{choice!r} is none of the choices: {', '.join(ask.choices)}")
+            raise RequestError(f"{choice!r} is none of the choices; send {either(ask.choices)}")
         if ask.answered_at is not None:
-            raise ConflictError(f"the question {id} no longer waits for an answer")
+            raise ConflictError(
+                f"the question {id} no longer waits for an answer; see its run for what came of it"
+            )
         if not deliver.answer(turn.world, turn.cast, turn.changes, customer, ask.run, choice, by, turn.now):
-            raise ConflictError(f"the question {id} no longer waits for an answer")
+            raise ConflictError(
+                f"the question {id} no longer waits for an answer; see its run for what came of it"
+            )
         turn.flush()
         turn.result = answered = turn.writer.ask(id) or ask
         return answered
@@ -84,10 +94,10 @@ def cancel_run(shell: Shell, id: str, by: str) -> Run:
     with open_turn(shell) as turn:
         run = turn.writer.run(id)
         if run is None:
-            raise NotFoundError(f"there is no run {id}")
+            raise NotFoundError(f"there is no run {id}; look it up in the list of runs")
         customer = turn.customer(run.customer)
         if not deliver.cancel(turn.world, turn.cast, turn.changes, customer, id, by, turn.now):
-            raise ConflictError(f"the run {id} has ended already")
+            raise ConflictError(f"the run {id} has ended already, and there is nothing left to cancel")
         turn.flush()
         turn.result = ended = turn.writer.run(id) or run
         return ended
@@ -103,10 +113,10 @@ def merge_customers(shell: Shell, into: str, other: str, by: str) -> str:
         goes_by = turn.writer.resolve([into, other])
         survivor, gone = goes_by[into], goes_by[other]
         if survivor == gone:
-            raise ConflictError(f"{into} and {other} are one customer already")
+            raise ConflictError(f"{into} and {other} are one customer already; send two that are not")
         for name, id in ((into, survivor), (other, gone)):
             if turn.writer.customer(id) is None:
-                raise NotFoundError(f"there is no customer {name}")
+                raise NotFoundError(f"there is no customer {name}; send an id that its events came with")
         past = history(turn, [survivor, gone])
         merged = identity(MERGE, survivor, gone, turn.now)
         keep(turn, caused(turn, survivor, MERGE, merged, {"other": gone, "by": by}))
@@ -127,19 +137,26 @@ def unsubscribe(shell: Shell, wanted: Unsubscription) -> Unsubscription:
     return wanted
 
 
-def pause(shell: Shell, workflow: str | None) -> None:
+def pause(shell: Shell, workflow: str | None, by: str | None = None) -> None:
     """Hold back what a workflow would do; without one, what all would."""
     if workflow is not None and workflow not in shell.ruleset.workflows:
-        raise NotFoundError(f"there is no workflow {workflow}")
+        raise NotFoundError(f"there is no workflow {workflow}; {known_or(workflow, shell.ruleset.workflows)}")
     with shell.store.begin() as writer:
         _set_paused(writer, writer.marks().paused | {workflow or ALL})
+        _record(shell, writer, "paused", workflow, by)
     crashpoint("paused")
 
 
-def resume(shell: Shell, workflow: str | None) -> None:
+def resume(shell: Shell, workflow: str | None, by: str | None = None) -> None:
     """Let a workflow go on; without one, all of them."""
     with shell.store.begin() as writer:
         _set_paused(writer, frozenset() if workflow is None else writer.marks().paused - {workflow})
+        _record(shell, writer, "resumed", workflow, by)
+
+
+def _record(shell: Shell, writer: Writer, what: str, workflow: str | None, by: str | None) -> None:
+    at = shell.instants.take()
+    writer.record(ChangeLeaf(what=what, ref=f"{what}:{workflow or ALL}:{at}", at=at, who=by))
 
 
 def _set_paused(writer: Writer, paused: frozenset[str]) -> None:
@@ -215,7 +232,7 @@ def doctor(store: Store, now: Micros) -> dict[str, Any]:
     """Hold what intake has counted against the rows themselves, and tell which processes there are."""
     with store.reader() as reader:
         counted, census = reader.counters(), reader.census(now - OVERDUE)
-        cases = reader.case_counts()
+        cases, unsealed = reader.case_counts(), reader.count_unsealed()
         processes, leader = reader.processes(), reader.holder_of(LEAD, now)
     outcomes = counted.accepted + counted.duplicates + counted.conflicts + counted.quarantined
     return {
@@ -223,14 +240,14 @@ def doctor(store: Store, now: Micros) -> dict[str, Any]:
         "pending": census.pending,
         "balanced": counted.received == outcomes
         and counted.accepted == counted.decided + census.pending
-        and counted.accepted == census.accepted
-        and counted.quarantined == census.quarantined,
+        and counted.accepted == census.accepted + counted.erased
+        and counted.quarantined == census.quarantined + counted.quarantine_erased,
         "overdue_runs": census.overdue_runs,
         "dead_letters": census.dead_letters,
         "open_cases": sum(count.number for count in cases),
         "breached_cases": sum(count.number for count in cases if count.breached),
         "exhausted_cases": sum(count.number for count in cases if count.exhausted),
-        "unsealed": 0,
+        "unsealed": unsealed,
         "processes": [_process(each, now, leader) for each in processes if each.pid],
     }
 

@@ -13,6 +13,7 @@ from engine.runs.stage import Member
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import histories
 from engine.runtime.shell import Shell, Turn
+from engine.store.interface import Reader
 from engine.timeline.play import adopt
 from engine.timeline.ruleset import BASE
 
@@ -45,7 +46,7 @@ def settle_all(shell: Shell, now: Micros, cause: str, progress: Progress = silen
             events = histories(turn, [id for id in batch if id in stale])
             for id in batch:
                 if id in stale:
-                    _replace(turn, turn.cast.get(id), events[id], cause)
+                    replace(turn, turn.cast.get(id), events[id], cause)
                 adopt(turn.world, turn.cast, turn.changes, id, now, cause)
         crashpoint("rebuilt_some")
         progress("rebuilding facts", start + len(batch), len(concerned))
@@ -59,15 +60,17 @@ def _settle_accounts(shell: Shell, accounts: Iterable[str], stale: set[str], now
 
     A member's event without an account counts for the one that the member belonged to then.
     """
-    events = _events_of_accounts(shell, frozenset(accounts) & stale)
+    with shell.store.reader() as reader:
+        events = events_of_accounts(reader, frozenset(accounts) & stale)
     for id in sorted(accounts):
         with shell.turn(now, settling=True) as turn:
             if id in stale:
-                _replace(turn, turn.cast.get(id, "account"), events[id], cause)
+                replace(turn, turn.cast.get(id, "account"), events[id], cause)
             adopt(turn.world, turn.cast, turn.changes, id, now, cause)
 
 
-def _replace(turn: Turn, member: Member, events: Iterable[Event], cause: str) -> None:
+def replace(turn: Turn, member: Member, events: Iterable[Event], cause: str) -> None:
+    """Make a customer's facts anew from these events, the only ones that are left of theirs."""
     # Contract ends that were never played stay due after a release; those of an import are the past.
     until = turn.now if cause == "import" else member.standing.played_to or None
     stored = member.facts.chunks.months()
@@ -76,24 +79,29 @@ def _replace(turn: Turn, member: Member, events: Iterable[Event], cause: str) ->
     turn.changes.customers[member.id] = None
 
 
-def _events_of_accounts(shell: Shell, wanted: frozenset[str]) -> dict[str, list[Event]]:
+def events_of_accounts(
+    reader: Reader, accounts: Iterable[str], without: frozenset[str] = frozenset()
+) -> dict[str, list[Event]]:
+    """Give the events of accounts and of their members, those of some customers left out."""
     found: dict[str, list[Event]] = defaultdict(list)
+    wanted = frozenset(accounts)
     if not wanted:
         return found
     belongs: dict[str, str] = {}
-    with shell.store.reader() as reader:
-        after: tuple[Micros, int] | None = None
-        while page := reader.events(after=after, limit=PAGE):
-            goes_by = reader.resolve({event.customer for event in page})
-            for event in page:
-                customer = goes_by[event.customer]
-                if event.account is not None:
-                    belongs[customer] = event.account
-                account = event.account or belongs.get(customer)
-                concerned = {customer} if account is None else {customer, account}
-                for id in concerned & wanted:
-                    found[id].append(event)
-            after = page[-1].received_at, page[-1].seq
+    after: tuple[Micros, int] | None = None
+    while page := reader.events(after=after, limit=PAGE):
+        goes_by = reader.resolve({event.customer for event in page})
+        for event in page:
+            if event.customer in without:
+                continue
+            customer = goes_by[event.customer]
+            if event.account is not None:
+                belongs[customer] = event.account
+            account = event.account or belongs.get(customer)
+            concerned = {customer} if account is None else {customer, account}
+            for id in concerned & wanted:
+                found[id].append(event)
+        after = page[-1].received_at, page[-1].seq
     return found
 
 

@@ -50,7 +50,8 @@ def act_once(shell: Shell, once: Once, work: Callable[[], T]) -> T:
     if answer is not None:
         if answer.body_hash != once.body_hash:
             raise RequestError(
-                "this Idempotency-Key came before with another body", code="idempotency_key_reused"
+                "this Idempotency-Key came before with another body; send a new key with it",
+                code="idempotency_key_reused",
             )
         raise AnsweredBefore(answer)
 

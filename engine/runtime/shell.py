@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
+from engine.audit.signing import Signer
 from engine.contact.budgets import counter_of, period_of
 from engine.contact.suppressions import Suppressions
-from engine.errors import TransientStoreError
+from engine.errors import ConflictError, TransientStoreError
 from engine.model.values import SECOND, Micros
 from engine.model.workflow import Do
 from engine.model.workspace import Settings
@@ -23,6 +25,7 @@ from engine.runtime.actions import Actions, known_actions
 from engine.runtime.actions.shipped import ready
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.definitions import Definitions
+from engine.runtime.erasures import Erasures
 from engine.runtime.figures import Figures
 from engine.runtime.instants import Instants
 from engine.runtime.members import Members, saved
@@ -64,7 +67,8 @@ class Turn:
     """One writing transaction: the cast that it loads, and what playing changes in it.
 
     `result` is what whoever asked for the work is told, where that is to be kept with it. `stirred`
-    are the shards in which something is to be done soon, once this is committed.
+    are the shards in which something is to be done soon, once this is committed. `registered` are ids of
+    erased customers that are somebody new's from now on.
     """
 
     def __init__(self, shell: Shell, writer: Writer, now: Micros, marks: Marks) -> None:
@@ -77,14 +81,15 @@ class Turn:
         self.changes = Changes()
         self.gone: set[str] = set()
         self.stirred: set[int] = set()
+        self.registered: set[str] = set()
         self.shared = shell.store.shared
         self.result: Any = None
-        self._shell = shell
+        self.shell = shell
         self._removed: set[str] = set()
         self._runs: set[str] = set()
 
     def _load(self, ids: list[str]) -> dict[str, Member]:
-        found = self._shell.load(self.writer, ids)
+        found = self.shell.load(self.writer, ids)
         for member in found.values():
             self._runs.update(member.runs)
         return found
@@ -113,17 +118,30 @@ class Turn:
         latest = max((member.standing.played_to for member in self.cast.members.values()), default=0)
         if latest <= self.now:
             return False
-        self.now = self._shell.instants.take(latest)
+        self.now = self.shell.instants.take(latest)
         return True
 
+    def is_erased(self, name: str) -> bool:
+        """Tell whether a name is that of somebody who was erased, and may not come in."""
+        return self.shell.erasures.holds(name) and name not in self.registered
+
     def customer(self, name: str) -> str:
-        """Hold a customer, and give the id that they go by."""
+        """Hold a customer, and give the id that they go by; `ConflictError` for one who was erased."""
+        if self.is_erased(name):
+            raise ConflictError("this customer was erased", code="erased")
         self.hold([name])
         return self.writer.resolve([name])[name]
 
     def remove(self, customer: str) -> None:
         """Let a customer's row go when the turn is written: they go by another id now."""
         self._removed.add(customer)
+
+    def let_go(self, customers: Iterable[str]) -> None:
+        """Forget customers whose rows were taken away otherwise in this transaction."""
+        for id in customers:
+            self.cast.members.pop(id, None)
+            self.changes.customers.pop(id, None)
+            self.gone.add(id)
 
     def flush(self) -> None:
         """Write what has changed so far, so that it can be read in this very transaction."""
@@ -167,11 +185,13 @@ class Aside(msgspec.Struct, frozen=True):
 class Shell:
     """What one engine holds while it is open. Only the writer thread opens turns.
 
-    `process` is what this process is known by, `release` the number of the release that it works by;
-    `finishing` tells that it finishes an import of the past.
-    `set_aside` are customers that the core failed on. `keep_answer`
-    is called in the turn that has a result, while a request is done that may come again. `stir` is
-    told the shards in which a commit has left something to do soon.
+    `process` is what this process is known by, `release` the number of the release that it works by,
+    `files_wait` whether its folder has others, `ends_at` when that goes back by itself, if it is an
+    emergency that nobody has approved; `finishing` tells that it finishes an import of the past, `going`
+    how many customers of how many have come over to a release that goes live. `set_aside` are customers
+    that the core failed on. `keep_answer` is called in the turn that has a result, while a request is
+    done that may come again. `stir` is told the shards in which a commit has left something to do soon.
+    `erasures` are ids that may not come in.
     """
 
     def __init__(
@@ -185,8 +205,10 @@ class Shell:
         outages: Iterable[Outage],
         coupon_secret: str,
         link_secret: bytes,
+        signer: Signer,
         process: str,
         equip: Equip,
+        erasures: Erasures,
     ) -> None:
         self.store = store
         self.ruleset = ruleset
@@ -196,9 +218,14 @@ class Shell:
         self.outages = tuple(outages)
         self.coupon_secret = coupon_secret
         self.link_secret = link_secret
+        self.signer = signer
         self.process = process
         self.equip = equip
+        self.erasures = erasures
         self.release = 0
+        self.ends_at: Micros | None = None
+        self.files_wait = False
+        self.going: tuple[int, int] | None = None
         self.finishing = False
         self.members = Members()
         self.set_aside: dict[str, Aside] = {}
@@ -226,10 +253,17 @@ class Shell:
             outages=self.outages,
             paused=(marks or reader.marks()).paused,
             budgets=Budgets(reader.budgets, lambda: self._usual(now)),
-            suppressions=Suppressions(reader.suppressed),
+            suppressions=Suppressions(partial(self._suppressed, reader)),
             definition=self.definitions.workflow,
             secret=self.coupon_secret,
         )
+
+    def _suppressed(self, reader: Reader, channel: str, address: str) -> str | None:
+        """Give why nothing is sent to an address; one of an erased customer stands there hidden."""
+        reason = reader.suppressed(channel, address)
+        if reason is None and self.erasures:
+            return reader.suppressed(channel, self.erasures.hidden(address))
+        return reason
 
     def _usual(self, now: Micros) -> set[Counter]:
         """Give the counters that work at `now` asks for as a rule: held in one order, nobody waits twice."""
@@ -256,11 +290,13 @@ class Shell:
             )
         ]
 
-    def _check(self, marks: Marks) -> None:
+    def _check(self, marks: Marks, now: Micros) -> None:
         if marks.release != self.release:
             raise ReleaseMovedError(f"release {self.release} is no longer the live one")
         if marks.releasing is not None:
             raise ReleaseMovedError("a release was not finished")
+        if self.ends_at is not None and now >= self.ends_at:
+            raise ReleaseMovedError("the time of an emergency is over")
         if marks.importing and not self.finishing:
             raise ReleaseMovedError("an import of the past was not finished")
 
@@ -269,7 +305,8 @@ class Shell:
         """Open the writing transaction for work at `now`; everything is committed at its end, or nothing.
 
         Raises `ReleaseMovedError` where this process works by a release that is no longer live, or
-        where a release or an import was not finished, unless this is part of `settling` it.
+        where a release or an import was not finished, or an emergency has not gone back, unless this
+        is part of `settling` it.
         """
         turn: Turn | None = None
         began = perf_counter()
@@ -277,7 +314,11 @@ class Shell:
             with self.store.begin() as writer:
                 marks = writer.marks()
                 if not settling:
-                    self._check(marks)
+                    self._check(marks, now)
+                if marks.erasures != self.erasures.version:
+                    # What is kept of them in memory goes too: somebody new may come under the same id.
+                    self.erasures.load(writer, marks.erasures)
+                    self.members.clear()
                 turn = Turn(self, writer, now, marks)
                 crashpoint("turn_opened")
                 yield turn

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from engine.audit.signing import Signer
 from engine.authoring.loader import load_folder, require
 from engine.model.values import MINUTE, Micros
 from engine.runtime.actions import Actions
@@ -18,11 +19,12 @@ from engine.runtime.clock import Clock, DatabaseClock, SystemClock
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.definitions import Definitions
 from engine.runtime.delivery.leases import lease
+from engine.runtime.erasures import Erasures
 from engine.runtime.instants import Instants
 from engine.runtime.logs import configure
-from engine.runtime.past import finish_import
+from engine.runtime.people.erasing import erase_again
 from engine.runtime.rebuild import Progress, silently
-from engine.runtime.releasing import follow, live_workspace, release
+from engine.runtime.releasing import catch_up, follow, live_workspace, release
 from engine.runtime.secret import FOLDER, SecretError, own_secret
 from engine.runtime.shell import Equip, Shell
 from engine.store.interface import Store, Writer
@@ -78,7 +80,8 @@ def start(
             follow(shell, progress)
         else:
             release(shell, authored, progress)
-        finish_import(shell, progress)
+        catch_up(shell, progress)
+        erase_again(shell)
     except BaseException:
         store.close()
         raise
@@ -110,7 +113,11 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
             _log.info("outage", seconds=(now - last) // 1_000_000)
         writer.add_process(_process_row(process, role, now))
         outages: list[Outage] = [(outage.began, outage.ended) for outage in writer.outages()]
-        coupons, links = (_common_secret(writer, equip.folder, name) for name in ("coupons", "links"))
+        coupons, links, erasures = (
+            _common_secret(writer, equip.folder, name) for name in ("coupons", "links", "erasures")
+        )
+        key = _common_secret(writer, equip.folder, "audit")
+        log = writer.own_mark("audit log", f"holdfast/{secrets.token_hex(8)}")
     crashpoint("outage_kept")
     return Shell(
         store=store,
@@ -121,8 +128,10 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         outages=outages,
         coupon_secret=coupons.hex(),
         link_secret=links,
+        signer=Signer(log, key),
         process=process,
         equip=equip,
+        erasures=Erasures(erasures, equip.folder),
     )
 
 

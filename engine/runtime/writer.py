@@ -179,7 +179,7 @@ class Writer(Generic[T]):
             try:
                 return work()
             except TransientStoreError as error:
-                _log.info("again", reason=str(error))
+                _log.info("again", error=type(error).__name__)
                 time.sleep(pause)
                 # Where the database cannot be reached, the work itself says so.
                 with suppress(TransientStoreError):

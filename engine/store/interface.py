@@ -17,6 +17,7 @@ at most `limit` items.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -55,6 +56,13 @@ class Store(Protocol):
 
     def reader(self) -> AbstractContextManager[Reader]:
         """Open a snapshot for reading only."""
+        ...
+
+    def forget_deleted(self, tables: Sequence[str]) -> bool:
+        """Let nothing of rows that were deleted from tables stay in the database's own files.
+
+        False where somebody who still reads, or a lock, stood in the way: it is done the next time.
+        """
         ...
 
     def close(self) -> None:

@@ -75,7 +75,9 @@ def read_lock_info(database: Path) -> LockInfo | None:
     except FileNotFoundError:
         return None
     except PermissionError as error:
-        raise StoreError(f"the lock beside {database} belongs to another user") from error
+        raise StoreError(
+            f"the lock beside {database} belongs to another user; run as that one, or name another database"
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return None

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -131,6 +131,7 @@ class PostgresStore:
                 number, turn = self._enter(connection)
                 writer = SqlWriter(connection, self._habits)
                 yield writer
+                writer.keep_record()
                 writer.give_places_back()
                 try:
                     transaction.commit()
@@ -206,6 +207,20 @@ class PostgresStore:
                 self._alone = None
                 with suppress(DBAPIError):
                     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _BARRIER})
+
+    def forget_deleted(self, tables: Sequence[str]) -> bool:
+        """Vacuum tables: what was deleted, and whatever a row said before, cannot be read any more.
+
+        The server's log and its back-ups hold it until they are recycled.
+        """
+        try:
+            with self._sentences(), self._writers.connect() as connection:
+                alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+                for table in tables:
+                    alone.execute(text(f'VACUUM (INDEX_CLEANUP ON) "{table}"'))
+        except TransientStoreError:
+            return False
+        return True
 
     def close(self) -> None:
         """Close every connection; nothing is written any more."""

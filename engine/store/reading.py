@@ -15,8 +15,12 @@ from engine.loyalty.ledger import Account, Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
+from engine.store.audit import AuditReader
+from engine.store.personal import PersonalReader
+from engine.store.proposing import ProposalReader
 from engine.store.records import (
     EVERY_CASE,
+    EVERYTHING_REFUSED,
     Alias,
     Answer,
     ArmCount,
@@ -43,6 +47,7 @@ from engine.store.records import (
     ProcessRow,
     Pulse,
     QuarantinedEvent,
+    QuarantineFilter,
     ReleaseRow,
     Request,
     Resolution,
@@ -53,7 +58,7 @@ from engine.store.records import (
 from engine.store.sessions import SessionRow
 
 
-class Reader(Protocol):
+class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers
@@ -127,8 +132,18 @@ class Reader(Protocol):
         """Give accepted events that nobody has decided yet, by seq."""
         ...
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
         """Page what could not be accepted, by id."""
+        ...
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        """Give one event that could not be accepted."""
         ...
 
     # Decisions
@@ -295,6 +310,10 @@ class Reader(Protocol):
         limit: int = 100,
     ) -> list[AskItem]:
         """Page the questions that are open, or those that were answered, by id; `who` was asked."""
+        ...
+
+    def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
+        """Give the questions about customers, by (asked, id)."""
         ...
 
     def case(self, id: str) -> Case | None:

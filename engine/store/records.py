@@ -76,7 +76,10 @@ class StoredEvent(msgspec.Struct, frozen=True):
 
 
 class QuarantinedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that could not be accepted; `id` is given by the store, 0 before it is stored."""
+    """An event that could not be accepted; `id` is given by the store, 0 before it is stored.
+
+    `outcome` is `accepted` or `duplicate` once it was replayed: what became of it then.
+    """
 
     id: int = 0
     received_at: Micros
@@ -86,6 +89,23 @@ class QuarantinedEvent(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     detail: str
     body: bytes
+    replayed_at: Micros | None = None
+    replayed_by: str | None = None
+    outcome: str | None = None
+
+
+class QuarantineFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries of the quarantine: `replayed` ones, or those that still wait; None for both."""
+
+    code: str | None = None
+    source: str | None = None
+    customer: str | None = None
+    replayed: bool | None = None
+    start: Micros | None = None
+    end: Micros | None = None
+
+
+EVERYTHING_REFUSED = QuarantineFilter()
 
 
 class Alias(msgspec.Struct, frozen=True):
@@ -194,7 +214,9 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
     """What went live at an instant: each file's path and SHA-256, and why.
 
     `closures` are the hashes of its workflows' closures, by which runs are pinned to them; a release
-    that an older program made has none.
+    that an older program made has none. `cause` is a `ReleaseCause`. `author` wrote it, `actor` made it
+    live, and `approver` said yes to it; `token` is the hash that this was said to, `of` the release whose
+    files it goes back to.
     """
 
     number: int
@@ -204,6 +226,12 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
     facts_hash: str
     cause: str
     closures: dict[str, str] = {}
+    author: str = "local"
+    actor: str = "local"
+    approver: str | None = None
+    token: str | None = None
+    of: int | None = None
+    note: str | None = None
 
 
 class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,7 +282,10 @@ class Outage(msgspec.Struct, frozen=True):
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
-    """What intake has counted: received = accepted + duplicates + conflicts + quarantined."""
+    """What intake has counted: received = accepted + duplicates + conflicts + quarantined.
+
+    `erased` of the accepted and `quarantine_erased` of the quarantined have been taken away since.
+    """
 
     received: int = 0
     accepted: int = 0
@@ -262,6 +293,8 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int = 0
     quarantined: int = 0
     decided: int = 0
+    erased: int = 0
+    quarantine_erased: int = 0
 
 
 class ConnectorRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -338,13 +371,14 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     `release` is the number of the live release (0: there is none yet). `releasing` is one that is
     being settled, as JSON; `importing` tells that an import of the past is under way. Whoever finds
     one of the two, and nobody at it, has to finish it first. `paused` holds the paused workflows,
-    `*` for all of them; it is written as a list in JSON.
+    `*` for all of them; it is written as a list in JSON. `erasures` changes whenever erased ids do.
     """
 
     release: int = 0
     releasing: str | None = None
     importing: bool = False
     paused: frozenset[str] = frozenset()
+    erasures: str | None = None
 
 
 def marks_of(release: int, written: Mapping[str, str]) -> Marks:
@@ -354,6 +388,7 @@ def marks_of(release: int, written: Mapping[str, str]) -> Marks:
         releasing=written.get("releasing"),
         importing="importing" in written,
         paused=frozenset(msgspec.json.decode(written.get("paused", "[]"), type=list[str])),
+        erasures=written.get("erasures"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from engine.audit.tree import HASH_LENGTH, Edge
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
@@ -17,6 +18,7 @@ from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 from engine.store.documents import Row, Shape, pack, unpack
+from engine.store.proposing import PlanRow, ProposalRow
 from engine.store.records import Claim, MemberRow, OutboxRow, QuarantinedEvent, ReleaseRow, StoredEvent
 
 Columns: TypeAlias = dict[str, Any]
@@ -36,7 +38,9 @@ COUPON = Shape(Coupon, "code", "customer", "issued_at", "status", "ended_at", "r
 ASK = Shape(AskItem, "id", "run", "customer", "answered_at")
 CASE = Shape(Case, "id", "customer", "status")
 POSTING = Shape(Posting, "program", "key", "customer")
-RELEASE = Shape(ReleaseRow, "number", "at")
+RELEASE = Shape(ReleaseRow, "number", "at", "cause", "author", "actor", "approver")
+PLAN = Shape(PlanRow, "token", "at")
+PROPOSAL = Shape(ProposalRow, "number", "state", "at", "token", "author")
 
 SHARDS = 32
 """Customers are spread over so many shards; a poke names one of them."""
@@ -253,3 +257,15 @@ def fold_memberships(
         else:
             closed.append({"segment": change.segment, "customer": change.customer, "valid_to": change.at})
     return closed, added
+
+
+def edge_columns(edge: Edge) -> Columns:
+    """Give how far the audit record is sealed, as it is kept."""
+    return {"size": edge.size, "edge": b"".join(edge.hashes)}
+
+
+def edge_of(row: Row) -> Edge:
+    """Read how far the audit record is sealed."""
+    joined = row["edge"]
+    places = range(0, len(joined), HASH_LENGTH)
+    return Edge(row["size"], tuple(joined[place : place + HASH_LENGTH] for place in places))

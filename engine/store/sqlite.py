@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,9 @@ class SqliteStore:
             self._writer_thread = threading.get_ident()
             try:
                 with self._writers.begin() as connection:
-                    yield SqlWriter(connection, self._habits)
+                    writer = SqlWriter(connection, self._habits)
+                    yield writer
+                    writer.keep_record()
                 self._checkpointer.committed()
             finally:
                 self._writer_thread = None
@@ -91,6 +94,18 @@ class SqliteStore:
         if self._lock is None:
             raise StoreError(f"{self.path} was opened for reading only")
         self._lock.write(info)
+
+    def forget_deleted(self, tables: Sequence[str]) -> bool:
+        """Move the log into the file and cut it to nothing; deleted bytes are zeros there (secure_delete)."""
+        until = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            # Whoever reads an older snapshot, or moves pages right now, is waited for.
+            with self._writing, _sentences(self.path), self._writers.connect() as connection:
+                raw = connection.connection.cursor()
+                busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy or time.monotonic() > until:
+                return not busy
+            time.sleep(0.05)
 
     def close(self) -> None:
         """Close every connection and give the lock back."""
@@ -116,7 +131,9 @@ def open_sqlite(path: Path, *, exclusive: bool) -> SqliteStore:
     try:
         lock = EngineLock(path) if exclusive else None
     except OSError as error:
-        raise StoreError(f"the lock beside {path} cannot be written: {error.strerror}") from error
+        raise StoreError(
+            f"the lock beside {path} cannot be written: {error.strerror}; let this user write in its folder"
+        ) from error
     store = SqliteStore(path, lock)
     try:
         _settle_schema(store, exclusive)
@@ -130,7 +147,7 @@ def migrate_sqlite(path: Path) -> None:
     """Bring an existing file to the newest schema; no engine may run on it."""
     path = path.absolute()
     if not path.is_file():
-        raise StoreError(f"there is no database at {path}")
+        raise StoreError(f"there is no database at {path}; start the engine once, or name another file")
     store = SqliteStore(path, EngineLock(path))
     try:
         with _sentences(path), store._writers.begin() as connection:
@@ -187,4 +204,6 @@ def _sentences(path: Path) -> Iterator[None]:
 
 
 def _failure(path: Path, error: DBAPIError) -> StoreError:
-    return StoreError(f"the database {path} could not be used: {error.orig}")
+    return StoreError(
+        f"the database {path} could not be used: {error.orig}; see that the file can be written"
+    )

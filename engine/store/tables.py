@@ -6,7 +6,18 @@ batch writes whole customers, and events may come before and outlive what they a
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 from engine.loyalty.ledger import ACCOUNTS
 
@@ -117,6 +128,9 @@ QUARANTINE = Table(
     _text("code"),
     _text("detail"),
     _bytes("body"),
+    _time("replayed_at", null=True),
+    _text("replayed_by", null=True),
+    _text("outcome", null=True),
 )
 
 DECISION = Table(
@@ -359,7 +373,27 @@ Index("suppression_target", SUPPRESSION.c.target, SUPPRESSION.c.id)
 
 DEFINITION = Table("definition", METADATA, _text("sha256", key=True), _text("text"))
 
-RELEASE = Table("release", METADATA, _number("number", key=True), _time("at"), _bytes("document"))
+FOUR_EYES = (
+    "author <> '' AND actor <> ''"
+    " AND cause IN ('start', 'approved', 'rollback', 'emergency', 'reversal')"
+    " AND (cause <> 'approved' OR approver IS NOT NULL)"
+    " AND (approver IS NULL OR lower(trim(approver)) NOT IN ('', lower(trim(author))))"
+    " AND (approver IS NULL OR cause <> 'emergency' OR lower(trim(approver)) <> lower(trim(actor)))"
+)
+"""What no release can be without: a second human, or a cause that goes without one."""
+
+RELEASE = Table(
+    "release",
+    METADATA,
+    _number("number", key=True),
+    _time("at"),
+    _text("cause"),
+    _text("author"),
+    _text("actor"),
+    _text("approver", null=True),
+    _bytes("document"),
+    CheckConstraint(FOUR_EYES, name="release_four_eyes"),
+)
 Index("release_live", RELEASE.c.at, RELEASE.c.number)
 
 BASE_FIGURE = Table("base_figure", METADATA, _number("day", key=True), _text("hash"), _bytes("figures"))

@@ -9,6 +9,9 @@ from typing import Protocol
 from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
+from engine.store.audit import AuditWriter
+from engine.store.personal import PersonalWriter
+from engine.store.proposing import ProposalWriter
 from engine.store.reading import Reader
 from engine.store.records import (
     Answer,
@@ -28,7 +31,7 @@ from engine.store.records import (
 from engine.store.sessions import SessionRow
 
 
-class Writer(Reader, Protocol):
+class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
     """The one transaction that may write. What it reads includes what it has written."""
 
     def add_events(
@@ -60,6 +63,10 @@ class Writer(Reader, Protocol):
         """Keep what could not be accepted, with the reason."""
         ...
 
+    def settle_quarantined(self, id: int, at: Micros, by: str, outcome: str) -> bool:
+        """Write down that somebody replayed an event, and what became of it; False where one has before."""
+        ...
+
     def count(
         self,
         *,
@@ -69,6 +76,8 @@ class Writer(Reader, Protocol):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         """Add to the counters."""
         ...

@@ -159,6 +159,11 @@ WORK = {
                        "import_settled", "midnight_computed", "midnight_kept"},
         do=lambda life: life.engine.import_events(PAST, source=SOURCE, history=True),
     ),
+    "a checkpoint": Work(
+        points={"sealed", "signed"},
+        before=lambda life: life.post(ORDER),
+        do=lambda life: life.engine.checkpoint().result(),
+    ),
     "a midnight": Work(
         points=TURN | SENDING | {"midnight_computed", "midnight_kept", "due_claimed"},
         before=lambda life: life.post(ORDER),

@@ -34,6 +34,8 @@ GENERATORS: Mapping[str, Callable[[], bytes]] = {
     "long_number": lambda: _condition("customer.orders > 1e999999999"),
     "long_key": lambda: _HEAD + b"k" * 200_000 + b": 1\n",
     "heavy_regex": lambda: _condition("customer.email =~ '((a{1,900}){1,900}){1,900}'"),
+    "many_steps": lambda: b"workflow: care\nclass: service\nreentry: always\nsteps:\n"
+    + b"  - wait: 1d\n" * 600,
     "deep_value": lambda: b"rule: lapsed\nwhen: {call: yes}\nthen:\n  - run: rescue\n    with: {reason: "
     + b"[" * 31 + b"]" * 31 + b"}\n",
 }  # fmt: skip
@@ -52,14 +54,16 @@ def workspace() -> dict[str, bytes]:
 
 
 def laid(example: Path) -> dict[str, bytes]:
-    """The workspace with a broken file in its place."""
+    """The workspace with a broken file in its place, or with several of them."""
     data = example.read_bytes()
     if example.suffix == ".generated":
         place, generator = data.decode().split()
         return {**workspace(), place: GENERATORS[generator]()}
-    found = _PLACE.search(data)
-    assert found, f"{example.name} does not say where it lies"
-    return {**workspace(), found[1].decode(): data}
+    places = [found[1].decode() for found in _PLACE.finditer(data)]
+    assert places, f"{example.name} does not say where it lies"
+    # Some things are wrong between files: then each begins with its place.
+    parts = [data] if len(places) == 1 else re.split(rb"(?m)^(?=# lies at )", data)[1:]
+    return {**workspace(), **dict(zip(places, parts, strict=True))}
 
 
 def found(example: Path) -> str:

@@ -15,6 +15,7 @@ TRIES = 100
 
 _FENCE = re.compile(r"^```(\w+)(?: ([^\n]*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _END = "== end of block =="
+_SECONDS = re.compile(r"\b\d+(\.\d+)? s\b")
 _ACTS = re.compile(r" (-d|--data-binary|-X) ")
 
 
@@ -51,6 +52,38 @@ def alike(answered: str, printed: str) -> bool:
     return len(lines) == len(wanted) and all(
         _fits(line, want.split("...")) for line, want in zip(lines, wanted, strict=True)
     )
+
+
+def missing(said: str, printed: str) -> str | None:
+    """Give the first stretch of what is printed that does not stand where it should in what was said, if any.
+
+    What is printed is all that was said, but where a line `...` stands for lines left out. Blanks at the end
+    of a line do not count, and neither does how many seconds something took.
+    """
+    lines = _lasting(said)
+    stretches: list[list[str]] = [[]]
+    for want in _lasting(printed):
+        if want == "...":
+            stretches.append([])
+        else:
+            stretches[-1].append(want)
+    at, last = 0, len(stretches) - 1
+    for number, stretch in enumerate(stretches):
+        end = len(lines) - len(stretch)
+        places = range(at if number < last else max(at, end), min(end, at if number == 0 else end) + 1)
+        found = [place for place in places if _stands(stretch, lines[place:])]
+        if not found:
+            return "\n".join(stretch) or "nothing more"
+        at = found[0] + len(stretch)
+    return None
+
+
+def _lasting(text: str) -> list[str]:
+    return [_SECONDS.sub("so many s", line.rstrip()) for line in text.splitlines()]
+
+
+def _stands(stretch: list[str], lines: list[str]) -> bool:
+    return all(_fits(line, want.split("...")) for line, want in zip(lines, stretch, strict=False))
 
 
 def _fits(line: str, parts: list[str]) -> bool:
@@ -109,10 +142,11 @@ class Server:
 class Shell:
     """One `sh -eu`, to which block after block is given as to a terminal."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], folder: Path | None = None) -> None:
         self._process = subprocess.Popen(
             ["sh", "-eu"],
             env=environment,
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -250,6 +250,25 @@ def test_a_command_that_is_named_exists_with_these_options(line: str) -> None:
         parser.parse_args([{"N": "1"}.get(word, word) for word in arguments])
 
 
+SHOWN_IN = {
+    "README.md": "tests/examples/test_readme.py",
+    "docs/api.md": "tests/examples/test_docs.py",
+    "docs/backtest.md": "tests/integration/data/test_edited_rule.py",
+    "docs/commands.md": "tests/examples/test_typed_pages.py",
+    "docs/demo.md": "tests/examples/test_demo.py",
+    "docs/editor.md": "tests/examples/test_typed_pages.py",
+    "docs/experiments.md": "tests/examples/test_experiments_page.py",
+    "docs/first-day.md": "tests/examples/test_first_day.py",
+}
+"""Which test holds what a page shows its lines to say against what they do say."""
+
+
+def test_what_a_page_shows_is_held_by_a_test() -> None:
+    # given the pages that show what their lines say, then each has a test, and that test reads the page
+    assert {name for name in NAMES if session(text(name))} == set(SHOWN_IN)
+    assert [name for name, test in SHOWN_IN.items() if name not in text(test)] == []
+
+
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
         yield from action.option_strings
@@ -399,7 +418,12 @@ def test_every_file_of_the_project_that_is_named_exists() -> None:
     assert {(name, path) for name, path in named if not (REPOSITORY / path).exists()} == set()
 
 
-@pytest.mark.parametrize("block", of("python"))
+def actions() -> list[Any]:
+    """Give the blocks of Python but those of clients, which tests/contract runs."""
+    return [parameter for parameter in of("python") if not parameter.values[0].marker]
+
+
+@pytest.mark.parametrize("block", actions())
 def test_the_action_that_is_shown_is_one(block: Block) -> None:
     names: dict[str, Any] = {}
     exec(block.text, names)

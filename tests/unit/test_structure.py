@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FLOORS_1_TO_5 = (
     "errors.py",
     "model",
+    "audit",
     "customers",
     "expressions",
     "loyalty",

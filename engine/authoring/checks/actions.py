@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.authoring.checks.literals import is_duration, misfit
 from engine.authoring.draft import SNAKE, Draft, snake_case
-from engine.authoring.wording import either, known_or, nearest, quoted
+from engine.authoring.wording import either, known_or, nearest, quoted, with_article
 from engine.customers.catalog import BUILT_IN_TRAITS
 from engine.errors import ValueSyntaxError
 from engine.expressions import Kind
@@ -71,7 +71,7 @@ def run(draft: Draft, step: StartRun | RunChild, on: str) -> None:
             step,
             "run",
             code="other-subject",
-            message=f"{step.run} is about a {workflow.on}, and this is about a {on}",
+            message=f"{step.run} is about {with_article(workflow.on)}, and this about {with_article(on)}",
             hint=f"write on: {workflow.on} here, or there on: {on}",
         )
     mistaken = {nearest(key, workflow.needs) for key in step.with_.keys() - workflow.needs.keys()}
@@ -212,7 +212,7 @@ def _misform(value: Any, form: str) -> tuple[str, str] | None:
     if form == "map" and not isinstance(value, dict):
         return "a map is expected here", "write {name: value}"
     if form in ("text", "customer") and isinstance(value, (dict, list, bool, type(None))):
-        return "a text is expected here", ""
+        return "a text is expected here", "write a text, in quotes where it is yes or no"
     if form == "money":
         try:
             Money.parse(value)
@@ -270,7 +270,7 @@ def _set(draft: Draft, step: Do | DoNow) -> None:
                 name,
                 code="not-a-trait",
                 message=f"{name} is computed",
-                hint="only traits can be set",
+                hint="write a trait, or take it out",
                 at_key=True,
             )
         elif name not in BUILT_IN_TRAITS and draft.whole and ("fact", name) not in draft.broken:
@@ -298,7 +298,7 @@ def _static(draft: Draft, step: Do | DoNow) -> None:
             "segment",
             code="not-static",
             message=f"{segment.id} is decided by its conditions",
-            hint="only a segment with static: yes can be changed so",
+            hint="name a segment with static: yes",
         )
 
 
@@ -309,8 +309,8 @@ def _coupon(draft: Draft, step: Do | DoNow) -> None:
             step,
             "with",
             code="missing-argument",
-            message="coupon.issue needs percent or amount",
-            hint="write one of them",
+            message="coupon.issue needs percent or amount, and not both",
+            hint=f"write percent: 10, or amount: 5.00 {draft.workspace.settings.currency}",
         )
     if isinstance(percent, (int, Decimal)) and not 0 < percent <= 100:
         draft.say(

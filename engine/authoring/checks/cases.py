@@ -166,7 +166,12 @@ def _workflow(draft: Draft, thing: Any, case: TestCase) -> None:
     arms = {name for step in walk(thing.steps) if isinstance(step, Split) for name in step.arms}
     if case.arm is not None and case.arm not in arms:
         draft.unknown(
-            case, "arm", noun="arm", name=case.arm, known=arms, otherwise="the workflow has no split"
+            case,
+            "arm",
+            noun="arm",
+            name=case.arm,
+            known=arms,
+            otherwise="write a split in the workflow first",
         )
     for name, value in case.input.items():
         if name not in thing.needs:
@@ -176,7 +181,7 @@ def _workflow(draft: Draft, thing: Any, case: TestCase) -> None:
                 name,
                 code="unknown-input",
                 message=f"{thing.id} does not take {name}",
-                hint=known_or(name, thing.needs, "name it under needs"),
+                hint=known_or(name, thing.needs, "name it under needs there"),
                 at_key=True,
             )
         elif wrong := misfit(value, Kind(thing.needs[name].value)):
@@ -203,7 +208,7 @@ def _expect(draft: Draft, thing: Any, case: TestCase | TimelineEntry, expect: An
                 name,
                 code="unknown-key",
                 message=f"unknown key {name}",
-                hint=known_or(name, EXPECTATIONS, f"known here: {', '.join(EXPECTATIONS)}"),
+                hint=known_or(name, EXPECTATIONS),
                 at_key=True,
             )
         elif name == "run":

@@ -55,7 +55,7 @@ def judge(
             formula,
             "wrong-kind",
             f"this gives a {expression.kind.value}, and {wanted} is needed",
-            "",
+            f"write an expression that gives {wanted}",
             0,
         )
     _judge_literals(draft, formula)
@@ -67,7 +67,7 @@ def condition(draft: Draft, written: Condition | None, scope: Scope) -> None:
     for line in lines(written):
         expression = judge(draft, line, scope)
         if expression is not None and expression.kind not in (Kind.BOOLEAN, Kind.ANY):
-            hint = "compare it, as in customer.orders > 0"
+            hint = "write a comparison, as in customer.orders > 0"
             _say(
                 draft, line, "no-comparison", f"this line gives a {expression.kind.value}", hint, 0, "warning"
             )
@@ -178,7 +178,7 @@ def _never(
     draft: Draft, formula: Formula, message: str, text: str, known: Collection[str], offset: int
 ) -> None:
     close = nearest(text, known)
-    hint = f"did you mean {close}?" if close else f"it is one of {either(sorted(known))}" if known else ""
+    hint = f"did you mean {close}?" if close else f"write {either(sorted(known))}" if known else "take it out"
     _say(draft, formula, "never-met", message, hint, offset, "warning")
 
 

@@ -100,7 +100,7 @@ def _trait(draft: Draft, fact: Trait) -> None:
             "one_of",
             code="empty-list",
             message="one_of allows nothing",
-            hint="list the values there are",
+            hint="write the values, as [free, team]",
         )
     if wrong := misfit(fact.default, kind):
         draft.say(fact, "default", code="wrong-type", message=wrong[0], hint=wrong[1])
@@ -151,7 +151,7 @@ def _event_scope(draft: Draft, event: str) -> Scope:
         event=declared or {},
         event_open=declared is None,
         zone=draft.zone,
-        refusals={"customer": f"{only}; write event and a property", "input": only, "run": only},
+        refusals=dict.fromkeys(("customer", "input", "run"), f"{only}; write event and a property"),
     )
 
 
@@ -296,7 +296,11 @@ def _event(draft: Draft, name: str, event: EventType) -> None:
         FactType.NUMBER,
     ):
         draft.say(
-            event, "revises", code="wrong-kind", message="revises names an id", hint="use a text or a number"
+            event,
+            "revises",
+            code="wrong-kind",
+            message="revises names an id, which is a text or a number",
+            hint="name another property",
         )
 
 

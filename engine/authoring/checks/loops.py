@@ -36,7 +36,13 @@ def check(draft: Draft) -> None:
             _say(draft, ring, "event-loop", "error", "send another event, or watch another one")
     for ring in rings(_graph(draft, emits_only=False)):
         if _has_rule(ring) and refused.isdisjoint(cause for cause in ring if cause[0] == "event"):
-            _say(draft, ring, "trigger-loop", "warning", "at_most or reentry should end it")
+            _say(
+                draft,
+                ring,
+                "trigger-loop",
+                "warning",
+                "end it with at_most in the rule, or reentry in the workflow",
+            )
 
 
 def _has_rule(ring: list[Cause]) -> bool:
@@ -58,7 +64,7 @@ def _children(draft: Draft) -> None:
             "run",
             code="workflow-loop",
             message=f"these workflows start each other: {shown}",
-            hint="end it with a rule and an event",
+            hint="take one run: out, and start that workflow by a rule on an event",
         )
 
 

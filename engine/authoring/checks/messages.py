@@ -11,7 +11,7 @@ import msgspec
 
 from engine.authoring.definitions import body_line
 from engine.authoring.draft import Draft
-from engine.authoring.wording import known_or
+from engine.authoring.wording import known_or, nearest, suggestion
 from engine.expressions import Kind
 from engine.model.facts import Subject
 from engine.model.message import Channel, Message
@@ -131,7 +131,7 @@ def _variants(draft: Draft, message: Message) -> None:
                 channel,
                 code="other-channel",
                 message=f"{name} is no variant of {message.id} for {channel}",
-                hint=f"name a message with channel: {channel}, and not {message.id}'s own channel",
+                hint="take it out" if channel == message.channel else f"name a message of channel: {channel}",
             )
 
 
@@ -171,10 +171,11 @@ class _Template:
         return whole - {"range", "dict", "namespace", "debug"}
 
     def _refuse(self, error: minijinja.TemplateError, subject: bool) -> None:
-        text = re.sub(r" \(in .*", "", (error.message or "it cannot be rendered").partition("\n")[0])
+        text = re.sub(r" \(in .*", "", (error.message or "it is torn").partition("\n")[0])
+        text = text.removeprefix("syntax error: ")
         code, hint = "bad-template", "write names as {{ customer.email }}"
         if "fuel" in text or "memory" in text or "range" in text:
-            code, hint = "template-too-heavy", "leave the loops out"
+            code, text, hint = "template-too-heavy", "it takes too much work", "leave the loops out"
         line = None if subject else self.first_line + (error.line or 1) - 1
         self._say(line, 1, code, f"this template cannot be rendered: {text}", hint)
 
@@ -212,7 +213,9 @@ class _Template:
         choices = set(known)
         if first in choices:
             return True
-        self._say(*self._at(name), "unknown-name", f"there is no {name}", known_or(first, choices, otherwise))
+        root = name.partition(".")[0]
+        hint = known_or(name, {f"{root}.{choice}" for choice in choices}, otherwise)
+        self._say(*self._at(name), "unknown-name", f"there is no {name}", hint)
         return False
 
     def _customer(self, name: str, first: str) -> bool:
@@ -242,11 +245,13 @@ class _Template:
                     "with",
                     code="missing-argument",
                     message=f"the message {self.message.id} needs `{root}:`",
-                    hint=known_or(root, given, "write it here"),
+                    hint=suggestion(root, given) or "write it here",
                 )
                 known = False
-        if not self.uses and known_or(root, ROOTS).startswith("did you"):
-            return self._among(name, root, ROOTS)
+        if not self.uses and (close := nearest(root, ROOTS)):
+            meant = close + name.removeprefix(root)
+            self._say(*self._at(name), "unknown-name", f"there is no {name}", f"did you mean {meant}?")
+            return False
         return known
 
     def _render(self, names: list[str]) -> None:

@@ -176,7 +176,7 @@ def purposes(draft: Draft) -> dict[str, set[str]]:
     return {
         channel: set(asked)
         for channel, asked in draft.workspace.policy.consent.items()
-        if not isinstance(asked, str)
+        if asked and not isinstance(asked, str)
     }
 
 
@@ -222,7 +222,7 @@ def _groups(draft: Draft, policy: ContactPolicy) -> None:
                     position,
                     code="twice",
                     message=f"{workflow} is in {member[workflow]} already",
-                    hint="a workflow is in one group",
+                    hint="write it in one group",
                 )
             member.setdefault(workflow, group)
     for rank, times in Counter(policy.order).items():

@@ -7,7 +7,7 @@ import re
 from engine.authoring.checks import actions
 from engine.authoring.checks.expressions import MOMENTS, condition, customer, judge, key, values
 from engine.authoring.draft import SNAKE, Draft, snake_case
-from engine.authoring.wording import quoted
+from engine.authoring.wording import quoted, with_article
 from engine.customers.catalog import BUILT_IN_TRAITS
 from engine.decisions.scopes import rule_scope, trigger_scope
 from engine.model.facts import Computed, Trait
@@ -46,7 +46,6 @@ def _rule(draft: Draft, rule: Rule) -> None:
             message="the rule waits for nothing",
             hint="write when: {event: order_completed}",
         )
-        return
     for trigger in rule.triggers:
         _trigger(draft, rule, trigger)
     if any(isinstance(trigger, OnFleet) for trigger in rule.triggers) and len(rule.triggers) > 1:
@@ -117,7 +116,7 @@ def _same_subject(draft: Draft, rule: Rule, trigger: Trigger, name: str, kind: s
             trigger,
             name,
             code="other-subject",
-            message=f"{id} is about a {thing.on}, and this rule about a {rule.on}",
+            message=f"{id} is about {with_article(thing.on)}, and this rule about {with_article(rule.on)}",
             hint=f"write on: {thing.on} in the rule",
         )
 

@@ -56,7 +56,7 @@ def _bands(draft: Draft, score: Score) -> None:
                 "from",
                 code="out-of-range",
                 message="a score is 0 to 100",
-                hint="write where the band begins in it",
+                hint="write a number from 0 to 100",
             )
         elif band.from_ in starts:
             draft.say(

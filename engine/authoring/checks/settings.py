@@ -164,7 +164,7 @@ def _lookup(draft: Draft, webhook: Webhook) -> None:
             "lookup",
             code="unused",
             message="nobody is asked here",
-            hint="write delivery: verify",
+            hint="write delivery: verify, or take lookup out",
         )
     elif webhook.lookup is not None and "{key}" not in webhook.lookup:
         draft.say(

@@ -55,7 +55,7 @@ def check(draft: Draft) -> None:
                 hint="put some into a child workflow",
             )
         scope = workflow_scope(workflow, draft.catalog, draft.zone, draft.actions)
-        nothing = "no step before this one has a name"
+        nothing = "no step before this one has a name; write as: and a name beside one"
         scope = msgspec.structs.replace(scope, run=None, refusals={**scope.refusals, "run": nothing})
         _outside(draft, workflow, scope)
         _Walk(draft, workflow, scope).steps(workflow.steps, {})

@@ -32,14 +32,16 @@ def form_of(paths: Sequence[Path]) -> Form:
 
 def _form(path: Path) -> Form:
     if not path.is_file():
-        raise unreadable(f"there is no file {path}")
+        raise unreadable(f"there is no file {path}; name one that there is")
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
     form = _FORMS.get(suffixes[-1]) if suffixes else None
     if form is None:
         known = ", ".join(_FORMS)
-        raise unreadable(f"{path.name} is no file that can be imported; known are {known}, also with .gz")
+        raise unreadable(
+            f"{path.name} is no file that can be imported; name one that ends in {known}, also with .gz"
+        )
     return form
 
 

@@ -43,7 +43,14 @@ def load_map(path: Path) -> MapFile:
             data = opened.read(LARGEST_FILE + 1)
     except OSError as error:
         raise _refused(
-            Finding(file, 1, 1, "unreadable-file", f"it cannot be read: {error.strerror}")
+            Finding(
+                file,
+                1,
+                1,
+                "unreadable-file",
+                f"it cannot be read: {error.strerror}",
+                "name a file that there is",
+            )
         ) from error
     return bind_map(file, data)
 

@@ -84,7 +84,7 @@ def json_events(path: Path) -> Iterator[tuple[int, object]]:
                 if text:
                     yield number, _object(text)
         except (OSError, EOFError) as error:
-            raise unreadable(f"{path.name} cannot be read: {error}") from error
+            raise unreadable(f"{path.name} cannot be read: {error}; save it anew") from error
 
 
 def _object(text: bytes) -> object:

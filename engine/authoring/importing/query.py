@@ -90,7 +90,9 @@ def query_files(map: MapFile | None, paths: Sequence[Path], form: Form) -> Table
             read = f"(SELECT *, {_text(changed(paths))} AS {TIME} FROM {read})"
         connection.execute(f"CREATE TABLE source AS SELECT * FROM {read}")
     except duckdb.Error as error:
-        raise unreadable(f"{paths[0].name} cannot be read: {_sentence(error)}") from error
+        raise unreadable(
+            f"{paths[0].name} cannot be read: {_sentence(error)}; save it anew, or change the map"
+        ) from error
     if map is not None:
         _complete(connection, map, paths[0].name)
     for setting in _CLOSED:
@@ -102,7 +104,9 @@ def query_files(map: MapFile | None, paths: Sequence[Path], form: Form) -> Table
         connection.execute(f"SELECT {shown} FROM ({asked}\n)")
     except duckdb.Error as error:
         if map is None:
-            raise unreadable(f"{paths[0].name} cannot be read: {_sentence(error)}") from error
+            raise unreadable(
+                f"{paths[0].name} cannot be read: {_sentence(error)}; save it anew, or change the map"
+            ) from error
         raise map.refused(f"DuckDB refuses the query: {_sentence(error)}") from error
     table.columns = [str(name) for name, *_ in described]
     return table

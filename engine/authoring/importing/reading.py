@@ -48,7 +48,9 @@ def read_rows(paths: Sequence[Path], map: MapFile | None = None) -> Reading:
     if form == "jsonl":
         return Reading((), _json(paths))
     if form == "text":
-        raise unreadable(f"{paths[0].name} has no columns; a map with a query can take its lines apart")
+        raise unreadable(
+            f"{paths[0].name} has no columns; write a map with a query that takes its lines apart"
+        )
     table = query_files(None, paths, form)
     timed = _check(table.columns, paths[0].name)
     return Reading(table.columns, events_of(table.columns, table.rows(), zone, timed=timed))
@@ -119,6 +121,6 @@ def _check(columns: Sequence[str], name: str) -> bool:
     if missing:
         raise unreadable(
             f"{name} has no column {either(missing)}; events need {either(_NEEDED, 'and')}, "
-            "customers need customer, and a map with a query makes them of any others"
+            "customers need customer; name the columns so, or write a map with a query"
         )
     return EVENT in present or AT in present

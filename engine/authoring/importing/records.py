@@ -27,7 +27,7 @@ def csv_columns(path: Path) -> list[str]:
     with _opened(path) as text:
         columns = next(csv.reader(text, delimiter=_delimiter(path)), None)
     if not columns:
-        raise unreadable(f"{path.name} is empty")
+        raise unreadable(f"{path.name} is empty; name a file with rows")
     found: dict[str, str] = {}
     for number, column in enumerate(columns, 1):
         name = first = column.strip() or f"column_{number}"
@@ -106,7 +106,7 @@ def _opened(path: Path) -> Iterator[Iterator[str]]:
             with io.TextIOWrapper(data, code, errors=errors, newline="") as text:
                 yield text
     except (OSError, EOFError) as error:
-        raise unreadable(f"{path.name} cannot be read: {error}") from error
+        raise unreadable(f"{path.name} cannot be read: {error}; save it anew") from error
 
 
 def _delimiter(path: Path) -> str:

@@ -45,7 +45,9 @@ def named_map(given: str, paths: Sequence[Path], folder: Path) -> MapFile:
         nearest = min(loaded, key=lambda map: len(_missing(map, columns)))
         if len(loaded) == 1 or len(_missing(nearest, columns)) < len(nearest.map.needs):
             raise lacking(paths[0].name, _missing(nearest, columns), nearest.map.id)
-        raise NotFoundError(f"{paths[0].name} fits none of the maps {either(of_vendor, 'and')}")
+        raise NotFoundError(
+            f"{paths[0].name} fits none of the maps {either(of_vendor, 'and')}; leave --map out"
+        )
     return found
 
 

@@ -100,7 +100,9 @@ def _lines(paths: Sequence[Path]) -> Source:
         begins = [cells for line in islice(data, LOOKED_AT) if (cells := _cells(line))]
     width = len(begins[-1]) if begins else 0
     if width < 2 or any(len(cells) != width for cells in begins):
-        raise unreadable(f"{paths[0].name} has no columns; a map with a query can take its lines apart")
+        raise unreadable(
+            f"{paths[0].name} has no columns; write a map with a query that takes its lines apart"
+        )
     titled = not any(kind_of(cell) in ("whole", "number", "time") for cell in begins[0])
     names = begins[0] if titled else [f"column_{place}" for place in range(1, width + 1)]
 

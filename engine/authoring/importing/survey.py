@@ -59,7 +59,9 @@ def survey(rows: Iterable[Row], catalog: Catalog, source: str, now: Micros) -> S
     found = Survey()
     wrong: dict[tuple[str, str], Wrong] = {}
     odd = {
-        "duplicate": Wrong(code="duplicate", detail="the very same event stands in an earlier row"),
+        "duplicate": Wrong(
+            code="duplicate", detail="the very same event stands in an earlier row; give each its own id"
+        ),
         "future": Wrong(code="future", detail="the time is after now; it would count as of now"),
         "disorder": Wrong(code="disorder", detail="the time is before that of the last such event"),
     }
@@ -74,7 +76,8 @@ def survey(rows: Iterable[Row], catalog: Catalog, source: str, now: Micros) -> S
                 kept = _first_of(seen, event)
                 if kept == "other":
                     raise QuarantineError(
-                        "conflict", f"the id stands for another {event.name} in an earlier row"
+                        "conflict",
+                        f"the id stands for another {event.name} in an earlier row; give each its own id",
                     )
             except QuarantineError as error:
                 key = error.code, error.detail

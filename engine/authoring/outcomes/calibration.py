@@ -11,6 +11,7 @@ import msgspec
 from engine.authoring.outcomes.outcome import History, outcome_of
 from engine.authoring.outcomes.replay import Progress, month_starts, replay, without_rules
 from engine.authoring.simulate import Simulation
+from engine.authoring.wording import known_or
 from engine.customers.event import Event
 from engine.customers.functions import ROUNDED, wilson
 from engine.errors import NotFoundError
@@ -83,7 +84,7 @@ def calibrate(
     """
     written = workspace.scores.get(score)
     if written is None:
-        raise NotFoundError(f"there is no score {score}")
+        raise NotFoundError(f"there is no score {score}; {known_or(score, workspace.scores)}")
     wanted = outcome_of(workspace, outcome)
     end = as_of if as_of is not None else max((event.received_at for event in events), default=None)
     ruleset = without_rules(workspace)

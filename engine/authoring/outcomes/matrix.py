@@ -57,7 +57,7 @@ def quiet_fact(ruleset: Ruleset, wanted: str | None = None) -> str:
         if isinstance(fact, ComputedFact) and fact.function == "since"
     ]
     if wanted is not None and wanted not in facts:
-        raise RequestError(f"there is no fact {wanted}")
+        raise RequestError(f"there is no fact {wanted}; declare it in a facts file")
     if wanted is None and not silent:
         raise RequestError(
             "no fact tells how long a customer is quiet; declare one, such as quiet_for: {since: any}"

@@ -55,7 +55,7 @@ def rank(
     if at + within > end:
         raise RequestError("the span after --at is not over yet; choose an earlier one, or a shorter span")
     if fact not in ruleset.facts.facts["person"]:
-        raise RequestError(f"there is no fact {fact} of persons")
+        raise RequestError(f"there is no fact {fact} of persons; declare it in a facts file")
     rows = matrix(ruleset, events, wanted, [fact], [at], within=within, until=at + within, progress=progress)
     known = [(row, value) for row in rows if (value := row.values[0]) is not None]
     gaps: dict[str, int | None] = {}

@@ -96,7 +96,7 @@ def fit(
     ruleset = without_rules(workspace)
     wanted = outcome_of(workspace, outcome)
     if not events:
-        raise RequestError("there are no events to learn from")
+        raise RequestError("there are no events to learn from; import some with --history")
     end = as_of if as_of is not None else max(event.received_at for event in events)
     until = end - within if until is None else until
     if until + within > end:
@@ -106,7 +106,7 @@ def fit(
     names = list(dict.fromkeys([*(facts or usable(ruleset)), silent]))
     for name in names:
         if name not in ruleset.facts.facts["person"]:
-            raise RequestError(f"there is no fact {name} of persons")
+            raise RequestError(f"there is no fact {name} of persons; declare it in a facts file")
     cuts = [*looks, until]
     rows = matrix(
         ruleset, events, wanted, names, cuts, within=within, until=until + within, progress=progress
@@ -118,7 +118,7 @@ def fit(
         if min(had, len(some) - had) < LEAST:
             raise RequestError(
                 f"there is too little history {what}: of {len(some):,} looks at customers {had:,} came to "
-                f"{outcome}; {LEAST} with it and {LEAST} without it are the least"
+                f"{outcome}; import more: {LEAST} with it and {LEAST} without it are the least"
             )
     kept = [name for place, name in enumerate(names) if _varies(learnt, place)]
     if silent not in kept:

@@ -159,9 +159,15 @@ def plug_ins() -> Mapping[str, PlugIn]:
             plug_in: PlugIn = entry.load()
             name = plug_in.spec.name
         except Exception as error:
-            raise _refused(entry.name, f"the action {entry.name} cannot be loaded: {error}") from error
+            raise _refused(
+                entry.name,
+                f"the action {entry.name} cannot be loaded: {error}; install its package again, or remove it",
+            ) from error
         if name in SHIPPED or name in found:
-            raise _refused(entry.name, f"the action {name} of {entry.value} has a name that is taken")
+            raise _refused(
+                entry.name,
+                f"the action {name} of {entry.value} has a name that is taken; remove its package",
+            )
         found[name] = plug_in
     return found
 

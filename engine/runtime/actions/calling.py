@@ -23,6 +23,18 @@ LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; what is longer counts as a failure."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""Where IANA gives out public IPv6 addresses; none outside of it is one."""
+_INSIDE = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "168.63.129.16/32",  # Azure's own services, as seen from its machines
+        "192.0.0.0/24",  # protocol assignments
+        "192.88.99.0/24",  # 6to4 relays, given up
+        "3fff::/20",  # documentation
+    )
+)
+"""What some versions of `ipaddress` take for public."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -51,7 +63,10 @@ def _exchange(
     method: str, url: str, body: bytes, headers: Mapping[str, str], allowed: Iterable[str]
 ) -> Answer:
     hosts = frozenset(host.lower() for host in allowed)
-    target = httpcore.URL(url)
+    try:
+        target = httpcore.URL(url)
+    except (TypeError, ValueError) as error:
+        raise DeliveryError("this is no address; write https://, a host, a path", retryable=False) from error
     host = target.host.decode().lower()
     if hosts and host not in hosts:
         raise DeliveryError(f"{host} is not among the hosts of this webhook", retryable=False)
@@ -161,7 +176,9 @@ def is_public(address: str) -> bool:
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed in _NAT64:
             return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
-        carried = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo or (None, None))[1]
-        if carried is not None and not is_public(str(carried)):
+        if parsed.ipv4_mapped is not None:
+            return is_public(str(parsed.ipv4_mapped))
+        carried = parsed.sixtofour or (parsed.teredo or (None, None))[1]
+        if parsed not in _UNICAST or (carried is not None and not is_public(str(carried))):
             return False
-    return parsed.is_global and not parsed.is_multicast
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in each for each in _INSIDE)

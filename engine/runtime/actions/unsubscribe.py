@@ -36,10 +36,12 @@ def read_token(secret: bytes, token: str) -> Unsubscription:
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except (binascii.Error, ValueError):
-        raise NotFoundError("this link is not one of ours") from None
+        raise NotFoundError(
+            "this link is cut short, or not one of ours; follow it from the message itself"
+        ) from None
     mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
     if not hmac.compare_digest(mac, _mac(secret, payload)):
-        raise NotFoundError("this link is not one of ours")
+        raise NotFoundError("this link is cut short, or not one of ours; follow it from the message itself")
     return msgspec.msgpack.decode(payload, type=Unsubscription)
 
 

@@ -197,7 +197,7 @@ class Outbox:
             except StoreError as error:
                 refused = error
                 if time.monotonic() - each.since > lease() / SECOND:
-                    _log.error("not_settled", effect=key, error=str(error))
+                    _log.error("not_settled", effect=key, error=type(error).__name__)
                     del self._under_way[key]
         if refused is not None:
             raise refused
@@ -242,7 +242,7 @@ class Outbox:
             crashpoint("after_send")
             return Sent(ready, answers)
         except DeliveryError as error:
-            _log.warning("not_delivered", action=effect.action, effect=effect.key, detail=error.detail)
+            _log.warning("not_delivered", action=effect.action, effect=effect.key, retryable=error.retryable)
             return Sent(ready, error=error, cleared=cleared)
         except Exception as error:
             _log.error("core_error", error=type(error).__name__, effect=effect.key, exc_info=error)

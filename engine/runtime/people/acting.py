@@ -13,9 +13,19 @@ from engine.model.values import Micros
 from engine.runs.run import AskItem, Coupon, Run
 from engine.runtime import operating
 from engine.runtime.actions.unsubscribe import Unsubscription, read_token
-from engine.runtime.people import casework, granting, listing, mending, points, reaching, scoring
+from engine.runtime.people import (
+    casework,
+    erasing,
+    granting,
+    listing,
+    mending,
+    points,
+    reaching,
+    replaying,
+    scoring,
+)
 from engine.runtime.shell import Shell
-from engine.store.records import OutboxRow, SuppressionRow
+from engine.store.records import OutboxRow, QuarantinedEvent, SuppressionRow
 
 T = TypeVar("T")
 
@@ -72,13 +82,23 @@ class Acting(ABC):
         """Write down how an effect ended after all; `ConflictError` when it is no dead letter."""
         return self._do(lambda: mending.settle(self._shell, key, outcome, note, by))
 
-    def pause(self, workflow: str | None = None) -> Future[None]:
-        """Hold back what a workflow (without one: every workflow) would do."""
-        return self._do(lambda: operating.pause(self._shell, workflow))
+    def replay_quarantined(
+        self, id: int, corrected: Mapping[str, Any] | None, by: str
+    ) -> Future[QuarantinedEvent]:
+        """Take an event of the quarantine in after all; `QuarantineError` where it is refused again.
 
-    def resume(self, workflow: str | None = None) -> Future[None]:
+        `NotFoundError`, `ConflictError` where it was replayed already, `RequestError` where it can be
+        replayed only `corrected`.
+        """
+        return self._do(lambda: replaying.replay(self._shell, id, corrected, by))
+
+    def pause(self, workflow: str | None = None, by: str | None = None) -> Future[None]:
+        """Hold back what a workflow (without one: every workflow) would do."""
+        return self._do(lambda: operating.pause(self._shell, workflow, by))
+
+    def resume(self, workflow: str | None = None, by: str | None = None) -> Future[None]:
         """Let a workflow go on; without one, all of them."""
-        return self._do(lambda: operating.resume(self._shell, workflow))
+        return self._do(lambda: operating.resume(self._shell, workflow, by))
 
     def merge_customers(self, into: str, other: str, by: str) -> Future[str]:
         """Make two customers one, for good, and give the surviving id.
@@ -86,6 +106,10 @@ class Acting(ABC):
         `NotFoundError`, or `ConflictError` when they are one.
         """
         return self._do(lambda: operating.merge_customers(self._shell, into, other, by))
+
+    def erase_customer(self, customer: str, by: str) -> Future[erasing.Erased]:
+        """Erase a customer for good; `NotFoundError`, `RequestError` for an account."""
+        return self._do(lambda: erasing.erase(self._shell, customer, by))
 
     def act_on_points(
         self, customer: str, name: str, asked: Mapping[str, Any], by: str

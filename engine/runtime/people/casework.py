@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.authoring.wording import known_or
 from engine.customers.kinds import parse_time
 from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
@@ -68,31 +69,38 @@ def act(shell: Shell, id: str, name: str, by: str, said: Mapping[str, Any]) -> C
 def _found(turn: Turn, id: str) -> Case:
     case = turn.writer.case(id)
     if case is None:
-        raise NotFoundError(f"there is no case {id}")
+        raise NotFoundError(f"there is no case {id}; look it up in the list of cases")
     return case
 
 
 def _check(workspace: Workspace, case: Case, said: Mapping[str, Any], now: Micros) -> None:
     for name, text in said.items():
         if text is not None and not _is_sound(text):
-            raise RequestError(f"{name} holds what no text may hold", code="bad_value")
+            raise RequestError(
+                f"{name} holds a NUL character or half of a surrogate pair; take it out", code="bad_value"
+            )
     who, wanted, since = said.get("who"), said.get("priority"), said.get("since")
     if who is not None and who not in workspace.settings.people and "@" not in who:
-        raise RequestError(f"{who} is none of the people, and no address", code="unknown_person")
+        raise RequestError(
+            f"there is no person {who}; {known_or(who, workspace.settings.people, 'send an e-mail address')}",
+            code="unknown_person",
+        )
     ladder = workspace.ladders.get(case.ladder)
     if wanted is not None and ladder is not None:
         known = {DEFAULT_PRIORITY, *ladder.respond_within, *ladder.resolve_within}
         if wanted not in known:
             raise RequestError(
-                f"{wanted} is none of the priorities: {', '.join(sorted(known))}", code="unknown_priority"
+                f"there is no priority {wanted}; {known_or(wanted, known)}", code="unknown_priority"
             )
     if since is not None:
         try:
             told = parse_time(since)
         except (ValueError, ArithmeticError):
-            raise RequestError("since is no ISO 8601 time of 1970 to 2200") from None
+            raise RequestError("since is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z") from None
         if told > now:
-            raise RequestError("since lies in the future")
+            raise RequestError(
+                f"since lies in the future; send a time before {moment_of(now):%Y-%m-%dT%H:%M:%SZ}"
+            )
 
 
 def _is_sound(text: str) -> bool:
@@ -104,7 +112,7 @@ def _is_done(case: Case, name: str, by: str, said: Mapping[str, Any]) -> bool:
     """Tell whether it has been done already; raises `ConflictError` where it cannot be."""
     if name == "case_reopened":
         if case.open:
-            raise ConflictError(f"the case {case.id} is open")
+            raise ConflictError(f"the case {case.id} is open, and there is nothing to reopen")
         return False
     if not case.open:
         if name == f"case_{case.status}":
@@ -116,10 +124,11 @@ def _is_done(case: Case, name: str, by: str, said: Mapping[str, Any]) -> bool:
         raise ConflictError(f"{case.by} has taken the case {case.id}; assign it to somebody else")
     if name == "case_paused" and case.paused_at is not None:
         raise ConflictError(
-            f"the case {case.id} is paused since {moment_of(case.paused_at):%Y-%m-%d %H:%M} UTC"
+            f"the case {case.id} is paused since {moment_of(case.paused_at):%Y-%m-%d %H:%M} UTC;"
+            " resume it first"
         )
     if name == "case_resumed" and case.paused_at is None:
-        raise ConflictError(f"the case {case.id} is not paused")
+        raise ConflictError(f"the case {case.id} is not paused; pause it first")
     if name == "case_assigned":
         who = said.get("who")
         return case.who == who and (case.status == "acknowledged" or who != by)
@@ -131,7 +140,7 @@ def look(shell: Shell, id: str, now: Micros) -> KnownCase:
     with looking(shell, now) as (reader, world, cast):
         case = reader.case(id)
         if case is None:
-            raise NotFoundError(f"there is no case {id}")
+            raise NotFoundError(f"there is no case {id}; look it up in the list of cases")
         workspace = shell.ruleset.workspace
         ladder, calendar = terms(workspace, case.ladder)
         member = cast.find(reader.resolve([case.customer])[case.customer])

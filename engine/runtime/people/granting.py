@@ -56,7 +56,9 @@ def redeem(shell: Shell, code: str, use: Use) -> Coupon:
     with open_turn(shell) as turn:
         found, customer = _coupon(turn, code)
         if use.customer is not None and turn.writer.resolve([use.customer])[use.customer] != customer:
-            raise ConflictError(f"the coupon {code} is another customer's")
+            raise ConflictError(
+                f"the coupon {code} is another customer's; send the customer it was issued to"
+            )
         # What is due before now is done first: it may have run out.
         play_due(turn.world, turn.cast, turn.changes, customer, turn.now - 1)
         held = turn.cast.get(customer).standing.coupons.get(code)
@@ -72,10 +74,10 @@ def redeem(shell: Shell, code: str, use: Use) -> Coupon:
 
 
 _SAID = {
-    CouponRefusal.UNKNOWN: "the coupon {} ended long ago",
-    CouponRefusal.REDEEMED: "the coupon {} was used before",
-    CouponRefusal.EXPIRED: "the coupon {} has run out",
-    CouponRefusal.VOID: "the coupon {} was made void",
+    CouponRefusal.UNKNOWN: "the coupon {} ended long ago; issue another one",
+    CouponRefusal.REDEEMED: "the coupon {} was used before; send the reference of that use to see it again",
+    CouponRefusal.EXPIRED: "the coupon {} has run out; issue another one",
+    CouponRefusal.VOID: "the coupon {} was made void; issue another one",
 }
 
 
@@ -87,7 +89,9 @@ def void(shell: Shell, code: str, reason: str, by: str) -> Coupon:
         held = turn.cast.get(customer).standing.coupons.get(code)
         if held is None or held.status is not CouponStatus.ISSUED:
             how = "long ago" if held is None else f"it is {held.status.value}"
-            raise ConflictError(f"the coupon {code} has ended already: {how}")
+            raise ConflictError(
+                f"the coupon {code} has ended already: {how}; there is nothing left to make void"
+            )
         properties = {"code": code, "reason": reason, "by": by}
         turn.result = ended = _happened(turn, customer, BuiltInEvent.COUPON_VOIDED, code, properties)
         return ended
@@ -97,7 +101,7 @@ def _coupon(turn: Turn, code: str) -> tuple[Coupon, str]:
     """Give a coupon with its customer held, so that nobody else can use it meanwhile."""
     found = turn.writer.coupon(code)
     if found is None:
-        raise NotFoundError(f"there is no coupon {code}")
+        raise NotFoundError(f"there is no coupon {code}; send the code as it was issued")
     customer = turn.customer(found.customer)
     turn.come_after()
     return turn.writer.coupon(code) or found, customer
@@ -108,7 +112,7 @@ def _happened(turn: Turn, customer: str, name: BuiltInEvent, code: str, properti
     turn.flush()
     found = turn.writer.coupon(code)
     if found is None:
-        raise NotFoundError(f"there is no coupon {code}")
+        raise NotFoundError(f"there is no coupon {code}; send the code as it was issued")
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from engine.authoring.wording import known_or
 from engine.errors import NotFoundError, RequestError
 from engine.model.actions import BuiltInEvent
 from engine.runtime.people.recording import record
@@ -29,15 +30,17 @@ def assign(shell: Shell, segment: str, add: Sequence[str], remove: Sequence[str]
     """Change a static segment, all at once; `NotFoundError`, or `RequestError` where it is not static."""
     found = shell.ruleset.workspace.segments.get(segment)
     if found is None:
-        raise NotFoundError(f"there is no segment {segment}")
+        raise NotFoundError(
+            f"there is no segment {segment}; {known_or(segment, shell.ruleset.workspace.segments)}"
+        )
     if not found.static:
         raise RequestError(
-            f"who is in {segment} is decided by its conditions; write `static: yes` for a list",
+            f"who is in {segment} is decided by its conditions; name a segment with `static: yes`",
             code="not_static",
         )
     both = sorted(set(add) & set(remove))
     if both:
-        raise RequestError(f"{both[0]} is to be added and removed")
+        raise RequestError(f"{both[0]} is to be added and removed; send it in one of the two lists")
     with open_turn(shell) as turn:
         turn.hold([*add, *remove])
         turn.come_after()

@@ -23,11 +23,11 @@ def retry_run(shell: Shell, id: str, by: str) -> Run:
     with open_turn(shell) as turn:
         run = turn.writer.run(id)
         if run is None:
-            raise NotFoundError(f"there is no run {id}")
+            raise NotFoundError(f"there is no run {id}; look it up in the list of runs")
         turn.customer(run.customer)
         run = _held(turn, run.id)
         if run is None or not mending.has_failed(run):
-            raise ConflictError(f"the run {id} has not failed")
+            raise ConflictError(f"the run {id} has not failed, and there is nothing to retry")
         _go_on(turn, run, by)
         turn.flush()
         turn.result = again = turn.writer.run(id) or run
@@ -37,7 +37,9 @@ def retry_run(shell: Shell, id: str, by: str) -> Run:
 def _go_on(turn: Turn, run: Run, by: str) -> None:
     other = mending.rival(turn.cast, run)
     if other is not None:
-        raise ConflictError(f"the run {other} of the same workflow and key is under way")
+        raise ConflictError(
+            f"the run {other} of the same workflow and key is under way; cancel it first, or let it end"
+        )
     # What its step puts again may not be settled.
     turn.writer.revive_effect(effect_key(run), PARKED)
     mending.retry(turn.world, turn.cast, turn.changes, run, by, turn.now)
@@ -108,18 +110,18 @@ def _dead(turn: Turn, key: str) -> Effect:
     """Give a dead letter whose customer this turn holds."""
     row = turn.writer.effect(key)
     if row is None:
-        raise NotFoundError(f"there is no effect {key}")
+        raise NotFoundError(f"there is no effect {key}; look it up in the list of dead letters")
     customer = turn.customer(row.effect.customer)
     row = _row(turn, key)
     if not row.dead:
-        raise ConflictError(f"the effect {key} is no dead letter")
+        raise ConflictError(f"the effect {key} is no dead letter; look it up in the list of dead letters")
     return msgspec.structs.replace(row.effect, customer=customer)
 
 
 def _row(turn: Turn, key: str) -> OutboxRow:
     row = turn.writer.effect(key)
     if row is None:
-        raise NotFoundError(f"there is no effect {key}")
+        raise NotFoundError(f"there is no effect {key}; look it up in the list of dead letters")
     return row
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from engine.authoring.wording import either, known_or, with_article
 from engine.decisions.decision import identity
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.loyalty import figures
@@ -65,12 +66,17 @@ def act(shell: Shell, customer: str, name: str, asked: Mapping[str, Any], by: st
         turn.come_after()
         member = turn.cast.find(id)
         if member is None:
-            raise NotFoundError(f"there is no customer {customer}")
+            raise NotFoundError(f"there is no customer {customer}; send an id that its events came with")
         if member.kind != program.on:
-            raise RequestError(f"{program.id} is about a {program.on}, and {customer} is a {member.kind}")
+            raise RequestError(
+                f"{program.id} is about {with_article(program.on)}, and {customer} is"
+                f" {with_article(member.kind)}; send {with_article(program.on)}"
+            )
         booked = turn.writer.posting(program.id, key)
         if booked is not None and turn.writer.resolve([booked.customer])[booked.customer] != id:
-            raise ConflictError(f"the key {key} was used for another customer", code="key_reused")
+            raise ConflictError(
+                f"the key {key} was used for another customer; send another key", code="key_reused"
+            )
         said = {**asked, "program": program.id, "key": key, "by": by}
         event = caused(turn, id, name, identity(name, program.id, id, key), said)
         kept = keep(turn, event)
@@ -130,10 +136,12 @@ def program_named(shell: Shell, name: object) -> Program:
     programs = shell.ruleset.workspace.programs
     if name is not None:
         if str(name) not in programs:
-            raise NotFoundError(f"there is no program {name}")
+            raise NotFoundError(f"there is no program {name}; {known_or(str(name), programs)}")
         return programs[str(name)]
     if not programs:
-        raise NotFoundError("there is no program")
+        raise NotFoundError("there is no program of points; write one in a file under rules/")
     if len(programs) > 1:
-        raise RequestError(f"name a program: {', '.join(sorted(programs))}", code="invalid_parameter")
+        raise RequestError(
+            f"there are several programs; name {either(sorted(programs))}", code="invalid_parameter"
+        )
     return next(iter(programs.values()))

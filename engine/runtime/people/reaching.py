@@ -85,7 +85,7 @@ def suppress(shell: Shell, wanted: Wanted, by: str) -> SuppressionRow:
     with open_turn(shell) as turn:
         added = _add(turn, wanted, by, OPERATOR)
         if added is None:
-            raise ConflictError("this is suppressed already")
+            raise ConflictError("this is suppressed already, and stays so; there is nothing to add")
         turn.result = added
         return added
 
@@ -94,15 +94,17 @@ def _add(turn: Turn, wanted: Wanted, by: str, source: str) -> SuppressionRow | N
     """Add one, None where it holds already."""
     channel = wanted.channel or EVERY_CHANNEL
     if (wanted.address is None) == (wanted.customer is None):
-        raise RequestError("name either an address or a customer")
+        raise RequestError("a suppression is of an address or of a customer; send one of the two")
     if wanted.customer is not None:
         target = turn.customer(wanted.customer)
         if turn.writer.customer(target) is None:
-            raise NotFoundError(f"there is no customer {wanted.customer}")
+            raise NotFoundError(
+                f"there is no customer {wanted.customer}; send an id that its events came with"
+            )
     else:
         target = address_key(channel, wanted.address or "")
         if not target:
-            raise RequestError("this address is empty")
+            raise RequestError("the address is empty; send it as name@example.com, or a telephone number")
     if _holding(turn.writer, target, channel, wanted.customer is not None) is not None:
         return None
     if wanted.customer is not None:
@@ -130,7 +132,7 @@ def allow(shell: Shell, id: int, reason: str, by: str) -> SuppressionRow:
     with open_turn(shell) as turn:
         row = turn.writer.suppression(id)
         if row is None or row.removed_at is not None:
-            raise NotFoundError(f"there is no suppression {id}")
+            raise NotFoundError(f"there is no suppression {id}; look it up in the list of suppressions")
         if row.scope == "customer":
             customer = turn.customer(row.target)
             told = {"channel": row.channel, "note": reason, "by": by}
@@ -172,11 +174,16 @@ def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         unknown = set(reader.fieldnames or ()) - set(COLUMNS)
         if unknown or not {"address", "customer"} & set(reader.fieldnames or ()):
-            raise RequestError(f"the first line names the columns, of {', '.join(COLUMNS)}")
+            raise RequestError(
+                "the first line does not name the columns;"
+                f" write {', '.join(COLUMNS)}, of which address or customer is needed"
+            )
         for row in reader:
             yield reader.line_num, {name: _bare(value) for name, value in row.items() if name and value}
     except csv.Error as error:
-        raise RequestError(f"line {reader.line_num} is no CSV: {error}") from None
+        raise RequestError(
+            f"line {reader.line_num} is no CSV: {error}; close its quotes, or write it anew"
+        ) from None
 
 
 def _wanted(row: dict[str, str]) -> Wanted:
@@ -225,11 +232,13 @@ def record_consent(shell: Shell, customer: str, said: Consent, by: str) -> list[
     except LookupError as error:
         raise RequestError(str(error)) from None
     if fact is None:
-        raise RequestError(f"the policy asks for no consent to {said.channel}")
+        raise RequestError(
+            f"the policy asks for no consent to {said.channel}; name a channel under its consent:"
+        )
     with open_turn(shell) as turn:
         id = turn.customer(customer)
         if turn.writer.customer(id) is None:
-            raise NotFoundError(f"there is no customer {customer}")
+            raise NotFoundError(f"there is no customer {customer}; send an id that its events came with")
         turn.come_after()
         record(turn, id, IDENTIFY, {fact: said.granted}, CONSENT, fact, source=said.source, occurred=said.at)
         told = {

@@ -9,6 +9,7 @@ from threading import Lock
 import msgspec
 
 from engine.authoring.outcomes.calibration import Calibration, calibrate
+from engine.authoring.wording import known_or, with_article
 from engine.customers.zones import moment_of
 from engine.decisions.decision import identity
 from engine.errors import ConflictError, NotFoundError, RequestError
@@ -90,7 +91,10 @@ def override(
         member = _held(turn, customer)
         compiled = _score(shell.ruleset, name, member)
         if not turn.now < until <= turn.now + LONGEST_DAYS * DAY:
-            raise RequestError(f"an override ends within {LONGEST_DAYS} days from now", code="invalid_until")
+            raise RequestError(
+                f"an override ends within {LONGEST_DAYS} days from now; send an `until` of that span",
+                code="invalid_until",
+            )
         wanted = Override(value, by, reason, until)
         if _in_force(member, compiled, turn.now) != wanted:
             _record(
@@ -114,7 +118,9 @@ def end_override(shell: Shell, name: str, customer: str, by: str) -> KnownScore:
         member = _held(turn, customer)
         compiled = _score(shell.ruleset, name, member)
         if _in_force(member, compiled, turn.now) is None:
-            raise ConflictError(f"the score {name} of {customer} is not overridden")
+            raise ConflictError(
+                f"the score {name} of {customer} is not overridden, and there is nothing to end"
+            )
         _record(turn, member, ENDED, score=name, by=by)
     # Two decisions of people about a score are never of the same instant, so that their order is told.
     shell.instants.close(turn.now)
@@ -124,7 +130,7 @@ def end_override(shell: Shell, name: str, customer: str, by: str) -> KnownScore:
 def _held(turn: Turn, customer: str) -> Member:
     member = turn.cast.find(turn.customer(customer))
     if member is None:
-        raise NotFoundError(f"there is no customer {customer}")
+        raise NotFoundError(f"there is no customer {customer}; send an id that its events came with")
     if turn.shared:
         turn.come_after()
     return member
@@ -133,7 +139,10 @@ def _held(turn: Turn, customer: str) -> Member:
 def _score(ruleset: Ruleset, name: str, member: Member) -> CompiledScore:
     found = next((one for one in ruleset.desk(member.id, member.kind).scores if one.score.id == name), None)
     if found is None:
-        raise NotFoundError(f"there is no score {name} of a customer like {member.id}")
+        known = [one.score.id for one in ruleset.desk(member.id, member.kind).scores]
+        raise NotFoundError(
+            f"there is no score {name} of {with_article(member.kind)}; {known_or(name, known)}"
+        )
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from engine.authoring.wording import known_or
 from engine.customers.zones import Zone
 from engine.errors import NotFoundError, RequestError
 from engine.experiments.comparison import Comparison, compare, with_holm
@@ -171,14 +172,15 @@ def plan(
         reached = reader.reached(_starters(workspace, name), now - LOOKED_BACK, now) or None
     if reached is None:
         raise RequestError(
-            f"no rule has reached anybody for {name} in the last 28 days; say how many customers come",
+            f"no rule has reached anybody for {name} in the last 28 days; say how many come as `customers`",
             code="customers_unknown",
         )
     if rate is None and reader is not None:
         rate = _base(report(workspace, reader, zone, name, now))
     if rate is None:
         raise RequestError(
-            f"nothing was measured of {name} yet; say what share reaches the goal anyway", code="base_unknown"
+            f"nothing was measured of {name} yet; say what share reaches the goal anyway, with `base`",
+            code="base_unknown",
         )
     share = float(workflow.holdout.share) if workflow.holdout is not None else 0.0
     return Plan(
@@ -196,9 +198,9 @@ def plan(
 def _found(workspace: Workspace, name: str) -> Workflow:
     workflow = workspace.workflows.get(name)
     if workflow is None:
-        raise NotFoundError(f"there is no workflow {name}")
+        raise NotFoundError(f"there is no workflow {name}; {known_or(name, workspace.workflows)}")
     if not has_outcome(workflow):
-        raise NotFoundError(f"the workflow {name} has neither a goal nor revenue: nothing is compared")
+        raise NotFoundError(f"the workflow {name} has neither a goal nor revenue; write goal: in its file")
     return workflow
 
 

@@ -63,7 +63,9 @@ class Explainer:
         found = [self._tried(rule, customer, at) for rule in starters]
         told = [explanation for explanation in found if explanation is not None]
         if not told:
-            raise NotFoundError(f"no rule started {workflow} for {customer} then, or could have")
+            raise NotFoundError(
+                f"no rule started {workflow} for {customer} then, or could have; ask about another time"
+            )
         return max(told, key=lambda one: (one.decision is not None, one.at))
 
     def _tried(self, rule: str, customer: str, at: Micros) -> Explanation | None:
@@ -74,9 +76,10 @@ class Explainer:
 
     def _releases(self, reader: Reader, at: Micros) -> list[Release]:
         rows = reader.releases()
-        wanted = [row for row in rows if row.at <= at] or rows[:1]
+        wanted = [row for row in rows if row.at <= at]
         found = [Release(row.at, ruleset) for row in wanted if (ruleset := self._past(_Known(row)))]
-        return found or [Release(at, self._live())]
+        # Before the first release nothing was live: of history one asks what the files of now make of it.
+        return found or [Release(rows[0].at if rows else at, self._live())]
 
     def _compile(self, known: _Known) -> Ruleset | None:
         if known.row.hash == self._live().workspace.hash:

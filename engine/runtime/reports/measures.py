@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.authoring.wording import known_or
 from engine.errors import NotFoundError, StoreError
 from engine.metrics.curves import Curve, Row
 from engine.metrics.figure import Figure, Window
@@ -133,7 +134,7 @@ class Measures:
     def goals(self, only: str | None = None) -> tuple[GoalState, ...]:
         """Give where the goals stand, freezing what is to be frozen; raises `NotFoundError` for one."""
         if only is not None and only not in self._workspace.goals:
-            raise NotFoundError(f"there is no goal {only}")
+            raise NotFoundError(f"there is no goal {only}; {known_or(only, self._workspace.goals)}")
         now = self.now()
         with self._shell.store.reader() as reader:
             looked = look(reader, self._workspace, now, only)

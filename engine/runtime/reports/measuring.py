@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from engine.authoring.wording import known_or
 from engine.customers.event import Event
 from engine.errors import NotFoundError, RequestError
 from engine.metrics.catalog import METRICS, Metric, Tally, figure_of
@@ -68,14 +69,14 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 def metric_named(name: str) -> Metric:
     """Give a metric; raises `NotFoundError`."""
     if name not in METRICS:
-        raise NotFoundError(f"there is no metric {name}; there are {', '.join(sorted(METRICS))}")
+        raise NotFoundError(f"there is no metric {name}; {known_or(name, METRICS)}")
     return METRICS[name]
 
 
 def window_of(workspace: Workspace, start: Micros, end: Micros, as_of: Micros) -> Window:
     """Give a window in the workspace's zone; raises `RequestError` where it is none."""
     if end <= start:
-        detail = "`to` is not after `from`"
+        detail = "`to` is not after `from`; write the earlier time as `from`"
         raise RequestError(detail, code="invalid_parameter", errors=(("/to", "invalid_value", detail),))
     return Window(start=start, end=end, as_of=as_of, zone=workspace.settings.timezone)
 
@@ -159,9 +160,9 @@ def measure(
         return []
     terms = declared(workspace)
     for one in wanted:
-        if one.by not in (None, SEGMENT, *one.metric.parts):
-            parts = " or ".join((SEGMENT, *one.metric.parts))
-            detail = f"{one.metric.name} is taken apart by {parts}"
+        if one.by is not None and one.by not in (SEGMENT, *one.metric.parts):
+            parts = (SEGMENT, *one.metric.parts)
+            detail = f"{one.metric.name} is not taken apart by {one.by}; {known_or(one.by, parts)}"
             raise RequestError(detail, code="invalid_parameter", errors=(("/by", "invalid_value", detail),))
     named = frozenset().union(*(one.metric.reads(terms) for one in wanted))
     as_of = max(one.window.as_of for one in wanted)

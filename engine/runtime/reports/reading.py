@@ -143,7 +143,7 @@ def names_of(reader: Reader, id: str) -> list[str]:
     """Give every id that means a customer, the one they go by first; raises `NotFoundError`."""
     survivor = reader.resolve([id])[id]
     if reader.customer(survivor) is None:
-        raise NotFoundError(f"there is no customer {id}")
+        raise NotFoundError(f"there is no customer {id}; send an id that its events came with")
     return [survivor, *(alias.id for alias in reader.aliases_of(survivor))]
 
 
@@ -151,5 +151,5 @@ def member_of(reader: Reader, cast: Cast, id: str) -> Member:
     """Give a customer as they stand, by any id that means them; raises `NotFoundError`."""
     member = cast.find(reader.resolve([id])[id])
     if member is None:
-        raise NotFoundError(f"there is no customer {id}")
+        raise NotFoundError(f"there is no customer {id}; send an id that its events came with")
     return member

@@ -16,6 +16,7 @@ from engine.runtime.people import casework, granting, points, reaching, scoring
 from engine.runtime.reports import reading
 from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.reports.explaining import Explainer
+from engine.runtime.reports.handing import Everything, everything
 from engine.runtime.reports.standstill import Overdue, overdue, with_definitions
 from engine.runtime.shell import Shell
 
@@ -35,6 +36,14 @@ class Showing:
     def customer(self, id: str) -> reading.KnownCustomer:
         """Give what is known of a customer, with each fact's age and source; raises `NotFoundError`."""
         return reading.customer(self._shell, id, self.clock.now())
+
+    def everything(self, customer: str) -> Everything:
+        """Give everything that is known of a customer; raises `NotFoundError`."""
+        return everything(self._shell, customer, self.clock.now())
+
+    def mark_of(self, customer: str) -> str:
+        """Give what an id is known by where it may not stand itself; the same for ever in a workspace."""
+        return self._shell.erasures.mark(customer)
 
     def timeline(self, id: str, *, before: Micros | None = None, limit: int = 100) -> list[reading.Entry]:
         """Give events, decisions, runs, messages and points of a customer, the newest first."""

@@ -13,6 +13,7 @@ from engine.model.values import Micros
 from engine.runs.changes import Allowed, CouponMove
 from engine.runs.run import Coupon
 from engine.store.memory.tables import MemoryTransaction, page
+from engine.store.recording import Recording
 from engine.store.records import BudgetRow, SuppressionRow
 from engine.store.rows import COUPON
 
@@ -59,7 +60,7 @@ class ContactReading(MemoryTransaction):
         ]
 
 
-class ContactWriting(ContactReading):
+class ContactWriting(ContactReading, Recording):
     """What is written of who may be written to, and of how coupons end."""
 
     def _move_coupons(self, moves: Sequence[CouponMove]) -> None:
@@ -74,7 +75,7 @@ class ContactWriting(ContactReading):
         for each in allowed:
             for row in self.suppressions(targets=[each.customer], limit=2**31):
                 if (row.scope, row.channel) == ("customer", each.scope):
-                    self.remove_suppression(row.id, each.at, each.by, each.note)
+                    self._remove(row.id, each.at, each.by, each.note)
 
     def _write_suppressions(self, suppressions: Sequence[Suppression]) -> None:
         for one in suppressions:
@@ -84,6 +85,12 @@ class ContactWriting(ContactReading):
                 self._edit("suppression")[id] = msgspec.structs.asdict(one) | {"id": id}
 
     def remove_suppression(self, id: int, at: Micros, by: str, note: str) -> bool:
+        removed = self._remove(id, at, by, note)
+        if removed:
+            self._record_allowed(id, at, by)
+        return removed
+
+    def _remove(self, id: int, at: Micros, by: str, note: str) -> bool:
         row = self._table("suppression").get(id)
         if row is None or row.get("removed_at") is not None:
             return False

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page, within
+from engine.store.recording import Recording
 from engine.store.records import DecisionCount
 from engine.store.rows import DECISION
 
@@ -51,13 +52,14 @@ class DecisionReading(MemoryTransaction):
         return [DecisionCount(**row) for row in page(rows, ("rule", "hour", "outcome"), None, None)]
 
 
-class DecisionWriting(DecisionReading):
+class DecisionWriting(DecisionReading, Recording):
     """What is written of decisions."""
 
     def _write_decisions(self, decisions: Sequence[Decision]) -> None:
-        for decision in decisions:
-            row = DECISION.row(decision)
-            self._add("decision", decision.id, row, "a decision")
+        rows = [DECISION.row(decision) for decision in decisions]
+        for row in rows:
+            self._add("decision", row["id"], row, "a decision")
+        self._record_decisions(decisions, rows)
 
     def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None:
         if not counts:

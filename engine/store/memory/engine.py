@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.model.values import Day, Micros
 from engine.store.memory.tables import MemoryTransaction, page
+from engine.store.recording import Recording
 from engine.store.records import (
     Answer,
     BaseRow,
@@ -78,7 +79,7 @@ class EngineReading(MemoryTransaction):
         return [Outage(**row) for row in page(self._rows("outage"), ("began",), None, None)]
 
 
-class EngineWriting(EngineReading):
+class EngineWriting(EngineReading, Recording):
     """What is written about the engine itself."""
 
     def save_definition(self, sha256: str, text: str) -> None:
@@ -86,18 +87,21 @@ class EngineWriting(EngineReading):
 
     def save_release(self, release: ReleaseRow) -> None:
         self._add("release", release.number, RELEASE.row(release), "this release")
+        self._record_release(release)
 
     def save_base(self, base: BaseRow) -> None:
         self._add("base_figure", base.day, columns_of(base), "these figures")
 
     def add_key(self, key: KeyRow) -> None:
         self._add("key", key.id, columns_of(key), "this key")
+        self._record_key(key)
 
     def revoke_key(self, id: str, at: Micros) -> bool:
         keys = self._edit("key")
         if id not in keys or keys[id]["revoked_at"] is not None:
             return False
         keys[id] = keys[id] | {"revoked_at": at}
+        self._record_revoked(id, at)
         return True
 
     def touch_key(self, id: str, at: Micros, address: str | None = None) -> None:

@@ -9,12 +9,15 @@ import msgspec
 from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page, within
+from engine.store.recording import Recording
 from engine.store.records import (
+    EVERYTHING_REFUSED,
     Accepted,
     Conflict,
     Counters,
     Duplicate,
     QuarantinedEvent,
+    QuarantineFilter,
     Receipt,
     StoredEvent,
 )
@@ -71,9 +74,27 @@ class EventReading(MemoryTransaction):
         rows = [row for row in self._rows("event") if row["decided_at"] is None]
         return [event_of(row) for row in page(rows, ("seq",), None, limit)]
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
-        rows = page(self._rows("quarantine"), ("id",), after, limit)
-        return [QuarantinedEvent(**row) for row in rows]
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
+        rows = [
+            row
+            for row in self._rows("quarantine")
+            if wanted.code in (None, row["code"])
+            and wanted.source in (None, row["source"])
+            and wanted.customer in (None, row["customer"])
+            and wanted.replayed in (None, row["replayed_at"] is not None)
+            and within(row["received_at"], wanted.start, wanted.end)
+        ]
+        return [QuarantinedEvent(**row) for row in page(rows, ("id",), after, limit)]
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        row = self._table("quarantine").get(id)
+        return None if row is None else QuarantinedEvent(**row)
 
     def last_seq(self) -> int:
         return max(self._table("event"), default=0)
@@ -86,7 +107,7 @@ class EventReading(MemoryTransaction):
         return Counters(**{name: row["number"] for name, row in self._table("counter").items()})
 
 
-class EventWriting(EventReading):
+class EventWriting(EventReading, Recording):
     """What is changed about events."""
 
     def add_events(
@@ -97,7 +118,9 @@ class EventWriting(EventReading):
         for event, digest in zip(events, digests, strict=True):
             known = self.event(event.source, event.message_id)
             if known is None:
-                self._keep(event_row(event, seq, digest, decided_at))
+                row = event_row(event, seq, digest, decided_at)
+                self._keep(row)
+                self._record_acts([(event, row)])
                 receipts.append(Accepted(seq))
                 seq += 1
             elif known.digest == digest:
@@ -133,6 +156,14 @@ class EventWriting(EventReading):
         for id, entry in enumerate(entries, self._next("quarantine")):
             self._edit("quarantine")[id] = quarantine_row(entry) | {"id": id}
 
+    def settle_quarantined(self, id: int, at: Micros, by: str, outcome: str) -> bool:
+        row = self._table("quarantine").get(id)
+        if row is None or row["replayed_at"] is not None:
+            return False
+        told = {"replayed_at": at, "replayed_by": by, "outcome": outcome}
+        self._edit("quarantine")[id] = row | told
+        return True
+
     def count(
         self,
         *,
@@ -142,6 +173,8 @@ class EventWriting(EventReading):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         before = self.counters()
         after = Counters(
@@ -151,6 +184,8 @@ class EventWriting(EventReading):
             conflicts=before.conflicts + conflicts,
             quarantined=before.quarantined + quarantined,
             decided=before.decided + decided,
+            erased=before.erased + erased,
+            quarantine_erased=before.quarantine_erased + quarantine_erased,
         )
         self._edit("counter").update(
             {name: {"number": getattr(after, name)} for name in after.__struct_fields__}

@@ -10,6 +10,7 @@ from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Effect
 from engine.store.memory.tables import MemoryTransaction, page
+from engine.store.recording import Recording
 from engine.store.records import Claim, ConnectorRow, OutboxRow
 from engine.store.rows import Columns, claim_of, columns_of, effect_row, outbox_row, settled_columns
 
@@ -48,7 +49,7 @@ class OutboxReading(MemoryTransaction):
         return {row["name"]: ConnectorRow(**row) for row in self._rows("connector")}
 
 
-class OutboxWriting(OutboxReading):
+class OutboxWriting(OutboxReading, Recording):
     """What is changed about external effects."""
 
     def _set(self, key: str, **columns: Any) -> None:
@@ -75,6 +76,7 @@ class OutboxWriting(OutboxReading):
 
     def _settle(self, settled: Settled) -> None:
         self._set(settled.key, **settled_columns(settled.key, settled.outcome, settled.reason, settled.at))
+        self._record_settled(settled)
 
     def claim_effects(self, keys: Iterable[str], now: Micros, lease_until: Micros) -> list[Claim]:
         asked = set(keys)

@@ -52,6 +52,10 @@ class PeopleReading(MemoryTransaction):
         ]
         return [ASK.value(row) for row in page(rows, ("id",), after, limit)]
 
+    def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
+        rows = (row for row in self._rows("ask") if row["customer"] in customers)
+        return sorted((ASK.value(row) for row in rows), key=lambda ask: (ask.asked_at, ask.id))
+
     def case(self, id: str) -> Case | None:
         row = self._table("case").get(id)
         return None if row is None else CASE.value(row)

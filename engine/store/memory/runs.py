@@ -12,6 +12,7 @@ from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
 from engine.store.memory.tables import MemoryTransaction, Tables, page, within
 from engine.store.overdue import OverdueReading, Place
+from engine.store.recording import Recording
 from engine.store.records import OverdueRow
 from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, outbox_row, run_row
 
@@ -105,7 +106,7 @@ class RunReading(OverdueReading, MemoryTransaction):
         return [EXPOSURE.value(row) for row in page(rows, ("at", "run", "split"), None, None)]
 
 
-class RunWriting(RunReading):
+class RunWriting(RunReading, Recording):
     """What is written of runs. It remembers at which transition it read each of them."""
 
     def __init__(self, tables: Tables) -> None:
@@ -119,6 +120,7 @@ class RunWriting(RunReading):
     def _write_runs(self, runs: Mapping[str, Run]) -> None:
         for run in runs.values():
             row = run_row(run)
+            self._record_run(run, row, run.id not in self._seen)
             if run.id not in self._seen:
                 self._add("run", run.id, row, "a run")
             elif self._table("run")[run.id]["seq"] == self._seen[run.id]:
@@ -134,9 +136,14 @@ class RunWriting(RunReading):
                 self._edit("run")[goal.run] = {**row, "goal_at": goal.at}
 
     def _write_attempts(self, attempts: Sequence[StepAttempt]) -> None:
-        for attempt in attempts:
-            key = (attempt.run, attempt.seq, attempt.attempt)
-            self._add("step_attempt", key, ATTEMPT.row(attempt), "this attempt at a step")
+        rows = [ATTEMPT.row(attempt) for attempt in attempts]
+        for row in rows:
+            self._add("step_attempt", (row["run"], row["seq"], row["attempt"]), row, "this attempt at a step")
+        self._record_attempts(attempts, rows)
+
+    def _customer_of(self, run: str) -> str | None:
+        row = self._table("run").get(run)
+        return None if row is None else row["customer"]
 
     def _write_exposures(self, exposures: Sequence[Exposure]) -> None:
         for exposure in exposures:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.store.interface import Reader, Writer
+from engine.store.memory.audit import AuditReading, AuditWriting
 from engine.store.memory.contact import ContactReading, ContactWriting
 from engine.store.memory.customers import CustomerReading, CustomerWriting
 from engine.store.memory.decisions import DecisionReading, DecisionWriting
@@ -18,6 +19,8 @@ from engine.store.memory.experiments import ExperimentReading
 from engine.store.memory.measures import MeasureReading, MeasureWriting
 from engine.store.memory.outbox import OutboxReading, OutboxWriting
 from engine.store.memory.people import PeopleReading, PeopleWriting
+from engine.store.memory.personal import PersonalReading, PersonalWriting
+from engine.store.memory.proposing import ProposalReading, ProposalWriting
 from engine.store.memory.runs import RunReading, RunWriting
 from engine.store.memory.sessions import SessionReading, SessionWriting
 from engine.store.memory.tables import Tables
@@ -36,8 +39,11 @@ class MemoryReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    ProposalReading,
     SessionReading,
     EngineReading,
+    PersonalReading,
+    AuditReading,
 ):
     """The `Reader` of the in-memory store."""
 
@@ -71,6 +77,7 @@ class MemoryReader(
 
 
 class MemoryWriter(
+    PersonalWriting,
     CustomerWriting,
     EventWriting,
     DecisionWriting,
@@ -79,8 +86,10 @@ class MemoryWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    ProposalWriting,
     SessionWriting,
     EngineWriting,
+    AuditWriting,
     MemoryReader,
     ChangesInOrder,
 ):
@@ -119,6 +128,7 @@ class MemoryStore:
             try:
                 writer = MemoryWriter(self._tables)
                 yield writer
+                writer.keep_record()
                 self._tables = writer.tables
             finally:
                 self._writer_thread = None
@@ -127,6 +137,10 @@ class MemoryStore:
     def reader(self) -> Iterator[Reader]:
         """Open a snapshot for reading only."""
         yield MemoryReader(self._tables)
+
+    def forget_deleted(self, tables: Sequence[str]) -> bool:
+        """Nothing to do: what is gone is gone."""
+        return True
 
     def close(self) -> None:
         """Forget everything."""

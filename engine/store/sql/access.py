@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.model.values import Micros
 from engine.store.order import ChangesInOrder
 from engine.store.records import Census, Pulse
+from engine.store.sql.audit import AuditReading, AuditWriting
 from engine.store.sql.contact import ContactReading, ContactWriting
 from engine.store.sql.customers import CustomerReading, CustomerWriting
 from engine.store.sql.decisions import DecisionReading, DecisionWriting
@@ -14,6 +15,8 @@ from engine.store.sql.experiments import ExperimentReading
 from engine.store.sql.measures import MeasureReading, MeasureWriting
 from engine.store.sql.outbox import OutboxReading, OutboxWriting
 from engine.store.sql.people import PeopleReading, PeopleWriting
+from engine.store.sql.personal import PersonalReading, PersonalWriting
+from engine.store.sql.proposing import ProposalReading, ProposalWriting
 from engine.store.sql.runs import RunReading, RunWriting
 from engine.store.sql.sessions import SessionReading, SessionWriting
 from engine.store.statements.customers import count_customers
@@ -32,8 +35,11 @@ class SqlReader(
     PeopleReading,
     ContactReading,
     MeasureReading,
+    ProposalReading,
     SessionReading,
     EngineReading,
+    PersonalReading,
+    AuditReading,
 ):
     """The `Reader` of a SQL database; `engine.store.interface` says what each method gives."""
 
@@ -67,6 +73,7 @@ class SqlReader(
 
 
 class SqlWriter(
+    PersonalWriting,
     CustomerWriting,
     EventWriting,
     DecisionWriting,
@@ -75,8 +82,10 @@ class SqlWriter(
     PeopleWriting,
     ContactWriting,
     MeasureWriting,
+    ProposalWriting,
     SessionWriting,
     EngineWriting,
+    AuditWriting,
     SqlReader,
     ChangesInOrder,
 ):

@@ -12,6 +12,7 @@ from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.runs.changes import Allowed, CouponMove
 from engine.runs.run import Coupon
+from engine.store.recording import Recording
 from engine.store.records import BudgetRow, SuppressionRow
 from engine.store.rows import COUPON
 from engine.store.sql.transaction import SqlTransaction, portions
@@ -56,7 +57,7 @@ class ContactReading(SqlTransaction):
         ]
 
 
-class ContactWriting(ContactReading):
+class ContactWriting(ContactReading, Recording):
     """What is written of who may be written to, and of how coupons end."""
 
     def _move_coupons(self, moves: Sequence[CouponMove]) -> None:
@@ -86,4 +87,7 @@ class ContactWriting(ContactReading):
 
     def remove_suppression(self, id: int, at: Micros, by: str, note: str) -> bool:
         row = {"b_id": id, "removed_at": at, "removed_by": by, "removed_note": note}
-        return self._change(sql.remove_suppression(), [row]) == 1
+        removed = self._change(sql.remove_suppression(), [row]) == 1
+        if removed:
+            self._record_allowed(id, at, by)
+        return removed

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
+from engine.store.recording import Recording
 from engine.store.records import DecisionCount
 from engine.store.rows import DECISION
 from engine.store.sql.transaction import SqlTransaction
@@ -40,12 +41,13 @@ class DecisionReading(SqlTransaction):
         return [DecisionCount(**row) for row in self._rows(sql.decision_counts(rule, start, end))]
 
 
-class DecisionWriting(DecisionReading):
+class DecisionWriting(DecisionReading, Recording):
     """What is written of decisions."""
 
     def _write_decisions(self, decisions: Sequence[Decision]) -> None:
         rows = [DECISION.row(decision) for decision in decisions]
         self._add(sql.insert_decision(), rows, "a decision", "id")
+        self._record_decisions(decisions, rows)
 
     def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None:
         self._change(

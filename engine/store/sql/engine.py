@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.model.values import Day, Micros
+from engine.store.recording import Recording
 from engine.store.records import (
     Answer,
     BaseRow,
@@ -81,7 +82,7 @@ class EngineReading(SqlTransaction):
         return [Outage(**row) for row in self._rows(sql.outages())]
 
 
-class EngineWriting(EngineReading):
+class EngineWriting(EngineReading, Recording):
     """What is written about the engine itself."""
 
     def save_definition(self, sha256: str, text: str) -> None:
@@ -89,15 +90,20 @@ class EngineWriting(EngineReading):
 
     def save_release(self, release: ReleaseRow) -> None:
         self._add(sql.insert_release(), [RELEASE.row(release)], "this release", "number")
+        self._record_release(release)
 
     def save_base(self, base: BaseRow) -> None:
         self._add(sql.insert_base(), [columns_of(base)], "these figures", "day")
 
     def add_key(self, key: KeyRow) -> None:
         self._add(sql.insert_key(), [columns_of(key)], "this key", "id")
+        self._record_key(key)
 
     def revoke_key(self, id: str, at: Micros) -> bool:
-        return self._change(sql.revoke_key(), [{"b_id": id, "revoked_at": at}]) == 1
+        revoked = self._change(sql.revoke_key(), [{"b_id": id, "revoked_at": at}]) == 1
+        if revoked:
+            self._record_revoked(id, at)
+        return revoked
 
     def touch_key(self, id: str, at: Micros, address: str | None = None) -> None:
         self._change(sql.touch_key(), [{"b_id": id, "last_used_at": at, "last_used_from": address}])

@@ -8,12 +8,15 @@ import msgspec
 
 from engine.customers.event import Event
 from engine.model.values import Micros
+from engine.store.recording import Recording
 from engine.store.records import (
+    EVERYTHING_REFUSED,
     Accepted,
     Conflict,
     Counters,
     Duplicate,
     QuarantinedEvent,
+    QuarantineFilter,
     Receipt,
     StoredEvent,
 )
@@ -61,9 +64,19 @@ class EventReading(SqlTransaction):
     def pending_events(self, limit: int) -> list[Event]:
         return [event_of(row) for row in self._rows(sql.pending_events(), limit=limit)]
 
-    def quarantine_list(self, after: int | None = None, limit: int = 100) -> list[QuarantinedEvent]:
-        rows = self._rows(sql.quarantine_page(), after=after or 0, limit=limit)
+    def quarantine_list(
+        self,
+        wanted: QuarantineFilter = EVERYTHING_REFUSED,
+        *,
+        after: int | None = None,
+        limit: int = 100,
+    ) -> list[QuarantinedEvent]:
+        rows = self._rows(sql.quarantine_page(wanted), after=after or 0, limit=limit)
         return [QuarantinedEvent(**row) for row in rows]
+
+    def quarantined(self, id: int) -> QuarantinedEvent | None:
+        row = self._row(sql.quarantined(), id=id)
+        return None if row is None else QuarantinedEvent(**row)
 
     def last_seq(self) -> int:
         return int(self._scalar(sql.last_seq()))
@@ -76,7 +89,7 @@ class EventReading(SqlTransaction):
         return Counters(**dict(self._tuples(sql.counters())))
 
 
-class EventWriting(EventReading):
+class EventWriting(EventReading, Recording):
     """What is changed about events."""
 
     def _seqs(self, number: int) -> list[int]:
@@ -95,8 +108,10 @@ class EventWriting(EventReading):
             for seq, event, digest in zip(seqs, events, digests, strict=True)
         ]
         if self._change(sql.insert_new_event(self._insert), rows) == len(rows):
+            self._record_acts(zip(events, rows, strict=True))
             return [Accepted(row["seq"]) for row in rows]
         taken = {seq for some in portions(seqs) for (seq,) in self._tuples(sql.seqs_among(), seqs=some)}
+        self._record_acts(pair for pair in zip(events, rows, strict=True) if pair[1]["seq"] in taken)
         known = self._known([row for row in rows if row["seq"] not in taken])
         receipts: list[Receipt] = []
         for row in rows:
@@ -137,6 +152,10 @@ class EventWriting(EventReading):
     def quarantine(self, entries: Sequence[QuarantinedEvent]) -> None:
         self._change(sql.insert_quarantined(), [quarantine_row(entry) for entry in entries])
 
+    def settle_quarantined(self, id: int, at: Micros, by: str, outcome: str) -> bool:
+        told = {"b_id": id, "replayed_at": at, "replayed_by": by, "outcome": outcome}
+        return self._change(sql.settle_quarantined(), [told]) == 1
+
     def count(
         self,
         *,
@@ -146,6 +165,8 @@ class EventWriting(EventReading):
         conflicts: int = 0,
         quarantined: int = 0,
         decided: int = 0,
+        erased: int = 0,
+        quarantine_erased: int = 0,
     ) -> None:
         added = {
             "received": received,
@@ -154,6 +175,8 @@ class EventWriting(EventReading):
             "conflicts": conflicts,
             "quarantined": quarantined,
             "decided": decided,
+            "erased": erased,
+            "quarantine_erased": quarantine_erased,
         }
         self._change(
             sql.add_to_counter(self._insert),

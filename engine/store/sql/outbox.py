@@ -8,6 +8,7 @@ from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Effect
+from engine.store.recording import Recording
 from engine.store.records import Claim, ConnectorRow, OutboxRow
 from engine.store.rows import Columns, claim_of, columns_of, effect_row, outbox_row, settled_columns
 from engine.store.sql.transaction import SqlTransaction, portions, some_of
@@ -41,7 +42,7 @@ class OutboxReading(SqlTransaction):
         return {row["name"]: ConnectorRow(**row) for row in self._rows(sql.connectors())}
 
 
-class OutboxWriting(OutboxReading):
+class OutboxWriting(OutboxReading, Recording):
     """What is changed about external effects."""
 
     def _write_effects(self, effects: Sequence[Effect]) -> None:
@@ -55,8 +56,10 @@ class OutboxWriting(OutboxReading):
 
     def _write_settled(self, settled: Sequence[Settled]) -> None:
         for statement, called_off in ((sql.call_off_effect(), True), (sql.settle_effect(), False)):
-            rows = [self._settling(each) for each in settled if each.call_off is called_off]
-            self._change(statement, rows)
+            for each in settled:
+                # One by one: only what this settles is recorded.
+                if each.call_off is called_off and self._change(statement, [self._settling(each)]):
+                    self._record_settled(each)
 
     def _settling(self, settled: Settled) -> Columns:
         columns = settled_columns(settled.key, settled.outcome, settled.reason, settled.at)
@@ -82,7 +85,10 @@ class OutboxWriting(OutboxReading):
         return self._change(sql.release_effect(), [{"b_key": key, "b_fence": fence, "due": due}]) == 1
 
     def settle_effect(self, settled: Settled, fence: int) -> bool:
-        return self._change(sql.settle_claim(), [self._settling(settled) | {"b_fence": fence}]) == 1
+        held = self._change(sql.settle_claim(), [self._settling(settled) | {"b_fence": fence}]) == 1
+        if held:
+            self._record_settled(settled)
+        return held
 
     def cancel_effects(self, runs: Iterable[str], at: Micros, reason: str) -> list[str]:
         keys = sorted(
@@ -95,7 +101,10 @@ class OutboxWriting(OutboxReading):
         return self._change(sql.revive_effect(), [{"b_key": key, "due": due}]) == 1
 
     def close_dead_letter(self, settled: Settled) -> bool:
-        return self._change(sql.close_dead_letter(), [self._settling(settled) | {"dead": None}]) == 1
+        closed = self._change(sql.close_dead_letter(), [self._settling(settled) | {"dead": None}]) == 1
+        if closed:
+            self._record_settled(settled)
+        return closed
 
     def hold_connectors(self, names: Iterable[str]) -> dict[str, ConnectorRow]:
         asked = sorted(set(names))

@@ -15,6 +15,7 @@ from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
 from engine.store.documents import Row
 from engine.store.overdue import OverdueReading, Place
+from engine.store.recording import Recording
 from engine.store.records import OverdueRow
 from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, outbox_row, run_row
 from engine.store.sql.transaction import Habits, SqlTransaction, portions, some_of
@@ -98,7 +99,7 @@ def _whose(row: Row) -> _Whose:
     return row["customer"], row["open_for"]
 
 
-class RunWriting(RunReading):
+class RunWriting(RunReading, Recording):
     """What is written of runs. It remembers at which transition it read each of them, and whose it was."""
 
     def __init__(self, connection: Connection, habits: Habits) -> None:
@@ -122,6 +123,7 @@ class RunWriting(RunReading):
                 row["b_id"], row["b_expected"] = run.id, seen[0]
                 (moved if _whose(row) == seen[1] else changed).append(row)
             self._seen[run.id] = run.seq, _whose(row)
+            self._record_run(run, row, seen is None)
         self._add(sql.insert_run(), new, "a run", "id")
         self._move(sql.move_run(), moved)
         self._move(sql.update_run(), changed)
@@ -137,6 +139,12 @@ class RunWriting(RunReading):
     def _write_attempts(self, attempts: Sequence[StepAttempt]) -> None:
         rows = [ATTEMPT.row(attempt) for attempt in attempts]
         self._add(sql.insert_attempt(), rows, "this attempt at a step", "run")
+        self._record_attempts(attempts, rows)
+
+    def _customer_of(self, run: str) -> str | None:
+        if run not in self._seen and self.run(run) is None:
+            return None
+        return self._seen[run][1][0]
 
     def _write_exposures(self, exposures: Sequence[Exposure]) -> None:
         rows = [EXPOSURE.row(exposure) for exposure in exposures]

@@ -8,6 +8,7 @@ from functools import cache
 from sqlalchemy import BigInteger, Executable, bindparam, cast, delete, func, select, tuple_, update
 
 from engine.model.values import Micros
+from engine.store.records import QuarantineFilter
 from engine.store.rows import OUTSIDE
 from engine.store.statements import Insert
 from engine.store.tables import COUNTER, EVENT, QUARANTINE
@@ -127,14 +128,42 @@ def insert_quarantined() -> Executable:
     return QUARANTINE.insert()
 
 
+def quarantine_page(wanted: QuarantineFilter) -> Executable:
+    """`limit` entries after the id `after`, of those that are wanted."""
+    page = select(QUARANTINE).where(QUARANTINE.c.id > bindparam("after"))
+    if wanted.code is not None:
+        page = page.where(QUARANTINE.c.code == wanted.code)
+    if wanted.source is not None:
+        page = page.where(QUARANTINE.c.source == wanted.source)
+    if wanted.customer is not None:
+        page = page.where(QUARANTINE.c.customer == wanted.customer)
+    if wanted.replayed is not None:
+        replayed = QUARANTINE.c.replayed_at
+        page = page.where(replayed.is_not(None) if wanted.replayed else replayed.is_(None))
+    if wanted.start is not None:
+        page = page.where(QUARANTINE.c.received_at >= wanted.start)
+    if wanted.end is not None:
+        page = page.where(QUARANTINE.c.received_at < wanted.end)
+    return page.order_by(QUARANTINE.c.id).limit(bindparam("limit"))
+
+
 @cache
-def quarantine_page() -> Executable:
-    """`limit` entries after the id `after`."""
+def quarantined() -> Executable:
+    """One entry."""
+    return select(QUARANTINE).where(QUARANTINE.c.id == bindparam("id"))
+
+
+@cache
+def settle_quarantined() -> Executable:
+    """An entry, replayed; one that was before stays."""
     return (
-        select(QUARANTINE)
-        .where(QUARANTINE.c.id > bindparam("after"))
-        .order_by(QUARANTINE.c.id)
-        .limit(bindparam("limit"))
+        update(QUARANTINE)
+        .where(QUARANTINE.c.id == bindparam("b_id"), QUARANTINE.c.replayed_at.is_(None))
+        .values(
+            replayed_at=bindparam("replayed_at"),
+            replayed_by=bindparam("replayed_by"),
+            outcome=bindparam("outcome"),
+        )
     )
 
 

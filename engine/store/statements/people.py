@@ -43,6 +43,12 @@ def ask_page(answered: bool, of_one: bool) -> Executable:
 
 
 @cache
+def asks_of() -> Executable:
+    """The questions about the customers `ids`."""
+    return select(ASK).where(ASK.c.customer.in_(bindparam("ids", expanding=True)))
+
+
+@cache
 def put_case(insert: Insert) -> Executable:
     """A case as it is now."""
     return _put(insert, CASE)

@@ -24,10 +24,21 @@ ADD = {"ingest", "operator", "admin"}
 SEE = {"author", "approver", "operator", "auditor", "admin"}
 READ = {"operator", "auditor", "admin"}
 OPERATE = {"operator", "admin"}
+AUTHOR = {"author", "admin"}
+APPROVE = {"approver", "admin"}
 
 # Every route with a key, and who may; a route that is missing here fails the test below.
 WHO = {
     ("post", "/v1/events"): ADD,
+    ("post", "/v1/batch"): ADD,
+    ("post", "/v1/import"): ADD,
+    ("post", "/batch"): ADD,
+    ("post", "/v1/track"): ADD,
+    ("post", "/v1/identify"): ADD,
+    ("post", "/v1/page"): ADD,
+    ("post", "/v1/screen"): ADD,
+    ("post", "/v1/group"): ADD,
+    ("post", "/v1/alias"): ADD,
     ("put", "/v1/customers/{id}"): ADD,
     ("patch", "/v1/customers/{id}"): ADD,
     ("post", "/v1/triggers/{rule}"): ADD | {"auditor"},
@@ -35,6 +46,10 @@ WHO = {
     ("get", "/v1/customers/{id}/timeline"): READ,
     ("get", "/v1/customers/{id}/why"): READ,
     ("post", "/v1/customers/{id}/merge"): OPERATE,
+    ("delete", "/v1/customers/{id}"): OPERATE,
+    ("get", "/v1/customers/{id}/export"): {"auditor", "admin"},
+    ("get", "/v1/audit/access"): {"auditor", "admin"},
+    ("post", "/v1/audit/access"): {"admin"},
     ("get", "/v1/customers/{id}/points"): READ,
     ("post", "/v1/customers/{id}/points/redeem"): OPERATE,
     ("post", "/v1/customers/{id}/points/reserve"): OPERATE,
@@ -60,6 +75,18 @@ WHO = {
     ("get", "/v1/rules/{id}"): SEE,
     ("get", "/v1/workflows"): SEE,
     ("get", "/v1/workflows/{id}"): SEE,
+    ("get", "/v1/rules/{id}/versions"): SEE,
+    ("get", "/v1/workflows/{id}/versions"): SEE,
+    ("post", "/v1/plans"): AUTHOR,
+    ("get", "/v1/plans/{token}"): SEE,
+    ("post", "/v1/releases"): AUTHOR,
+    ("get", "/v1/releases"): SEE,
+    ("get", "/v1/releases/{n}"): SEE,
+    ("post", "/v1/releases/{n}/approve"): APPROVE,
+    ("post", "/v1/releases/{n}/reject"): APPROVE | AUTHOR,
+    ("post", "/v1/releases/{n}/emergency"): APPROVE | OPERATE,
+    ("post", "/v1/releases/{n}/rollback"): APPROVE | OPERATE,
+    ("get", "/v1/audit/changes"): {"auditor", "admin"},
     ("get", "/v1/runs"): READ,
     ("get", "/v1/runs/overdue"): READ,
     ("get", "/v1/runs/{id}"): READ,
@@ -70,6 +97,9 @@ WHO = {
     ("post", "/v1/dead-letters/{key}/replay"): OPERATE,
     ("post", "/v1/dead-letters/{key}/settle"): OPERATE,
     ("get", "/v1/connectors"): READ,
+    ("get", "/v1/quarantine"): READ,
+    ("get", "/v1/quarantine/{id}"): READ,
+    ("post", "/v1/quarantine/{id}/replay"): OPERATE,
     ("get", "/v1/pause"): READ,
     ("post", "/v1/pause"): OPERATE,
     ("post", "/v1/resume"): OPERATE,

@@ -101,3 +101,10 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def holdfast(capsys: pytest.CaptureFixture[str]) -> Holdfast:
     """Runs a command line in this process."""
     return command_line(capsys)
+
+
+@pytest.fixture
+def imported(workspace: Path, holdfast: Holdfast) -> Path:
+    """The workspace, with its orders imported as the past."""
+    assert holdfast("import", "orders.csv", "--history").code == 0
+    return workspace

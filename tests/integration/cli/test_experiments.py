@@ -50,7 +50,7 @@ def test_a_plan_from_what_was_measured(
     ("asked", "told"),
     [
         (("nothing",), "there is no workflow nothing"),
-        (("--plan", "win-back", "--customers", "0"), "--customers is at least 1"),
+        (("--plan", "win-back", "--customers", "0"), "--customers must be 1 at least; write how many"),
         (("--plan", "win-back", "--customers", "10", "--base", "0%"), "--base 0% leaves nothing to find"),
         (("--plan", "win-back", "--customers", "10", "--base", "some"), "'some' is not a percentage"),
         (("--plan", "win-back"), "no rule has reached anybody for win-back in the last 28 days"),

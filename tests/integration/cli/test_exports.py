@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +53,96 @@ def test_an_export_arrives_as_the_policys_own_events(starter: Path, holdfast: Ho
     counts = (answer["accepted"], answer["duplicates"], answer["conflicts"], answer["quarantined"])
     assert counts == (TAKEN[name], 0, 0, 0)
     assert holdfast("doctor", "--json").answer["balanced"]
+
+
+def look(holdfast: Holdfast, text: str, name: str) -> list[dict[str, Any]]:
+    """Give the events that an export of these contents would arrive as."""
+    export = Path("export.csv")
+    export.write_text(text)
+    os.utime(export, (CHANGED, CHANGED))
+    shown = holdfast("import", "export.csv", "--map", name, "--preview", "--json").answer
+    assert shown["refused"] == []
+    return [{**row, **row["properties"]} for row in shown["preview"]]
+
+
+CHANGED = 1_767_225_600
+"""When an export was made, for the traits in it."""
+
+
+@pytest.mark.parametrize("name", sorted(TAKEN))
+def test_capital_and_small_letters_in_the_names_of_columns_make_no_difference(
+    starter: Path, holdfast: Holdfast, name: str
+) -> None:
+    head, rest = (EXPORTS / f"{name}.csv").read_text().split("\n", 1)
+    as_documented = look(holdfast, f"{head}\n{rest}", name)
+
+    assert look(holdfast, f"{head.upper()}\n{rest}", name) == as_documented
+    assert look(holdfast, f"{head.lower()}\n{rest}", name) == as_documented
+
+
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "hubspot-tickets/record-id": [
+        {"event": "ticket_opened", "ticket_id": "5001", "at": "2026-01-10T09:30:00Z"},
+        {"event": "ticket_opened", "ticket_id": "5002", "at": "2026-01-10T09:30:00Z"},
+        {"event": "ticket_solved", "ticket_id": "5001", "at": "2026-01-11T12:00:00Z"},
+    ],
+    "salesforce-opportunities/weekly": [
+        {"event": "deal_created", "deal_id": "006P1", "at": "2026-01-10T09:30:00Z"},
+        {"event": "deal_created", "deal_id": "006P2", "at": "2026-01-12T10:00:00Z"},
+        {"event": "deal_created", "deal_id": "006P3", "at": "2026-01-10T09:30:00Z"},
+        {"event": "order_completed", "order_id": "006P1", "total": 5000, "at": "2026-02-10T00:00:00Z"},
+        {"event": "deal_lost", "deal_id": "006P2", "amount": 5000, "at": "2026-02-10T00:00:00Z"},
+    ],
+    "shopify-customers/accepts-marketing": [
+        {"customer": "ada.byrne@example.com", "marketing_email": True, "phone": "+4915550101"},
+        {"customer": "ben.okoro@example.com", "marketing_email": False, "shopify_orders": 0},
+    ],
+    "shopify-customers/address": [
+        {"customer": "ada.byrne@example.com", "marketing_email": True, "marketing_sms": False},
+        {"customer": "ben.okoro@example.com", "marketing_email": False, "marketing_sms": True},
+    ],
+    "stripe-payments/created": [
+        {"event": "payment_succeeded", "payment_id": "ch_1", "at": "2026-03-10T09:30:00Z"},
+        {"event": "payment_succeeded", "payment_id": "ch_2", "at": "2026-03-11T09:30:00Z"},
+        {"event": "payment_refunded", "payment_id": "ch_2", "amount": 20, "at": "2026-03-11T09:30:00Z"},
+    ],
+    "stripe-subscriptions/plan-price-id": [
+        {"event": "subscription_updated", "plan": "price_team", "mrr": 98, "at": "2026-01-10T09:30:00Z"},
+        {"event": "identify", "renewal_date": "2026-04-10"},
+    ],
+}
+"""Exports of the same kind that name their columns otherwise, or write their cells otherwise."""
+
+
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
+def test_another_spelling_of_an_export_arrives_as_well(
+    starter: Path, holdfast: Holdfast, variant: str
+) -> None:
+    vendor = variant.partition("-")[0]
+
+    events = look(holdfast, (EXPORTS / "variants" / f"{variant}.csv").read_text(), vendor)
+
+    expected = VARIANTS[variant]
+    told = [{key: row[key] for key in one} for row, one in zip(events, expected, strict=True)]
+    assert told == expected
+
+
+def test_every_variant_has_its_test() -> None:
+    kept = (path.relative_to(EXPORTS / "variants") for path in (EXPORTS / "variants").glob("*/*.csv"))
+
+    assert sorted(str(path.with_suffix("")) for path in kept) == sorted(VARIANTS)
+
+
+def test_a_ticket_without_an_id_is_refused(starter: Path, holdfast: Holdfast) -> None:
+    # given tickets exported without either of the two columns that tell their id
+    head, rest = (EXPORTS / "hubspot-tickets.csv").read_text().split("\n", 1)
+    Path("export.csv").write_text(head.replace("Ticket ID", "Number") + "\n" + rest)
+
+    # when they are imported
+    answer = holdfast("import", "export.csv", "--map", "hubspot", "--history", "--json").answer
+
+    # then none of them counts
+    assert (answer["accepted"], answer["quarantined"]) == (0, TAKEN["hubspot-tickets"])
 
 
 def test_a_fitting_export_is_recognised(starter: Path, holdfast: Holdfast) -> None:

@@ -16,7 +16,7 @@ from tests.command_line import Holdfast
 from tests.servers import postgres_url
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-NO_TIME = "the event's time is no ISO 8601 time or epoch number of 1970 to 2200"
+NO_TIME = "the event's time is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z"
 CLICKS = """user_id,action,created_at,page
 u1,viewed,2026-01-05 12:00:00,1
 u1,viewed,soon,2
@@ -43,7 +43,7 @@ def test_nothing_is_imported_unasked(clicks: Path, holdfast: Holdfast) -> None:
     assert said.code == 3
     assert "#   customer: user_id (sure: its name says that it is the customer; empty in 1 rows)" in said.out
     assert (
-        "refused: the event's time is no ISO 8601 time or epoch number of 1970 to 2200: 1 (rows 2)"
+        "refused: the event's time is no time of 1970 to 2200; send it as 2026-03-01T09:00:00Z: 1 (rows 2)"
         in said.out
     )
     assert "2 of 4 rows would be taken, of 2 customers: 2 viewed" in said.out

@@ -89,7 +89,7 @@ def test_without_a_name_all_are_listed(holdfast: Holdfast) -> None:
         (("nothing",), "there is no metric nothing"),
         (("crr", "--from", "2024-03-01", "--to", "2024-02-01"), "`to` is not after `from`"),
         (("crr", "--from", "yesterday"), "from is no day"),
-        (("csat", *FEBRUARY, "--by", "moon"), "csat is taken apart by segment"),
+        (("csat", *FEBRUARY, "--by", "moon"), "csat is not taken apart by moon; write segment"),
         (("retention", *FEBRUARY, "--kind", "bracket", "--brackets", "4-1"), "brackets are periods"),
     ],
 )

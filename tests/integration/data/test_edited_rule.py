@@ -1,5 +1,6 @@
 """An edited rule against the one before it, on a shop's orders of a year, and counted by SQL beside it."""
 
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,11 @@ import duckdb
 import pytest
 
 from tests.command_line import Holdfast, command_line
+from tests.examples.printed import REPOSITORY, missing, session
 
 WORKSPACE = Path(__file__).resolve().parent / "workspaces" / "online-retail"
 RULE = "orders-halved-2"
+[(ASKED, PRINTED)] = session((REPOSITORY / "docs/backtest.md").read_text(encoding="utf-8"))
 
 COUNTED = """
 with orders as (
@@ -50,7 +53,7 @@ def test_who_differs_is_who_sql_says(
 ) -> None:
     # given a year of orders, the policy as it was, and a rule that now asks for a baseline of 3
     file = public_data("onlineretail.csv.gz")
-    now, then = tmp_path / "now", tmp_path / "then"
+    now, then = tmp_path / "now", tmp_path / "policy-live"
     for folder in (now, then):
         shutil.copytree(WORKSPACE, folder)
     monkeypatch.chdir(now)
@@ -77,3 +80,6 @@ def test_who_differs_is_who_sql_says(
             ("customer.orders_prev_28d >= 3", None, "not_met"),
         ]
         assert all(line["values"] == {"customer.orders_prev_28d": 2} for line in each["lines"])
+
+    # and what the documentation shows of it is what is said
+    assert missing(holdfast(*shlex.split(ASKED)[1:]).out, PRINTED) is None

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import wait
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,25 @@ def test_bad_events_cost_no_neighbour(open_engine) -> None:
         assert [entry.code for entry in reader.quarantine_list()] == [
             entry["code"] for entry in answer.quarantined
         ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        ({"customer": "ann", "total": Decimal("1.10")}, '{"customer":"ann","total":1.10}'),
+        ({"total": float("nan"), "price": Decimal("0.5")}, '{"total": NaN, "price": 0.5}'),
+        ({"total": Decimal("9" * 5000)}, '{"total": Infinity}'),
+        ({"name": "\ud800"}, r'{"name": "\ud800"}'),
+        (Unreadable("bad_name", "of no type", decoded={"type": "x"}), '{"type":"x"}'),
+    ],
+    ids=["exact", "no number", "too long a number", "half a surrogate", "of no meaning"],
+)
+def test_what_is_in_quarantine_says_what_was_sent(open_engine, raw: object, kept: str) -> None:
+    engine = open_engine()
+    engine.ingest([raw], source="shop").result()
+    with engine.store.reader() as reader:
+        [entry] = reader.quarantine_list()
+    assert entry.body.decode() == kept
 
 
 def test_an_event_that_the_core_fails_on_costs_no_neighbour(

@@ -1,12 +1,22 @@
 """Events: accepted once, duplicates and conflicts told apart, pages in the order of receipt."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from engine.errors import StoreError
 from engine.runs.changes import Changes
 from engine.store.interface import Store
-from engine.store.records import Accepted, Census, Conflict, Counters, Duplicate, StoredEvent
+from engine.store.records import (
+    Accepted,
+    Census,
+    Conflict,
+    Counters,
+    Duplicate,
+    QuarantineFilter,
+    StoredEvent,
+)
 from tests.integration.store import rows
 
 
@@ -174,6 +184,38 @@ def test_the_quarantine_keeps_what_could_not_be_accepted(store: Store) -> None:
         assert reader.quarantine_list(after=first.id) == [second]
         assert reader.quarantine_list(limit=1) == [first]
         assert reader.census(0).quarantined == 2
+
+
+def test_the_quarantine_is_listed_by_what_is_asked(store: Store) -> None:
+    # given entries that differ in everything, one of them replayed
+    entries = [
+        rows.quarantined("a"),
+        rows.quarantined("b", code="bad_value", received_at=200),
+        rows.quarantined("c", source="desk", customer="bob", received_at=300),
+    ]
+    with store.begin() as writer:
+        writer.quarantine(entries)
+    with store.begin() as writer:
+        assert writer.settle_quarantined(2, 400, "olga", "accepted")
+        assert not writer.settle_quarantined(2, 500, "otto", "duplicate")
+        assert not writer.settle_quarantined(9, 500, "otto", "duplicate")
+
+    def found(**wanted: Any) -> list[str | None]:
+        with store.reader() as reader:
+            return [each.message_id for each in reader.quarantine_list(QuarantineFilter(**wanted))]
+
+    # then each filter finds its own
+    assert found() == ["a", "b", "c"]
+    assert found(code="bad_time") == ["a", "c"]
+    assert found(source="desk") == found(customer="bob") == found(start=300) == ["c"]
+    assert found(start=200, end=300) == found(replayed=True) == ["b"]
+    assert found(replayed=False) == ["a", "c"]
+    # and what was replayed says who it was, the first time
+    with store.reader() as reader:
+        told = reader.quarantined(2)
+        assert reader.quarantined(9) is None
+    assert told is not None
+    assert (told.replayed_at, told.replayed_by, told.outcome) == (400, "olga", "accepted")
 
 
 def test_counters_add_up(store: Store) -> None:

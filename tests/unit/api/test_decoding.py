@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.decoding import NDJSON, events_from, typed
+from api.decoding import NDJSON, batch_from, events_from, field_of, typed
 from engine.errors import RequestError
 from engine.runtime.intake import Unreadable
 
@@ -125,6 +125,61 @@ def test_a_request_takes_so_many_events(content_type: str) -> None:
     assert caught.value.code == "too_many_events"
 
 
+POISON = {
+    "nan": (b'{"a": NaN}', None),
+    "infinity": (b'{"a": -Infinity}', None),
+    "half a surrogate": (rb'{"a": "\ud800"}', None),
+    "a nul": (b'{"a": "\0"}', None),
+    "5,000 digits": (b'{"a": ' + b"9" * 5000 + b"}", None),
+    "2^70": (b'{"a": 1180591620717411303424}', None),
+    "very deep": (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too_deep"),
+    "not UTF-8": (b'{"a": "\xff"}', "bad_value"),
+    "no JSON": (b'{"a" 1}', "invalid_json"),
+}
+
+
+@pytest.mark.parametrize("name", POISON)
+def test_poison_in_a_batch_costs_no_neighbour(name: str) -> None:
+    # given a batch with a bad event between two good ones, and fields on both sides of it
+    bad, code = POISON[name]
+    body = b'{"sentAt": "now", "batch": [{"b": 1.10}, ' + bad + b', {"c": "]}"}], "writeKey": "k"}'
+    # when it is read
+    others, events = batch_from(body, "batch", 10)
+    # then the good ones are whole, the bad one is known for what it is, and so are the fields
+    assert others == {"sentAt": "now", "writeKey": "k"}
+    assert (events[0], events[2]) == ({"b": Decimal("1.10")}, {"c": "]}"})
+    assert isinstance(events[1], dict) if code is None else code_of(events[1]) == code
+
+
+def test_a_batch_that_is_cut_short_gives_what_came() -> None:
+    _, events = batch_from(b'{"batch": [{"a": 1}, {"b": "x', "batch", 10)
+    assert (events[0], code_of(events[1])) == ({"a": 1}, "invalid_json")
+
+
+@pytest.mark.parametrize("tail", [b"]}", b', NaN], "x": 1}'])
+def test_a_batch_takes_so_many_events(tail: bytes) -> None:
+    body = b'{"batch": [' + b", ".join([b"{}"] * 4) + tail
+    assert len(batch_from(body, "batch", 5)[1]) in (4, 5)
+    with pytest.raises(RequestError) as caught:
+        batch_from(body, "batch", 3)
+    assert caught.value.code == "too_many_events"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a": {"api_key": "x"}, "api_key": "hf_1", "b": NaN}', "hf_1"),
+        (b'{"api_key": "hf_1", "api_key" : "hf_2"}', "hf_2"),
+        (b'{"api_key": 5}', 5),
+        (b'["api_key", "hf_1"]', None),
+        (b"{", None),
+        (b"", None),
+    ],
+)
+def test_one_field_is_found_in_a_body_of_any_kind(body: bytes, expected: object) -> None:
+    assert field_of(body, "api_key") == expected
+
+
 @given(
     st.lists(
         st.recursive(
@@ -151,6 +206,10 @@ def test_no_bytes_raise_anything_else(noise: bytes) -> None:
                 read(body, content_type)
             except RequestError:
                 pass
+        try:
+            batch_from(body, "a", 10)
+        except RequestError:
+            pass
 
 
 @pytest.mark.parametrize("pattern", [rb"\\", b'"', b"[", b'"\\', b'{"'])

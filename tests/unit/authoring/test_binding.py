@@ -78,7 +78,7 @@ def test_a_value_is_literal_unless_it_begins_with_equals() -> None:
         ("'10'", Decimal, "'10' is a text; write the number without quotes"),
         ("2.5", int, "'2.5' is not a whole number; write it as 10, without quotes"),
         ("on", bool, "'on' is neither yes nor no; write yes or no"),
-        ("[a]", str, "a text is expected here, not a list"),
+        ("[a]", str, "a text is expected here, not a list; write a text"),
         (
             "{a: b}",
             Formula,

@@ -54,7 +54,10 @@ def test_half_a_million_brackets_are_refused_at_the_33rd() -> None:
 
 def test_both_places_of_a_duplicate_key_are_named() -> None:
     (finding,) = read("a: 1\nb: 2\na: 3\n").findings
-    assert str(finding) == "rules/a.yaml:3:1: a appears twice; the first is at line 1, column 1"
+    assert (
+        str(finding)
+        == "rules/a.yaml:3:1: a appears twice, first at line 1, column 1; take one of the two out"
+    )
 
 
 def test_all_of_yaml_that_we_refuse_is_told_in_one_go() -> None:

@@ -60,7 +60,7 @@ def test_traits_are_sent_and_everything_else_stands_in(ruleset: Ruleset) -> None
     ("given", "message"),
     [
         ({"seats": "many"}, "seats is a number, and 'many' is not a number"),
-        ({"seats": Formula("customer.orders")}, "a test says the value itself"),
+        ({"seats": Formula("customer.orders")}, "write the value itself"),
         ({"seat": 3}, "there is no fact seat"),
     ],
 )

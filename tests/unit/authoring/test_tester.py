@@ -381,8 +381,8 @@ def test_what_cannot_be_played_is_an_error_and_keeps_nobody_up() -> None:
     report = run(text, calendar, own)
     assert (report.passed, report.failed, report.errors) == (1, 0, 3)
     assert [failure.got for failure in report.failures] == [
-        "what a rule does itself cannot fail; only what a workflow does can",
-        "held_out: yes, but only workflows of class marketing hold anybody out",
+        "what a rule does itself cannot fail; write fails: in a test of its workflow",
+        "held_out: yes, but only workflows of class marketing hold anybody out; take it out",
         "a calendar does nothing by itself; test what uses it",
     ]
 

@@ -39,7 +39,10 @@ def test_findings_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_file_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, said = run_command(PermissionError(13, "Permission denied", "out.xml"), capsys)
 
-    assert (code, said) == (1, "holdfast: out.xml: Permission denied\n")
+    assert (code, said) == (
+        1,
+        "holdfast: out.xml: Permission denied; give this user the right to it, or name another one\n",
+    )
 
 
 def test_an_interrupted_command_says_so(capsys: pytest.CaptureFixture[str]) -> None:

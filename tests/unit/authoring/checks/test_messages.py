@@ -42,13 +42,13 @@ def test_what_is_offered_may_be_named(body: str) -> None:
 @pytest.mark.parametrize(
     ("body", "line"),
     [
-        ("a\n{{ customer.emial }}", "hello.md:5:4: there is no customer.emial, did you mean email?"),
+        ("a\n{{ customer.emial }}", "hello.md:5:4: there is no customer.emial, did you mean customer.email?"),
         ("{{ input.topc }}", "hello.md:4:4: news has no input.topc, did you mean topic?"),
         ("{{ run.ofer.code }}", "hello.md:4:4: news has no run.ofer.code, did you mean offer?"),
-        ("{{ workspace.nam }}", "hello.md:4:4: there is no workspace.nam, did you mean name?"),
+        ("{{ workspace.nam }}", "hello.md:4:4: there is no workspace.nam, did you mean workspace.name?"),
         (
             "{% if no %}{{ customer.emial }}{% endif %}",
-            "hello.md:4:15: there is no customer.emial, did you mean email?",
+            "hello.md:4:15: there is no customer.emial, did you mean customer.email?",
         ),
     ],
 )

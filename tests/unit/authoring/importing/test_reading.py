@@ -97,7 +97,11 @@ def test_a_query_has_to_give_who_what_and_when(tmp_path: Path) -> None:
     [
         ("orders.csv", "who,total\nc1,1\n", "orders.csv has no column customer; events need customer"),
         ("orders.csv", "customer,event\nc1,seen\n", "orders.csv has no column at"),
-        ("orders.txt", "c1 seen\n", "orders.txt has no columns; a map with a query can take its lines apart"),
+        (
+            "orders.txt",
+            "c1 seen\n",
+            "orders.txt has no columns; write a map with a query that takes its lines apart",
+        ),
         ("orders.xlsx", "", "orders.xlsx is no file that can be imported"),
     ],
 )

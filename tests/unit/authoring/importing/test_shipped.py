@@ -9,6 +9,7 @@ from engine.errors import HoldfastError, NotFoundError
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 SAMPLES = REPOSITORY / "tests" / "examples" / "exports"
+VARIANTS = sorted((SAMPLES / "variants").glob("*/*.csv"))
 NAMES = sorted(path.stem for path in EXPORTS.glob("*.yaml"))
 
 
@@ -25,6 +26,14 @@ def test_a_vendors_name_stands_for_the_map_whose_columns_the_file_has(name: str,
     vendor = name.partition("-")[0]
 
     assert named_map(vendor, [SAMPLES / f"{name}.csv"], tmp_path).map.id == name
+
+
+@pytest.mark.parametrize("sample", VARIANTS, ids=lambda sample: f"{sample.parent.name}/{sample.stem}")
+def test_an_export_with_other_names_is_known_for_what_it_is(sample: Path, tmp_path: Path) -> None:
+    found = fitting_map([sample], tmp_path)
+
+    assert found is not None
+    assert found.map.id == sample.parent.name
 
 
 def test_a_map_of_the_workspace_goes_before_one_that_ships(tmp_path: Path) -> None:
@@ -88,12 +97,29 @@ def test_maps_are_laid_out_in_imports() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_column_has_its_place_in_the_page_and_bold_where_it_must_be_there(name: str) -> None:
     # given the part of the page about this map
-    page = (REPOSITORY / "docs" / "exports.md").read_text()
-    [part] = re.findall(rf"^`{name}`.*?\n\n(\|.*?)\n\n", page + "\n\n", re.MULTILINE | re.DOTALL)
-    told = " ".join(line.split("|")[1] for line in part.splitlines())
+    told = " ".join(columns for columns, _ in page_about(name))
 
     # then it lists the columns of the map, and no other
     map = load_map(EXPORTS / f"{name}.yaml").map
     bold = set(re.findall(r"\*\*`([^`]+)`\*\*", told))
     assert bold == set(map.needs)
     assert set(re.findall(r"`([^`]+)`", told)) - bold == set(map.may_have)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_says_of_every_column_where_its_name_is_confirmed(name: str) -> None:
+    for columns, source in page_about(name):
+        said = {re.sub(r"`[^`]+` ", "", one).strip() for one in source.split(";")}
+
+        assert said <= CONFIRMED, columns
+
+
+CONFIRMED = {"vendor", "programs", "one program", "as the query has it", "added by you"}
+
+
+def page_about(name: str) -> list[tuple[str, str]]:
+    """Give the columns in each row of the table about a map, and what it says of their names."""
+    page = (REPOSITORY / "docs" / "exports.md").read_text()
+    [part] = re.findall(rf"^`{name}`.*?\n\n(\|.*?)\n\n", page + "\n\n", re.MULTILINE | re.DOTALL)
+    cells = [line.split("|") for line in part.splitlines()[2:]]
+    return [(row[1], row[3]) for row in cells]

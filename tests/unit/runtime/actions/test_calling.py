@@ -14,7 +14,8 @@ PRIVATE = [
     "224.0.0.1",
     "255.255.255.255", "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1",
     "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::",
-    "192.0.2.1", "198.18.0.1", "2001:db8::1",
+    "192.0.2.1", "198.18.0.1", "2001:db8::1", "64:ff9b:1::1", "::127.0.0.1", "::ffff:0:127.0.0.1", "fec0::1",
+    "192.0.0.8", "192.88.99.1", "168.63.129.16", "5f00::1", "3fff::1", "2001::1", "::ffff:168.63.129.16",
 ]  # fmt: skip
 
 
@@ -84,6 +85,15 @@ def test_a_host_that_is_allowed_by_name_is_reached(serve) -> None:
     ],
 )
 def test_an_address_inside_or_unencrypted_is_refused_without_a_byte(url: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        post(url, b"{}", {})
+    assert (caught.value.retryable, caught.value.uncertain) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://\uff11\uff12\uff17.0.0.1/", "https://[::1/", "https://a:b/", "https://a:99999/"]
+)
+def test_what_is_no_address_is_refused_for_good(url: str) -> None:
     with pytest.raises(DeliveryError) as caught:
         post(url, b"{}", {})
     assert (caught.value.retryable, caught.value.uncertain) == (False, False)

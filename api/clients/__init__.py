@@ -1,0 +1,1 @@
+"""Clients of others: what they send, as the events that it means here."""

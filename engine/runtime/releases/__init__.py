@@ -1,0 +1,1 @@
+"""Releases: how files are planned, proposed, approved, made live, and taken back."""

@@ -1,0 +1,282 @@
+"""What of a transaction goes into the audit record, and how that is sealed; the same for every store.
+
+What is recorded waits until the transaction is about to be committed. Then each entry is written, with
+the subject of its customer and the commitment to what is stored. Where nobody else writes, it is sealed
+at once; where others do, it is queued, and one process gives out the numbers (`seal`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from engine.audit.leaves import (
+    ACTS,
+    AnyLeaf,
+    ChangeLeaf,
+    DecisionLeaf,
+    EffectLeaf,
+    EndLeaf,
+    StartLeaf,
+    StepLeaf,
+    entry_of,
+    kind_of,
+    leaf_hash,
+)
+from engine.audit.subjects import SECRET_LENGTH, commitment_of, content_of, salt_of
+from engine.audit.tree import WIDTH, Edge, Tile, append
+from engine.customers.event import Event
+from engine.decisions.decision import Decision
+from engine.errors import TransientStoreError
+from engine.model.values import Micros
+from engine.runs.changes import Settled
+from engine.runs.run import Run, StepAttempt
+from engine.store.audit import SubjectRow
+from engine.store.records import KeyRow, Marks, ReleaseRow
+from engine.store.rows import Columns
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A leaf of this transaction, whom it is about, and the document that it commits to."""
+
+    leaf: AnyLeaf
+    customer: str | None
+    document: bytes | None
+
+
+class Recording(Protocol):
+    """Records what is to be accounted for; a store says how it keeps that."""
+
+    _recorded: list[Recorded]
+
+    def record(self, leaf: AnyLeaf, customer: str | None = None, document: bytes | None = None) -> None:
+        """Put a leaf into the audit record, in this very transaction.
+
+        With a `customer` it gets their subject, with a `document` besides the commitment to it.
+        """
+        self._recorded.append(Recorded(leaf, customer, document))
+
+    def drop_subjects(self, customers: Iterable[str]) -> int:
+        """Forget what customers are called and their secrets; give of how many.
+
+        Nobody can tell from then on whom their entries are about, or open them.
+        """
+        self._write_recorded()
+        return self._delete_subjects(list(dict.fromkeys(customers)))
+
+    def seal(self, limit: int) -> int:
+        """Give the first entries that wait their numbers; give how many. One process at a time does."""
+        queued = self._take_queued(limit)
+        self._seal(queued)
+        return len(queued)
+
+    def keep_record(self) -> None:
+        """Write what was recorded: the last thing before the commit."""
+        self._write_recorded()
+
+    def _record_decisions(self, decisions: Sequence[Decision], rows: Sequence[Columns]) -> None:
+        release = self._release() if decisions else 0
+        for decision, row in zip(decisions, rows, strict=True):
+            leaf = DecisionLeaf(
+                ref=decision.id,
+                at=decision.at,
+                rule=decision.rule,
+                outcome=decision.outcome.value,
+                reason=decision.reason,
+                definition=decision.rule_hash,
+                release=release,
+            )
+            self.record(leaf, decision.customer, row["document"])
+
+    def _record_run(self, run: Run, row: Columns, new: bool) -> None:
+        if new:
+            self.record(
+                StartLeaf(
+                    ref=run.id,
+                    at=run.started_at,
+                    workflow=run.workflow,
+                    definition=run.definition,
+                    policy=run.policy,
+                    status=run.status.value,
+                    arm=run.arm,
+                    decision=run.decision,
+                    parent=run.parent,
+                ),
+                run.customer,
+            )
+        if not run.open:
+            self.record(
+                EndLeaf(
+                    ref=f"{run.id}:{run.seq}",
+                    run=run.id,
+                    at=run.started_at if run.ended_at is None else run.ended_at,
+                    workflow=run.workflow,
+                    status=run.status.value,
+                    reason=run.reason,
+                ),
+                run.customer,
+                row["document"],
+            )
+
+    def _record_attempts(self, attempts: Sequence[StepAttempt], rows: Sequence[Columns]) -> None:
+        for attempt, row in zip(attempts, rows, strict=True):
+            leaf = StepLeaf(
+                ref=f"{attempt.run}:{attempt.seq}:{attempt.attempt}",
+                at=attempt.at,
+                path=attempt.path,
+                verb=attempt.verb,
+                outcome=attempt.outcome.value,
+                reason=attempt.reason,
+                effect=attempt.effect,
+            )
+            self.record(leaf, self._customer_of(attempt.run), row["document"])
+
+    def _record_settled(self, settled: Settled) -> None:
+        self.record(
+            EffectLeaf(ref=settled.key, at=settled.at, outcome=settled.outcome, reason=settled.reason)
+        )
+
+    def _record_acts(self, accepted: Iterable[tuple[Event, Columns]]) -> None:
+        """Record which of the accepted events are what a person did."""
+        for event, row in accepted:
+            if event.cause != "operator":
+                continue
+            by = event.properties.get("by")
+            leaf = ChangeLeaf(
+                what=event.name,
+                ref=f"event:{row['seq']}",
+                at=event.received_at,
+                who=by if isinstance(by, str) else None,
+            )
+            self.record(leaf, event.customer, row["properties"])
+
+    def _record_key(self, key: KeyRow) -> None:
+        detail = f"{key.role} for {key.owner}"
+        self.record(ChangeLeaf(what="key_made", ref=f"key:{key.id}", at=key.created_at, detail=detail))
+
+    def _record_revoked(self, id: str, at: Micros) -> None:
+        self.record(ChangeLeaf(what="key_revoked", ref=f"key:{id}:revoked", at=at))
+
+    def _record_release(self, release: ReleaseRow) -> None:
+        """Record what went live; its list of files is kept as a definition, so that its hash resolves."""
+        text = _encoder.encode(release).decode()
+        manifest = hashlib.sha256(text.encode()).hexdigest()
+        self.save_definition(manifest, text)
+        self.record(
+            ChangeLeaf(
+                what="release",
+                ref=f"release:{release.number}",
+                at=release.at,
+                definition=manifest,
+                detail=release.cause,
+            )
+        )
+
+    def _record_allowed(self, id: int, at: Micros, by: str) -> None:
+        self.record(ChangeLeaf(what="suppression_removed", ref=f"suppression:{id}", at=at, who=by))
+
+    def _release(self) -> int:
+        """Give the number of the release that is live, or that this process is about to bring live."""
+        marks = self.marks()
+        if marks.releasing is None:
+            return marks.release
+        return msgspec.json.decode(marks.releasing, type=ReleaseRow).number
+
+    def _write_recorded(self) -> None:
+        recorded, self._recorded = self._recorded, []
+        if not recorded:
+            return
+        entries = self._entries(recorded)
+        if self._seals_itself:
+            self._seal(entries)
+        else:
+            self._queue(entries)
+
+    def _entries(self, recorded: Sequence[Recorded]) -> list[Columns]:
+        called = self._called({one.customer: one.leaf.at for one in recorded if one.customer is not None})
+        rows: list[Columns] = []
+        for one in recorded:
+            leaf, kind = one.leaf, kind_of(one.leaf)
+            if one.customer is not None:
+                subject = called[one.customer]
+                leaf = msgspec.structs.replace(leaf, subject=subject.subject)
+                if one.document is not None:
+                    salt = salt_of(subject.secret, f"{kind}/{leaf.ref}")
+                    commitment = commitment_of(salt, content_of(one.customer, one.document))
+                    leaf = msgspec.structs.replace(leaf, commitment=commitment)
+            rows.append({"kind": kind, "ref": leaf.ref, "at": leaf.at, "entry": entry_of(leaf)})
+        return rows
+
+    def _called(self, customers: Mapping[str, Micros]) -> Mapping[str, SubjectRow]:
+        """Give what customers are called, and call those something who have no name yet."""
+        if not customers:
+            return {}
+        found = self.subjects(customers)
+        missing = [
+            SubjectRow(
+                customer=customer,
+                subject=secrets.token_hex(12),
+                secret=secrets.token_bytes(SECRET_LENGTH),
+                created_at=at,
+            )
+            for customer, at in customers.items()
+            if customer not in found
+        ]
+        if missing:
+            self._add_subjects(missing)
+            # Somebody else may have been first.
+            found = {**found, **self.subjects([row.customer for row in missing])}
+        return found
+
+    def _seal(self, entries: Sequence[Columns]) -> None:
+        """Number entries and grow the tree; a `TransientStoreError` where somebody else has meanwhile."""
+        if not entries:
+            return
+        before = self.edge()
+        hashes = [leaf_hash(row["entry"]) for row in entries]
+        after, tiles = append(before, hashes)
+        if not self._move_edge(before.size, after):
+            raise TransientStoreError("another process has sealed the audit record at the same time")
+        self._add_leaves(
+            [
+                {
+                    "number": number,
+                    **row,
+                    "act": row["kind"] if row["kind"] in ACTS else None,
+                    "hash": hash,
+                }
+                for number, (row, hash) in enumerate(zip(entries, hashes, strict=True), before.size)
+            ]
+        )
+        for tile in tiles:
+            self._add_tile(self._tile_row(tile, before.size, hashes))
+
+    def _tile_row(self, tile: Tile, sealed: int, added: Sequence[bytes]) -> Columns:
+        first = tile.number * WIDTH
+        if tile.level == 0 and first >= sealed:
+            hashes = added[first - sealed : first - sealed + WIDTH]
+        else:
+            hashes = self.hashes(tile.level, first, first + WIDTH)
+        return {"level": tile.level, "number": tile.number, "root": tile.root, "hashes": b"".join(hashes)}
+
+    @property
+    def _seals_itself(self) -> bool: ...
+    def marks(self) -> Marks: ...
+    def subjects(self, customers: Iterable[str]) -> dict[str, SubjectRow]: ...
+    def edge(self) -> Edge: ...
+    def hashes(self, level: int, start: int, end: int) -> Sequence[bytes]: ...
+    def save_definition(self, sha256: str, text: str) -> None: ...
+    def _customer_of(self, run: str) -> str | None: ...
+    def _add_subjects(self, rows: Sequence[SubjectRow]) -> None: ...
+    def _delete_subjects(self, customers: Sequence[str]) -> int: ...
+    def _queue(self, rows: Sequence[Columns]) -> None: ...
+    def _take_queued(self, limit: int) -> list[Columns]: ...
+    def _add_leaves(self, rows: Sequence[Columns]) -> None: ...
+    def _add_tile(self, row: Columns) -> None: ...
+    def _move_edge(self, before: int, edge: Edge) -> bool: ...

@@ -1,0 +1,195 @@
+"""SQL of the audit record: subjects, entries before and after sealing, the tree, checkpoints."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Executable, bindparam, delete, func, select
+
+from engine.model.values import Micros
+from engine.store.audit_tables import CHECKPOINT, LEAF, SUBJECT, TILE, TREE, UNSEALED
+from engine.store.statements import Insert
+
+_SEALED = (LEAF.c.number, LEAF.c.kind, LEAF.c.ref, LEAF.c.at, LEAF.c.entry, LEAF.c.hash)
+
+
+@cache
+def insert_subject(insert: Insert) -> Executable:
+    """What a customer is called, unless they are called something already."""
+    return insert(SUBJECT).on_conflict_do_nothing(index_elements=[SUBJECT.c.customer])
+
+
+@cache
+def subjects_of() -> Executable:
+    """What the customers `ids` are called."""
+    return select(SUBJECT).where(SUBJECT.c.customer.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def subjects_named() -> Executable:
+    """Whom the subjects `ids` stand for."""
+    return select(SUBJECT).where(SUBJECT.c.subject.in_(bindparam("ids", expanding=True)))
+
+
+@cache
+def delete_subject() -> Executable:
+    """What a customer is called, away."""
+    return delete(SUBJECT).where(SUBJECT.c.customer == bindparam("b_customer"))
+
+
+@cache
+def insert_unsealed() -> Executable:
+    """An entry that waits for its number."""
+    return UNSEALED.insert()
+
+
+@cache
+def take_unsealed() -> Executable:
+    """The first `limit` of the entries that wait, taken away."""
+    first = select(UNSEALED.c.seq).order_by(UNSEALED.c.seq).limit(bindparam("limit"))
+    return delete(UNSEALED).where(UNSEALED.c.seq.in_(first)).returning(*UNSEALED.c)
+
+
+@cache
+def count_unsealed() -> Executable:
+    """How many entries wait."""
+    return select(func.count()).select_from(UNSEALED)
+
+
+@cache
+def insert_leaf() -> Executable:
+    """A sealed entry."""
+    return LEAF.insert()
+
+
+@cache
+def leaves() -> Executable:
+    """The sealed entries from `start` to before `end`."""
+    return (
+        select(*_SEALED)
+        .where(LEAF.c.number >= bindparam("start"), LEAF.c.number < bindparam("end"))
+        .order_by(LEAF.c.number)
+    )
+
+
+@cache
+def leaves_of_instant() -> Executable:
+    """The sealed entries of one thing at an instant."""
+    return (
+        select(*_SEALED)
+        .where(LEAF.c.at == bindparam("at"), LEAF.c.kind == bindparam("kind"), LEAF.c.ref == bindparam("ref"))
+        .order_by(LEAF.c.number)
+    )
+
+
+def leaf_span(start: Micros | None, end: Micros | None) -> Executable:
+    """The first and the last number of the entries of a period."""
+    found = select(func.min(LEAF.c.number), func.max(LEAF.c.number))
+    if start is not None:
+        found = found.where(LEAF.c.at >= start)
+    if end is not None:
+        found = found.where(LEAF.c.at < end)
+    return found
+
+
+def act_page(
+    act: str, start: Micros | None, end: Micros | None, after: tuple[Micros, int] | None, limit: int
+) -> Executable:
+    """What people did of one kind, by (at, number)."""
+    found = select(*_SEALED).where(LEAF.c.act == act).order_by(LEAF.c.at, LEAF.c.number).limit(limit)
+    if start is not None:
+        found = found.where(LEAF.c.at >= start)
+    if end is not None:
+        found = found.where(LEAF.c.at < end)
+    if after is not None:
+        at, number = after
+        found = found.where((LEAF.c.at > at) | ((LEAF.c.at == at) & (LEAF.c.number > number)))
+    return found
+
+
+def count_acts(act: str, start: Micros | None, end: Micros | None) -> Executable:
+    """How often people did something of one kind."""
+    found = select(func.count()).select_from(LEAF).where(LEAF.c.act == act)
+    if start is not None:
+        found = found.where(LEAF.c.at >= start)
+    if end is not None:
+        found = found.where(LEAF.c.at < end)
+    return found
+
+
+@cache
+def leaf_hashes() -> Executable:
+    """The hashes of the entries from `start` to before `end`."""
+    return (
+        select(LEAF.c.hash)
+        .where(LEAF.c.number >= bindparam("start"), LEAF.c.number < bindparam("end"))
+        .order_by(LEAF.c.number)
+    )
+
+
+@cache
+def insert_tile() -> Executable:
+    """A complete subtree."""
+    return TILE.insert()
+
+
+@cache
+def tile() -> Executable:
+    """The hashes of a complete subtree."""
+    return select(TILE.c.hashes).where(
+        TILE.c.level == bindparam("level"), TILE.c.number == bindparam("number")
+    )
+
+
+@cache
+def tile_roots() -> Executable:
+    """The roots of the complete subtrees of a level from `start` to before `end`."""
+    return (
+        select(TILE.c.root)
+        .where(
+            TILE.c.level == bindparam("level"),
+            TILE.c.number >= bindparam("start"),
+            TILE.c.number < bindparam("end"),
+        )
+        .order_by(TILE.c.number)
+    )
+
+
+@cache
+def edge() -> Executable:
+    """How far it is sealed."""
+    return select(TREE.c.size, TREE.c.edge)
+
+
+@cache
+def move_edge(insert: Insert) -> Executable:
+    """The edge, moved on from the size `b_before`; untouched where it is not there any more."""
+    put = insert(TREE)
+    return put.on_conflict_do_update(
+        index_elements=[TREE.c.name],
+        set_={"size": put.excluded.size, "edge": put.excluded.edge},
+        where=TREE.c.size == bindparam("b_before"),
+    )
+
+
+@cache
+def insert_checkpoint() -> Executable:
+    """A signed root."""
+    return CHECKPOINT.insert()
+
+
+@cache
+def latest_checkpoint() -> Executable:
+    """The last signed root."""
+    return select(CHECKPOINT).order_by(CHECKPOINT.c.size.desc()).limit(1)
+
+
+@cache
+def checkpoints() -> Executable:
+    """Signed roots of more than `after` leaves."""
+    return (
+        select(CHECKPOINT)
+        .where(CHECKPOINT.c.size > bindparam("after"))
+        .order_by(CHECKPOINT.c.size)
+        .limit(bindparam("limit"))
+    )
