@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from api.answers.values import encode
 from api.auth import Keyring, guard
 from api.bounds import bounded
 from api.openapi import document
+from api.people import People
 from api.problems import problem_response
 from api.rates import Rates, rate_headers
 from api.requests import LARGEST_BODY, request_id
@@ -30,6 +32,8 @@ _HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+"""For a year; browsers heed it where it comes by https, as it does where `public_url` is of that."""
 
 
 class ExactResponse(Response[Any]):
@@ -49,19 +53,20 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
     the same keys count their requests together.
     """
     keyring = Keyring(engine, token)
+    people = People(engine)
     rates = Rates(engine, redis)
     app = Litestar(
         route_handlers=HANDLERS,
-        guards=[guard(keyring, rates)],
+        guards=[guard(keyring, people, rates)],
         middleware=[bounded(rates)],
         on_shutdown=[rates.close],
         exception_handlers={Exception: problem_response},
-        before_send=[_finish, recorded(engine)],
+        before_send=[_finishing(engine), recorded(engine)],
         response_class=ExactResponse,
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         logging_config=None,
-        state=State({"engine": engine, "keyring": keyring, "rates": rates}),
+        state=State({"engine": engine, "keyring": keyring, "people": people, "rates": rates}),
     )
     app.state.document = document(app, program_version())
     app.state.methods = {
@@ -80,9 +85,11 @@ def program_version() -> str:
         return "0"
 
 
-async def _finish(message: Message, scope: Scope) -> None:
-    """Put on every answer its request's id and what keeps browsers from guessing."""
-    if message["type"] == "http.response.start":
+def _finishing(engine: Engine) -> Callable[[Message, Scope], Awaitable[None]]:
+    async def finish(message: Message, scope: Scope) -> None:
+        """Put on every answer its request's id and what keeps browsers from guessing."""
+        if message["type"] != "http.response.start":
+            return
         headers = list(message["headers"])
         if scope.get("method") == "OPTIONS" and (path := scope.get("path_template")) is not None:
             # The framework names only the methods of the handler that was registered first.
@@ -93,4 +100,8 @@ async def _finish(message: Message, scope: Scope) -> None:
         headers.append((b"request-id", request_id(scope).encode()))
         headers.extend(rate_headers(scope))
         headers.extend(each for each in _HEADERS if each[0] not in present)
+        if engine.workspace.settings.public_url.startswith("https://"):
+            headers.append(_HTTPS_ONLY)
         message["headers"] = headers
+
+    return finish

@@ -17,13 +17,14 @@ from litestar.handlers import BaseRouteHandler
 
 from api.clients.posthog import KEY
 from api.decoding import field_of
+from api.people import CSRF, SESSION, People
 from api.rates import LOCAL, Rates
 from api.requests import body_of
 from engine.authoring.wording import either
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.addresses import Address, client_of, networks_of
 from engine.runtime.engine import Engine
-from engine.runtime.keys import check_address, check_key, key_id
+from engine.runtime.keys import ROLES, check_address, check_key, key_id
 from engine.store.records import KeyRow
 
 OPEN: frozenset[str] = frozenset()
@@ -34,6 +35,7 @@ READ = frozenset(("operator", "auditor", "admin"))
 AUDIT = frozenset(("auditor", "admin"))
 OPERATE = frozenset(("operator", "admin"))
 ADMIN = frozenset(("admin",))
+EVERYBODY = frozenset(ROLES)
 LIST_KEYS = frozenset(("auditor", "admin"))
 
 TRUSTED_FOR = 2.0
@@ -96,7 +98,7 @@ Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 Guard: TypeAlias = Callable[[Connection, BaseRouteHandler], Any]
 
 
-def guard(keyring: Keyring, rates: Rates) -> Guard:
+def guard(keyring: Keyring, people: People, rates: Rates) -> Guard:
     """Give the guard of all routes: each names its roles, and one that names none lets nobody in."""
 
     async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -104,9 +106,7 @@ def guard(keyring: Keyring, rates: Rates) -> Guard:
         if roles is OPEN or connection.scope.get("method") == "OPTIONS":
             return
         try:
-            in_body = handler.opt.get("key_in_body") and "authorization" not in connection.headers
-            text = await _in_body(connection) if in_body else _credentials(connection)
-            key = await keyring.owner_of(text, lambda: client_address(connection))
+            key = await _who(connection, handler, keyring, people)
         except UnauthenticatedError as error:
             connection.app.state.engine.meters.sign_in_refused(error.because)
             raise
@@ -118,6 +118,22 @@ def guard(keyring: Keyring, rates: Rates) -> Guard:
         connection.scope["user"] = key
 
     return admit
+
+
+async def _who(connection: Connection, handler: BaseRouteHandler, keyring: Keyring, people: People) -> KeyRow:
+    """Give who asks: by a key or a token in the head, or in the body; else by the session of a browser."""
+    cookie = connection.cookies.get(SESSION)
+    if cookie is not None and "authorization" not in connection.headers:
+        method, csrf = str(connection.scope.get("method")), connection.headers.get(CSRF)
+        person = await people.by_session(cookie, method, csrf)
+    else:
+        in_body = handler.opt.get("key_in_body") and "authorization" not in connection.headers
+        text = await _in_body(connection) if in_body else _credentials(connection)
+        if text.count(".") != 2:
+            return await keyring.owner_of(text, lambda: client_address(connection))
+        person = await people.by_token(text)
+    connection.scope["state"]["person"] = person
+    return person.key(handler.opt.get("roles"))
 
 
 async def _in_body(connection: Connection) -> str:

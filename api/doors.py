@@ -103,7 +103,7 @@ async def read(request: Call, kind: type[T]) -> T:
 async def read_optional(request: Call, kind: type[T]) -> T:
     """Read the body as `kind`, all of whose fields have defaults; no body is as good as `{}`."""
     body = await body_of(request)
-    return typed(body if body.strip() else b"{}", kind)
+    return typed(body or b"{}", kind)
 
 
 def names_of(reader: Reader, customer: str | None) -> list[str] | None:

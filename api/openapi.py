@@ -16,6 +16,7 @@ from litestar.routes import HTTPRoute
 
 from api import problems
 from api.auth import OPEN
+from api.people import SESSION
 from api.written import VALUE
 
 _JSON = "application/json"
@@ -63,7 +64,17 @@ def document(app: Litestar, version: str) -> bytes:
             "schemas": components,
             "responses": {"Problem": _problem()},
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key, or a token of the provider at which people sign in.",
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SESSION,
+                    "description": "The session of a browser that has signed in at /auth/login.",
+                },
                 "basic": {"type": "http", "scheme": "basic", "description": "The API key as user name."},
             },
         },
@@ -127,7 +138,7 @@ def _operation(op: _Operation, schemas: dict[str, Any], asked: dict[str, Any]) -
         "summary": summary,
         "description": _description(rest or summary, opt["roles"], opt["repeatable"]),
         "tags": _tags(op.path),
-        "security": [] if opt["roles"] is OPEN else [{"bearer": []}, {"basic": []}],
+        "security": [] if opt["roles"] is OPEN else [{"bearer": []}, {"basic": []}, {"session": []}],
         "responses": _responses(op, schemas),
     }
     parameters = [_path_parameter(name) for name in re.findall(r"{(\w+)}", op.path)]

@@ -9,7 +9,7 @@ from api.cli.places import add_json, workspace_of
 from api.cli.running import RunningEngine, add_engine, asked_engine
 from api.cli.terminal import BAD, FAINT, GOOD, Terminal
 from engine.authoring.folder import read_folder
-from engine.errors import RequestError
+from engine.errors import Finding, RequestError
 
 NOTHING, ERRORS, CHANGES = 0, 1, 2
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
@@ -58,9 +58,7 @@ def code_of(plan: dict[str, Any]) -> int:
 def tell(terminal: Terminal, plan: dict[str, Any], *, diff: bool) -> None:
     """Tell a plan to people."""
     for each in plan["findings"]:
-        hint = f"; {each['hint']}" if each["hint"] else ""
-        where = f"{each['file']}:{each['line']}:{each['column']}"
-        terminal.say(f"{where}: {each['message']}{hint}", BAD if each["severity"] == "error" else FAINT)
+        terminal.say(str(Finding(**each)), BAD if each["severity"] == "error" else FAINT)
     if plan["token"] is None:
         return
     if not plan["changes"]:

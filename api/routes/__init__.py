@@ -28,6 +28,7 @@ from api.routes import (
     runs,
     scores,
     segments,
+    signing_in,
     suppressions,
     tracking,
     triggers,
@@ -60,6 +61,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *scores.HANDLERS,
     *audit.HANDLERS,
     *keys.HANDLERS,
+    *signing_in.HANDLERS,
     *unsubscribing.HANDLERS,
     *health.HANDLERS,
 ]

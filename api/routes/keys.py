@@ -15,8 +15,9 @@ from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, 
 from api.paging import Listing, Page, after, page
 from api.written import Network, ShortLength
 from engine.errors import NotFoundError
+from engine.model.workspace import Role
 from engine.runtime.engine import Engine
-from engine.runtime.keys import Bounds, Role, grace_of
+from engine.runtime.keys import Bounds, grace_of
 from engine.runtime.keys import NewKey as Made
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]

@@ -31,6 +31,7 @@ EXPORTED_AT_ONCE = 1000
 _LIST = r"^(channel,)?(address|customer)(,reason)?(,at)?(,note)?(\r?\n[^\x00-\x1f\"]{0,1000})*$"
 """A pattern of lists: a line that names columns, and lines of cells without quotes."""
 
+Address = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern="[!-~]")]
 Note = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
@@ -110,7 +111,7 @@ async def get_suppressions(request: Call) -> Page[SuppressionAnswer]:
 class Suppress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Who is to get no messages: an address or a customer, on a channel or on all of them."""
 
-    address: Note | None = None
+    address: Address | None = None
     customer: CustomerId | None = None
     channel: Channel | None = None
     reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "operator"

@@ -23,6 +23,9 @@ from engine.model.workflow import Workflow
 
 Delivery = Literal["at_least_once", "at_most_once", "verify"]
 
+Role = Literal["ingest", "author", "approver", "operator", "auditor", "admin"]
+"""What somebody may do."""
+
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A secret by reference: `{env: NAME}` or `{file: PATH}`; never the secret itself."""
@@ -132,6 +135,24 @@ class Connectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     webhooks: dict[str, Webhook] = {}
 
 
+class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How people sign in: a provider of OpenID Connect, who they are to it, and what they may do here.
+
+    `human` is the claim that names the human, `roles_claim` the one whose values `roles` turns into roles.
+    """
+
+    issuer: str
+    client_id: str
+    secret: Secret | None = None
+    human: str = "email"
+    roles_claim: str = "groups"
+    roles: dict[str, Role] = {}
+    scopes: tuple[str, ...] = ("email", "profile")
+    audiences: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    lasts: Duration = Duration(8, "h")
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`holdfast.yaml`: what is the workspace's own."""
 
@@ -144,6 +165,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     people: dict[str, Person] = {}
     connectors: Connectors = Connectors()
     limits: Limits = Limits()
+    sign_in: SignIn | None = None
     releases: Releases = Releases()
     metrics: Metrics = Metrics()
 

@@ -25,7 +25,7 @@ from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
 from engine.runtime.intake import Posted, take_in
-from engine.runtime.keys import ANYWHERE, GRACE, Bounds, NewKey, make_key
+from engine.runtime.keys import ANYWHERE, GRACE, Bounds, NewKey, holds, make_key
 from engine.runtime.meters import Meters
 from engine.runtime.past import import_past
 from engine.runtime.people.acting import Acting
@@ -48,6 +48,7 @@ from engine.store.audit import CheckpointRow
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
 from engine.store.records import KeyRow
+from engine.store.sessions import SessionRow
 from engine.store.sqlite import SqliteStore
 from engine.timeline.ruleset import Ruleset
 
@@ -318,6 +319,24 @@ class Engine(Acting, Changing, Showing):
         """Keep that a key was used just now, and from where."""
         now = self.clock.now()
         return self._writer.call(lambda: operating.touch_key(self._shell, id, now, address))
+
+    def has_key(self, owner: str, role: str) -> bool:
+        """Tell whether a human has a key of a role that is good."""
+        with self.store.reader() as reader:
+            return holds(reader.list_keys(), owner, role, self.clock.now())
+
+    def find_session(self, hash: str) -> SessionRow | None:
+        """Give a person's session, also one that is over."""
+        with self.store.reader() as reader:
+            return reader.find_session(hash)
+
+    def add_session(self, session: SessionRow) -> None:
+        """Keep a person's new session, and forget those that are long over."""
+        self._now_do(lambda: operating.add_session(self._shell, session))
+
+    def end_session(self, hash: str) -> None:
+        """End a person's session."""
+        self._now_do(lambda: operating.end_session(self._shell, hash))
 
     def note_access(self, access: Access) -> None:
         """Let it be kept that somebody read personal data; at once, and kept within a second."""

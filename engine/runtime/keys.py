@@ -7,7 +7,7 @@ import hmac
 import secrets
 import zlib
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
@@ -19,10 +19,10 @@ from engine.errors import (
     ValueSyntaxError,
 )
 from engine.model.values import DAY, Duration, Micros
+from engine.model.workspace import Role
 from engine.runtime.addresses import Address, network_of, networks_of, within
 from engine.store.records import KeyRow
 
-Role = Literal["ingest", "author", "approver", "operator", "auditor", "admin"]
 ROLES: tuple[str, ...] = get_args(Role)
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -133,11 +133,16 @@ def check_grant(role: str, owner: str, keys: Iterable[KeyRow], now: Micros, by: 
     if role == "approver" and by is not None and person(by) == human:
         raise ForbiddenError("nobody makes themselves an approver; another admin has to", code="self_grant")
     other = {"approver": "admin", "admin": "approver"}.get(role)
-    held = (key for key in keys if key.owner == human and key.role == other)
-    if any(key.revoked_at is None and (key.expires_at is None or key.expires_at > now) for key in held):
+    if other is not None and holds(keys, human, other, now):
         raise ForbiddenError(
             f"{human} has a key as {other}; an admin cannot approve, so revoke that first", code="two_roles"
         )
+
+
+def holds(keys: Iterable[KeyRow], owner: str, role: str, now: Micros) -> bool:
+    """Tell whether a human has a key of a role that is good now."""
+    found = (key for key in keys if key.owner == owner and key.role == role and key.revoked_at is None)
+    return any(key.expires_at is None or key.expires_at > now for key in found)
 
 
 def _networks(addresses: Iterable[str]) -> str | None:

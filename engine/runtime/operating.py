@@ -14,7 +14,7 @@ from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, identity
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.model.rule import OnCall
-from engine.model.values import SECOND, Micros
+from engine.model.values import DAY, SECOND, Micros
 from engine.runs.changes import Changes
 from engine.runs.run import AskItem, Run
 from engine.runtime.actions.unsubscribe import Unsubscription
@@ -30,6 +30,7 @@ from engine.runtime.shell import Shell
 from engine.runtime.tick import open_turn
 from engine.store.interface import Store, Writer
 from engine.store.records import KeyRow, ProcessRow
+from engine.store.sessions import SessionRow
 from engine.timeline import deliver
 from engine.timeline.play import call_rule
 from engine.timeline.world import ALL
@@ -211,6 +212,20 @@ def touch_key(shell: Shell, id: str, at: Micros, address: str | None) -> None:
     """Keep that a key was used."""
     with shell.store.begin() as writer:
         writer.touch_key(id, at, address)
+
+
+def add_session(shell: Shell, session: SessionRow) -> None:
+    """Keep a person's session, and forget those that expired a day ago."""
+    with shell.store.begin() as writer:
+        writer.drop_sessions(session.created_at - DAY)
+        writer.add_session(session)
+
+
+def end_session(shell: Shell, hash: str) -> None:
+    """End a person's session."""
+    now = shell.instants.take()
+    with shell.store.begin() as writer:
+        writer.end_session(hash, now)
 
 
 def doctor(store: Store, now: Micros) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -200,9 +201,9 @@ class Shell:
     `files_wait` whether its folder has others, `ends_at` when that goes back by itself, if it is an
     emergency that nobody has approved; `finishing` tells that it finishes an import of the past, `going`
     how many customers of how many have come over to a release that goes live. `set_aside` are customers
-    that the core failed on. `keep_answer` is called in the turn that has a result, while a request is
-    done that may come again. `stir` is told the shards in which a commit has left something to do soon.
-    `erasures` are ids that may not come in.
+    that the core failed on; `planning` is held while a plan is made. `keep_answer` is called in the turn
+    that has a result, while a request is done that may come again. `stir` is told the shards in
+    which a commit has left something to do soon. `erasures` are ids that may not come in.
     """
 
     def __init__(
@@ -236,6 +237,7 @@ class Shell:
         self.release = 0
         self.ends_at: Micros | None = None
         self.files_wait = False
+        self.planning = Lock()
         self.going: tuple[int, int] | None = None
         self.finishing = False
         self.members = Members()

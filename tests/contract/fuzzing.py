@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import shutil
 import socket
 import subprocess
@@ -41,7 +42,7 @@ class Found(msgspec.Struct, frozen=True):
 
 @contextmanager
 def served(folder: Path) -> Generator[tuple[str, str]]:
-    """Serve a copy of the policy that ships, with a few customers; give its address and an admin key."""
+    """Serve a copy of the policy that ships, with a few customers; give its address and a token."""
     folder.mkdir()
     for name in ("rules", "workflows"):
         shutil.copytree(REPOSITORY / name, folder / name)
@@ -52,15 +53,17 @@ def served(folder: Path) -> Generator[tuple[str, str]]:
         socket.create_server(("127.0.0.1", 0)) as listener,
         Engine.open(folder, url, VirtualClock(NOW), actions=actions, work=False) as engine,
     ):
-        config = uvicorn.Config(create_app(engine), log_config=None, access_log=False, lifespan="off")
+        # The clock stands still, so that a limit would never be lifted; nothing limits this machine's token.
+        token = secrets.token_urlsafe(32)
+        app = create_app(engine, token=token)
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            key = engine.create_key("admin", "ann@example.com").text
-            _fill(address, key)
-            yield address, key
+            _fill(address, token)
+            yield address, token
         finally:
             server.should_exit = True
             thread.join()

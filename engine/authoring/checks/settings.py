@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 from engine.authoring.checks.ladders import zone
 from engine.authoring.draft import Draft
 from engine.authoring.wording import quoted
-from engine.model.workspace import Breaker, Smtp, Webhook
+from engine.model.values import DAY, MINUTE
+from engine.model.workspace import Breaker, SignIn, Smtp, Webhook
 
 MOST_EVENTS = 1_000
 MOST_AT_ONCE = 10_000
+LONGEST_SESSION = 30 * DAY
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
@@ -85,6 +87,8 @@ def check(draft: Draft) -> None:
             message=f"a key makes 1 to {MOST_AT_ONCE} requests at once",
             hint="write 256",
         )
+    if settings.sign_in is not None:
+        _sign_in(draft, settings.sign_in)
     connectors = settings.connectors
     if isinstance(connectors.email, Smtp) and not 1 <= connectors.email.port <= 65_535:
         draft.say(
@@ -103,6 +107,35 @@ def check(draft: Draft) -> None:
         for key, address in (("url", webhook.url), ("lookup", webhook.lookup)):
             if address is not None:
                 _address(draft, webhook, key, address)
+
+
+def _sign_in(draft: Draft, sign_in: SignIn) -> None:
+    issuer = urlsplit(sign_in.issuer)
+    allowed = issuer.scheme == "https" or (issuer.scheme == "http" and issuer.hostname in sign_in.hosts)
+    if not allowed or not issuer.hostname or issuer.query or issuer.fragment:
+        draft.say(
+            sign_in,
+            "issuer",
+            code="bad-url",
+            message=f"{quoted(sign_in.issuer)} is no issuer that is reached safely",
+            hint="write https://id.example.com",
+        )
+    if not sign_in.roles:
+        draft.say(
+            sign_in,
+            "roles",
+            code="missing-key",
+            message="nobody who signs in may do anything",
+            hint="write roles: {retention-authors: author}",
+        )
+    if not MINUTE <= sign_in.lasts.micros <= LONGEST_SESSION:
+        draft.say(
+            sign_in,
+            "lasts",
+            code="out-of-range",
+            message="a session lasts a minute to 30 days",
+            hint="write 8h",
+        )
 
 
 def _breaker(draft: Draft, breaker: Breaker) -> None:

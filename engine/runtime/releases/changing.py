@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from engine.authoring.planning import Plan
+from engine.errors import ConflictError
 from engine.runtime.clock import Clock
 from engine.runtime.releases import deciding
 from engine.runtime.releases.drafting import draft
@@ -53,8 +54,17 @@ class Changing(ABC):
     def plan(self, files: Mapping[str, str | None], *, whole: bool = False, by: str = "") -> Plan:
         """Plan files against what is live, and keep the plan; null takes a file away.
 
-        `whole` files are all that there are to be, others lie over the live ones. Takes seconds.
+        `whole` files are all that there are to be, others lie over the live ones. Takes seconds, and one
+        is made at a time: `ConflictError` while another is.
         """
+        if not self._shell.planning.acquire(blocking=False):
+            raise ConflictError("another plan is being made just now; try again", code="planning")
+        try:
+            return self._plan(files, whole=whole, by=by)
+        finally:
+            self._shell.planning.release()
+
+    def _plan(self, files: Mapping[str, str | None], *, whole: bool, by: str) -> Plan:
         # What this process is to make live comes first: the plan stands on it.
         self._writer.call(int).result()
         plan, row = draft(self._shell, files, whole=whole, by=by, now=self.clock.now())

@@ -19,7 +19,6 @@ from engine.customers.event import Event
 from engine.customers.merging import rebuild
 from engine.decisions.rules import CompiledRule
 from engine.expressions import Outcome
-from engine.model.facts import Subject
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnQuiet, OnSchedule, Rule
 from engine.model.segment import Segment
@@ -54,7 +53,7 @@ class _Tally:
     """What has been counted so far."""
 
     def __init__(self) -> None:
-        self.kinds: Counter[Subject] = Counter()
+        self.kinds: Counter[str] = Counter()
         self.before: Counter[tuple[str, str]] = Counter()
         self.after: Counter[tuple[str, str]] = Counter()
         self.held: Counter[str] = Counter()
@@ -70,12 +69,13 @@ def count(
     new: Ruleset,
     changes: Sequence[FileChange],
     now: Micros,
+    sample: int = SAMPLE,
 ) -> Counted:
     """Count over a sample of the customers what differs between two rulesets at an instant."""
     ids = reader.customer_ids()
     everybody = [id for id in ids if id != BASE]
     # In an order that has nothing to do with the customers, and is the same each time.
-    chosen = sorted(everybody, key=lambda id: (zlib.crc32(id.encode()), id))[:SAMPLE]
+    chosen = sorted(everybody, key=lambda id: (zlib.crc32(id.encode()), id))[:sample]
     tally, began = _Tally(), time.monotonic()
     counting = _Counting(shell, reader, old, new, touched(changes, "rule"), now, tally)
     for start in range(0, len(chosen), BATCH):
@@ -142,7 +142,7 @@ class _Counting:
         tally.kinds[member.kind] += 1
         for segment in member.standing.segments:
             tally.before["segment", segment] += 1
-        moment = Moment(old_world, member, Changes(), now, [], at_event=False)
+        moment = Moment(old_world, member, Changes(), now, [], at_event=True)
         for rule in moment.desk.rules.values():
             if self._asked(rule) and _meets(rule, moment):
                 tally.before["rule", rule.id] += 1
@@ -154,13 +154,13 @@ class _Counting:
         adopt(new_world, cast, changes, then.id, now, "release")
         for segment in then.standing.segments:
             tally.after["segment", segment] += 1
-        moment = Moment(new_world, then, Changes(), now, [], at_event=False)
+        moment = Moment(new_world, then, Changes(), now, [], at_event=True)
         for rule in moment.desk.rules.values():
             if self._asked(rule) and _meets(rule, moment):
                 tally.after["rule", rule.id] += 1
             if rule.id in self._rules:
                 began = time.perf_counter()
-                rule.condition.outcome(Moment(new_world, then, Changes(), now, [], at_event=False).env({}))
+                rule.condition.outcome(Moment(new_world, then, Changes(), now, [], at_event=True).env({}))
                 tally.cost[rule.id] += int((time.perf_counter() - began) * 1e9)
         for rule_id in {*self._crossed(then, changes, bands), *silences}:
             tally.held[rule_id] += 1
@@ -296,7 +296,7 @@ def _warnings(tally: _Tally, new: Ruleset, changes: Sequence[FileChange]) -> tup
         if counted and scheduled and met > most.share * base:
             message = f"it would fire for {met} of {base} customers, which is over {most}"
             found.append(Warned(code="fires_for_many", thing=id, message=message))
-        mean = tally.cost[id] / 1000 / max(1, tally.sampled)
+        mean = tally.cost[id] / 1000 / max(1, base)
         if mean > EXPENSIVE:
             message = f"deciding it takes {mean / 1000:.1f} ms a customer"
             found.append(Warned(code="expensive", thing=id, message=message))

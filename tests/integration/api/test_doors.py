@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from engine.model.values import HOUR
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
 from engine.runtime.keys import ROLES
-from tests.integration.api.conftest import START, Client, Door, problem
+from tests.integration.api.conftest import FILES, START, Client, Door, problem
 
 ADD = {"ingest", "operator", "admin"}
 SEE = {"author", "approver", "operator", "auditor", "admin"}
@@ -134,6 +135,8 @@ WHO = {
     ("post", "/v1/keys"): {"admin"},
     ("get", "/v1/keys"): {"admin", "auditor"},
     ("post", "/v1/keys/{id}/rotate"): {"admin"},
+    ("get", "/v1/me"): set(ROLES),
+    ("post", "/auth/logout"): set(ROLES),
     ("delete", "/v1/keys/{id}"): {"admin"},
 }
 OPEN = {
@@ -142,6 +145,8 @@ OPEN = {
     ("head", "/health/ready"),
     ("get", "/health/ready"),
     ("get", "/openapi.json"),
+    ("get", "/auth/login"),
+    ("get", "/auth/callback"),
     ("get", "/u/{token}"),
     ("post", "/u/{token}"),
 }
@@ -414,3 +419,25 @@ def test_a_parameter_is_given_once_and_is_never_null(as_role: Door, query: str) 
 def test_a_cursor_that_never_was_leads_nowhere(as_role: Door) -> None:
     answer = as_role("auditor").get(f"/v1/runs?cursor={'A' * 40}")
     assert (answer.status_code, answer.json()["code"]) == (404, "invalid_cursor")
+
+
+@pytest.mark.parametrize(("address", "told"), [("https://holdfast.test", "max-age=31536000"), (None, None)])
+def test_browsers_stay_with_https_where_that_is_the_address(
+    folder: Path, tmp_path: Path, clock: VirtualClock, address: str | None, told: str | None
+) -> None:
+    line = "" if address is None else f"public_url: {address}\n"
+    (folder / "holdfast.yaml").write_text(FILES["holdfast.yaml"].lstrip() + line)
+    with (
+        Engine.open(folder, f"sqlite:///{tmp_path}/h.db", clock, work=False) as engine,
+        TestClient(create_app(engine)) as http,
+    ):
+        assert Client(http, None).get("/health/live").headers.get("strict-transport-security") == told
+        assert Client(http, None).get("/v1/rules").headers.get("strict-transport-security") == told
+
+
+def test_no_other_page_may_read_what_is_answered(as_role: Door) -> None:
+    # given a request as a browser makes it for a page of somebody else
+    origin = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    for method in ("OPTIONS", "GET", "POST"):
+        answer = as_role("admin")(method, "/v1/keys", headers=origin)
+        assert not [name for name in answer.headers if name.startswith("access-control-")]

@@ -1,5 +1,9 @@
 """The command line on a small workspace of its own, and a small file of events."""
 
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -101,6 +105,28 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def holdfast(capsys: pytest.CaptureFixture[str]) -> Holdfast:
     """Runs a command line in this process."""
     return command_line(capsys)
+
+
+@pytest.fixture
+def server(workspace: Path) -> Iterator[str]:
+    """A server on the workspace, as a process of its own; gives its address."""
+    command = [sys.executable, "-m", "api.cli.main", "serve", "--port", "0"]
+    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[3]), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(
+        command, cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        said = ""
+        while "Holdfast serves" not in said:
+            line = process.stdout.readline()
+            assert line, said + process.stderr.read()
+            said += line
+        found = re.search(r"http://\S+", said)
+        assert found is not None
+        yield found[0]
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0
 
 
 @pytest.fixture

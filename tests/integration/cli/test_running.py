@@ -1,37 +1,8 @@
 """Commands beside a server: what writes goes through its API, with the token in the lock file."""
 
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
-import pytest
 
 from tests.command_line import Holdfast
-
-
-@pytest.fixture
-def server(workspace: Path) -> Iterator[str]:
-    """A server on the workspace, as a process of its own; gives its address."""
-    command = [sys.executable, "-m", "api.cli.main", "serve", "--port", "0"]
-    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[3]), "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(
-        command, cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        said = ""
-        while "Holdfast serves" not in said:
-            line = process.stdout.readline()
-            assert line, said + process.stderr.read()
-            said += line
-        found = re.search(r"http://\S+", said)
-        assert found is not None
-        yield found[0]
-        process.terminate()
-        process.communicate(timeout=30)
-    assert process.returncode == 0
 
 
 def test_keys_are_made_by_the_server_and_good_at_once(server: str, holdfast: Holdfast) -> None:

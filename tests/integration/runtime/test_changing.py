@@ -189,6 +189,29 @@ def test_a_changed_folder_waits_where_approval_is_required(opened: Open) -> None
         engine.roll_back(made.number, EVE, to=made.number).result()
 
 
+def test_one_person_does_not_go_back_to_where_one_was_enough(opened: Open) -> None:
+    # given files that did not ask for approval, and now do
+    engine = opened()
+    made = proposed(engine, REQUIRED, path="holdfast.yaml")
+    engine.approve_release(made.number, made.token, BOB).result()
+
+    # when one person goes back to them
+    with pytest.raises(ConflictError, match="one person alone cannot make that so"):
+        engine.roll_back(made.number, EVE, to=1).result()
+
+    # then what is live still asks
+    assert live(engine).number == made.number
+    with pytest.raises(ForbiddenError, match="names no human"):
+        proposed(engine, FROM_500, Human("Admin", "k-0"))
+
+
+def test_one_plan_is_made_at_a_time(opened: Open) -> None:
+    engine = opened()
+    with engine._shell.planning, pytest.raises(ConflictError, match="another plan is being made"):
+        engine.plan({RULE: FROM_500})
+    assert engine.plan({RULE: FROM_500}).token is not None
+
+
 def test_this_machine_alone_may_apply_where_nothing_else_is_asked_for(opened: Open) -> None:
     # given files that ask for no approval
     engine = opened()
