@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, Command] = {
     "metrics": Command("metrics", "measure retention, churn, revenue, surveys and tickets"),
     "goals": Command("goals", "show where the goals stand"),
     "keys": Command("keys", "create, list and revoke API keys"),
+    "audit": Command("audit", "check the audit record, or take it away as a file"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
 }
 

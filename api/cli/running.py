@@ -40,6 +40,16 @@ class RunningEngine:
             raise RequestError(str(told.get("detail") or f"the running engine answers {answer.status_code}"))
         return found
 
+    def take(self, path: str) -> Iterator[bytes]:
+        """Give the bytes of an answer as they come; raises RequestError where there is none."""
+        try:
+            with self._client.stream("GET", path) as answer:
+                if answer.is_error:
+                    raise RequestError(f"the running engine answers {answer.status_code}")
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise RequestError(f"the running engine does not answer: {error}") from error
+
 
 @contextmanager
 def running_engine(url: str) -> Iterator[RunningEngine | None]:

@@ -35,6 +35,9 @@ from engine.timeline.world import Outage
 OUTAGE: Micros = MINUTE
 """A shorter silence is a restart: what fell due in it is late, not missed."""
 
+AUDIT_KEY, AUDIT_LOG = "audit", "audit log"
+"""Under which names the secret that signs the audit record is kept, and the name that it signs in."""
+
 _log = structlog.get_logger("holdfast.startup")
 
 
@@ -112,8 +115,8 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         writer.add_process(_process_row(process, role, now))
         outages: list[Outage] = [(outage.began, outage.ended) for outage in writer.outages()]
         coupons, links = (_common_secret(writer, equip.folder, name) for name in ("coupons", "links"))
-        key = _common_secret(writer, equip.folder, "audit")
-        log = writer.own_mark("audit log", f"holdfast/{secrets.token_hex(8)}")
+        key = _common_secret(writer, equip.folder, AUDIT_KEY)
+        log = writer.own_mark(AUDIT_LOG, f"holdfast/{secrets.token_hex(8)}")
     crashpoint("outage_kept")
     return Shell(
         store=store,

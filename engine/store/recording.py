@@ -94,7 +94,7 @@ class Recording(Protocol):
             )
             self.record(leaf, decision.customer, row["document"])
 
-    def _record_run(self, run: Run, row: Columns, new: bool) -> None:
+    def _record_run(self, run: Run, new: bool) -> None:
         if new:
             self.record(
                 StartLeaf(
@@ -121,7 +121,6 @@ class Recording(Protocol):
                     reason=run.reason,
                 ),
                 run.customer,
-                row["document"],
             )
 
     def _record_attempts(self, attempts: Sequence[StepAttempt], rows: Sequence[Columns]) -> None:

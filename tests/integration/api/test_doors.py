@@ -100,7 +100,10 @@ WHO = {
     ("get", "/v1/scores/{id}/customers/{customer}"): READ,
     ("put", "/v1/scores/{id}/customers/{customer}/override"): OPERATE,
     ("delete", "/v1/scores/{id}/customers/{customer}/override"): OPERATE,
-    ("get", "/v1/audit/decisions"): {"auditor", "admin"},
+    **{
+        ("get", f"/v1/audit/{what}"): {"auditor", "admin"}
+        for what in ("decisions", "changes", "checkpoint", "proof/{leaf}", "consistency", "export")
+    },
     ("post", "/v1/keys"): {"admin"},
     ("get", "/v1/keys"): {"admin"},
     ("delete", "/v1/keys/{id}"): {"admin"},
