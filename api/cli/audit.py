@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from api.cli.databases import reading, writing
@@ -65,7 +66,7 @@ def _verify_file(arguments: argparse.Namespace, kept: Sequence[tuple[str, str]],
         raise RequestError("a file is checked against a public key; add --key, from `holdfast audit key`")
     found = verify_file(arguments.file, _given_key(arguments.key), kept)
     manifest = found.manifest
-    told = {
+    told: dict[str, Any] = {
         "size": manifest.size, "first": manifest.first, "end": manifest.end, "from": manifest.from_,
         "to": manifest.to, "counts": manifest.counts, "opened": manifest.opened, "erased": manifest.erased,
     }  # fmt: skip
@@ -82,20 +83,19 @@ def _verify_database(
             raise RequestError("checkpoints are checked with the public key; add --key")
         with store.reader() as reader:
             found = verify_database(reader, verifier, kept)
-    told = {
+    told: dict[str, Any] = {
         "size": found.size, "unsealed": found.unsealed, "checkpoints": found.checkpoints,
         "counts": found.counts, "opened": found.opened, "erased": found.erased,
     }  # fmt: skip
     return _tell(told, found.damages, terminal)
 
 
-def _tell(told: dict[str, object], damages: Sequence[Damage], terminal: Terminal) -> int:
+def _tell(told: dict[str, Any], damages: Sequence[Damage], terminal: Terminal) -> int:
     if terminal.json:
         listed = [{"place": damage.place, "what": damage.what} for damage in damages]
         terminal.answer({"good": not damages, **told, "damages": listed})
         return 1 if damages else 0
     counts = told.pop("counts")
-    assert isinstance(counts, dict)
     terminal.table(("", ""), [(name, str(value)) for name, value in told.items() if value is not None])
     terminal.table(("entries", "#"), [(name, str(number)) for name, number in counts.items()])
     for damage in damages[:SHOWN]:
