@@ -204,11 +204,11 @@ class Recording(Protocol):
             leaf, kind = one.leaf, kind_of(one.leaf)
             if one.customer is not None:
                 subject = called[one.customer]
-                leaf = msgspec.structs.replace(leaf, subject=subject.subject)
+                commitment = leaf.commitment
                 if one.document is not None:
                     salt = salt_of(subject.secret, f"{kind}/{leaf.ref}")
                     commitment = commitment_of(salt, content_of(one.customer, one.document))
-                    leaf = msgspec.structs.replace(leaf, commitment=commitment)
+                leaf = msgspec.structs.replace(leaf, subject=subject.subject, commitment=commitment)
             rows.append({"kind": kind, "ref": leaf.ref, "at": leaf.at, "entry": entry_of(leaf)})
         return rows
 

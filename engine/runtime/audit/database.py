@@ -117,7 +117,7 @@ class _Database:
                 self._add(f"entry {number}", "it is gone")
                 break
         committed: list[tuple[LeafRow, AnyLeaf]] = []
-        rows = [msgspec.structs.replace(row, entry=_bytes(row.entry), hash=_bytes(row.hash)) for row in rows]
+        rows = list(map(_sound, rows))
         for row in rows:
             leaf = self._entries.read(row.number, row.entry, row.hash)
             if leaf is None:
@@ -141,8 +141,8 @@ class _Database:
         if len(rows) != end - start:
             return
         for first in range(start, end - WIDTH + 1, WIDTH):
-            own = [row.hash for row in rows[first - start : first - start + WIDTH]]
-            if list(self._reader.hashes(0, first, first + WIDTH)) != own:
+            own = b"".join(row.hash for row in rows[first - start : first - start + WIDTH])
+            if b"".join(self._reader.hashes(0, first, first + WIDTH)) != own:
                 self._add(f"the tile of the entries {first} to {first + WIDTH - 1}", "it has other hashes")
 
     def _texts(self) -> dict[str, str]:
@@ -159,6 +159,8 @@ class _Database:
         return found
 
 
-def _bytes(held: object) -> bytes:
-    """Give what a column holds as bytes: whoever changed it may have put something else there."""
-    return held if isinstance(held, bytes) else str(held).encode()
+def _sound(row: LeafRow) -> LeafRow:
+    """Give a row with bytes where bytes belong: whoever changed it may have put something else there."""
+    if isinstance(row.entry, bytes) and isinstance(row.hash, bytes):
+        return row
+    return msgspec.structs.replace(row, entry=str(row.entry).encode(), hash=str(row.hash).encode())
