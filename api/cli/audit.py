@@ -11,19 +11,23 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.cli.databases import reading, writing
-from api.cli.places import add_database, add_json, database_of, instant, workspace_of
+from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
 from api.cli.running import running_engine
 from api.cli.terminal import BAD, GOOD, Terminal
 from engine.audit.checkpoints import NoteError, Verifier, read_verifier
 from engine.audit.signing import Signer
 from engine.customers.zones import moment_of, zone
 from engine.errors import RequestError
+from engine.runtime.actions import known_actions
 from engine.runtime.audit.checking import Damage
 from engine.runtime.audit.database import verify_database
 from engine.runtime.audit.offline import verify_file
+from engine.runtime.audit.replaying import replay
+from engine.runtime.reports.explaining import Explainer
 from engine.runtime.secret import FOLDER
 from engine.runtime.startup import AUDIT_KEY, AUDIT_LOG
 from engine.store.interface import Store
+from engine.timeline.ruleset import compile_ruleset
 
 SHOWN = 20
 """Damages that are listed."""
@@ -31,7 +35,7 @@ SHOWN = 20
 
 def arrange(parser: argparse.ArgumentParser) -> None:
     """Say which arguments there are."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verify|export|key|checkpoint")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verify|export|replay|key|checkpoint")
     verify = verbs.add_parser(
         "verify", help="check the record in the database, or an exported file", allow_abbrev=False
     )
@@ -42,11 +46,15 @@ def arrange(parser: argparse.ArgumentParser) -> None:
     )
     export = verbs.add_parser("export", help="write the record of a period into a file", allow_abbrev=False)
     export.add_argument("file", type=Path, metavar="FILE", help="the file to write")
-    export.add_argument("--from", dest="start", metavar="WHEN", help="from this instant on (UTC)")
-    export.add_argument("--to", dest="end", metavar="WHEN", help="before this instant (UTC)")
+    again = verbs.add_parser(
+        "replay", help="decide the recorded decisions again, and compare", allow_abbrev=False
+    )
+    for verb in (export, again):
+        verb.add_argument("--from", dest="start", metavar="WHEN", help="from this instant on (UTC)")
+        verb.add_argument("--to", dest="end", metavar="WHEN", help="before this instant (UTC)")
     key = verbs.add_parser("key", help="print the public key", allow_abbrev=False)
     checkpoint = verbs.add_parser("checkpoint", help="sign the record, print the note", allow_abbrev=False)
-    for verb in (verify, export, key, checkpoint):
+    for verb in (verify, export, again, key, checkpoint):
         add_database(verb)
         add_json(verb)
 
@@ -58,7 +66,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         if arguments.file is not None:
             return _verify_file(arguments, kept, terminal)
         return _verify_database(arguments, kept, terminal)
-    return {"export": _export, "key": _key, "checkpoint": _checkpoint}[arguments.verb](arguments, terminal)
+    verbs = {"export": _export, "replay": _replay, "key": _key, "checkpoint": _checkpoint}
+    return verbs[arguments.verb](arguments, terminal)
 
 
 def _verify_file(arguments: argparse.Namespace, kept: Sequence[tuple[str, str]], terminal: Terminal) -> int:
@@ -127,6 +136,27 @@ def _export(arguments: argparse.Namespace, terminal: Terminal) -> int:
     else:
         terminal.say(f"{arguments.file}: {arguments.file.stat().st_size} bytes", GOOD)
     return 0
+
+
+def _replay(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    folder = workspace_of(arguments)
+    ruleset = compile_ruleset(authored(folder), known_actions())
+    start = instant(arguments.start, zone("UTC"), "--from")
+    end = instant(arguments.end, zone("UTC"), "--to")
+    with reading(database_of(arguments, folder)) as store:
+        found = replay(store, Explainer(store, lambda: ruleset), start, end)
+    told = {"equal": found.equal, "different": found.different, "erased": found.erased}
+    if terminal.json:
+        listed = [
+            {"decision": each.decision, "rule": each.rule, "at": moment_of(each.at), "what": each.what}
+            for each in found.differences
+        ]
+        terminal.answer({**told, "differences": listed})
+        return 1 if found.different else 0
+    terminal.table(("decisions", "#"), [(name, str(number)) for name, number in told.items()])
+    for each in found.differences[:SHOWN]:
+        terminal.say(f"decision {each.decision} of {each.rule}, {moment_of(each.at)}: {each.what}", BAD)
+    return 1 if found.different else 0
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:

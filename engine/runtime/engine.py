@@ -21,6 +21,7 @@ from engine.model.workspace import Workspace
 from engine.runtime import operating
 from engine.runtime.actions import Actions
 from engine.runtime.audit.exporting import export
+from engine.runtime.audit.replaying import Replayed, replay
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
@@ -257,6 +258,10 @@ class Engine(Acting, Showing):
         self._now_do(lambda: note_export(self._shell, who, key))
         with self.store.reader() as reader:
             yield from export(reader, self._shell.signer, start, end, self.clock.now())
+
+    def replay_audit(self, start: Micros | None = None, end: Micros | None = None) -> Replayed:
+        """Decide every recorded decision of a period again, and hold the two against one another."""
+        return replay(self.store, self._explainer, start, end)
 
     @property
     def verifier(self) -> Verifier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import msgspec
 
@@ -161,6 +162,6 @@ class _Database:
 
 def _sound(row: LeafRow) -> LeafRow:
     """Give a row with bytes where bytes belong: whoever changed it may have put something else there."""
-    if isinstance(row.entry, bytes) and isinstance(row.hash, bytes):
+    if all(isinstance(cast(object, held), bytes) for held in (row.entry, row.hash)):
         return row
     return msgspec.structs.replace(row, entry=str(row.entry).encode(), hash=str(row.hash).encode())

@@ -69,6 +69,24 @@ def test_a_file_takes_a_key(recorded: Path, holdfast: Holdfast) -> None:
     assert "--key nobody: a key is" in holdfast("audit", "verify", "audit.zip", "--key", "nobody").err
 
 
+def test_recorded_decisions_come_out_again(recorded: Path, holdfast: Holdfast) -> None:
+    said = holdfast("audit", "replay", "--json")
+
+    assert (said.code, said.answer) == (0, {"equal": 1, "different": 0, "erased": 0, "differences": []})
+    assert holdfast("audit", "replay", "--to", "2020-01-01", "--json").answer["equal"] == 0
+
+
+def test_a_decision_that_was_made_up_ends_the_replay_with_one(recorded: Path, holdfast: Holdfast) -> None:
+    with sqlite3.connect("holdfast.db") as database:
+        database.execute("update decision set outcome = 'shadow'")
+
+    said = holdfast("audit", "replay")
+
+    assert said.code == 1
+    assert "of big-order" in said.out
+    assert "another outcome" in said.out
+
+
 def test_the_second_program_runs_by_itself(recorded: Path) -> None:
     key = (recorded / "holdfast.key").read_text().strip()
     command = [sys.executable, "-I", str(SECOND), "audit.zip", key, "old.checkpoint"]
