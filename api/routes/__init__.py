@@ -15,6 +15,7 @@ from api.routes import (
     experiments,
     goals,
     health,
+    hooks,
     keys,
     metrics,
     pauses,
@@ -34,6 +35,7 @@ from api.routes import (
 HANDLERS: list[HTTPRouteHandler] = [
     *events.HANDLERS,
     *tracking.HANDLERS,
+    *hooks.HANDLERS,
     *customers.HANDLERS,
     *consent.HANDLERS,
     *triggers.HANDLERS,

@@ -111,7 +111,7 @@ def _misplaced(path: str) -> Finding | None:
         1,
         "misplaced-file",
         "this file has no place in a workspace",
-        "there are holdfast.yaml, rules/*.yaml, workflows/*.yaml and workflows/messages/*.md",
+        "there are holdfast.yaml, rules/*.yaml, workflows/*.yaml, workflows/messages/*.md and hooks/*.yaml",
     )
 
 

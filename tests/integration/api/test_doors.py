@@ -123,6 +123,7 @@ OPEN = {
     ("get", "/openapi.json"),
     ("get", "/u/{token}"),
     ("post", "/u/{token}"),
+    ("post", "/v1/hooks/{name}"),
 }
 
 
