@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from engine.model.hook import HookEvent, HookMap
@@ -43,10 +43,10 @@ def _event(event: HookEvent, message: Mapping[str, Any], headers: Mapping[str, s
     if event.at is not None and (at := _value(event.at, message, headers)) is not None:
         raw["at"] = at
     properties = {
-        str(_value(name, message, headers)) if "{" in name else name: _value(written, message, headers)
+        _value(name, message, headers) if "{" in name else name: _value(written, message, headers)
         for name, written in event.properties.items()
     }
-    raw["properties"] = {name: value for name, value in properties.items() if value is not None}
+    raw["properties"] = {name: value for name, value in properties.items() if None not in (name, value)}
     return raw
 
 
@@ -88,7 +88,7 @@ def _changed(value: Any, change: str) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
     if isinstance(value, bool):
         return value
-    with suppress(InvalidOperation, ValueError, TypeError):
+    with suppress(ArithmeticError, ValueError):
         number = Decimal(str(value))
         return number / 100 if change == "cents" else number
     return value

@@ -12,7 +12,7 @@ from engine.model.hook import HookEvent, HookMap
 
 MESSAGE = {
     "id": 7, "type": "paid", "live": True, "email": " Ann@Example.COM ", "lines": [{"sku": "a1"}],
-    "order": {"total": "12.50", "cents": 1250, "note": None}, "key": "plan",
+    "order": {"total": "12.50", "cents": 1250, "note": None}, "key": "plan", "huge": "1e999999999999999999",
 }  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def value(written: str, **headers: str) -> Any:
         ("order.total.more", None),
         ("nothing", None),
         ("email as number", MESSAGE["email"]),
+        ("huge as cents", MESSAGE["huge"]),
         ("live as number", True),
         ("order:{id}-{type}", "order:7-paid"),
         ("{live}", "true"),
@@ -80,5 +81,5 @@ def test_who_and_when_are_as_the_engine_takes_them() -> None:
 
 
 def test_the_name_of_a_property_may_stand_in_the_message() -> None:
-    [event] = events(HookEvent(event="identify", id="{id}", properties={"{key}": "type"}))
+    [event] = events(HookEvent(event="identify", id="{id}", properties={"{key}": "type", "{none}": "type"}))
     assert event["properties"] == {"plan": "paid"}
