@@ -105,7 +105,7 @@ def guard(keyring: Keyring) -> Callable[[ASGIConnection[Any, Any, Any, Any], Bas
 async def _in_body(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     body = await body_of(Request(connection.scope, connection.receive))
     text = field_of(body, KEY)
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not text.isascii():
         raise UnauthenticatedError(f"send one API key, as `Authorization: Bearer hf_...` or as `{KEY}`")
     return text
 
