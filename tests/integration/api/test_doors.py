@@ -153,6 +153,7 @@ OPEN = {
     ("get", "/auth/callback"),
     ("get", "/u/{token}"),
     ("post", "/u/{token}"),
+    ("post", "/v1/hooks/{name}"),
 }
 
 
