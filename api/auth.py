@@ -139,7 +139,7 @@ async def _who(connection: Connection, handler: BaseRouteHandler, keyring: Keyri
 async def _in_body(connection: Connection) -> str:
     body = await body_of(Request(connection.scope, connection.receive))
     text = field_of(body, KEY)
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not text.isascii():
         raise UnauthenticatedError(
             f"send one API key, as `Authorization: Bearer hf_...` or as `{KEY}`", because="missing"
         )

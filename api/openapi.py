@@ -104,7 +104,8 @@ def _answer(handler: HTTPRouteHandler) -> Any:
         return None
     origin = getattr(annotation, "__origin__", annotation)
     if inspect.isclass(origin) and issubclass(origin, Response):
-        inner = annotation.__args__[0]
+        # A stream says nothing of what it is of.
+        (inner,) = getattr(annotation, "__args__", (bytes,))
         return None if inner in (bytes, str) else inner
     return annotation
 

@@ -35,6 +35,12 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next_cursor: str | None = None
 
 
+class Population(Page[T], Generic[T], frozen=True, kw_only=True):
+    """A page of everything that there is of something: `count` is how much that is, over all pages."""
+
+    count: int
+
+
 class Listing(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """What every list takes."""
 
@@ -79,6 +85,14 @@ def page(
         raw = msgspec.msgpack.encode((_filters(listing, of), key(items[-1])))
         following = base64.urlsafe_b64encode(raw).decode().rstrip("=")
     return Page([show(item) for item in items], following)
+
+
+def population(
+    listing: Listing, found: Sequence[R], show: Callable[[R], T], key: Callable[[R], object], *, count: int
+) -> Population[T]:
+    """Give the page of what was `found`, as `page` does, with the count of all."""
+    one = page(listing, found, show, key)
+    return Population(one.items, one.next_cursor, count=count)
 
 
 def _filters(listing: Listing, of: str) -> bytes:

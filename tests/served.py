@@ -32,9 +32,13 @@ class Served:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         self.clock = VirtualClock(instant(start))
+        self._folder = folder
+        self._open()
+
+    def _open(self) -> None:
         actions, _ = recording()
         self.engine = Engine.open(
-            folder, f"sqlite:///{folder}/holdfast.db", self.clock, actions=actions, work=False
+            self._folder, f"sqlite:///{self._folder}/holdfast.db", self.clock, actions=actions, work=False
         )
         self._head = {"Authorization": f"Bearer {self.engine.create_key('admin', 'test').text}"}
         self._http = TestClient(create_app(self.engine))
@@ -50,6 +54,13 @@ class Served:
         self._http.__exit__(kind, error, trace)
         self.engine.close()
 
+    def reopened(self) -> Self:
+        """Serve again what was closed; its customers' keys go on."""
+        self._http.__exit__(None, None, None)
+        self._open()
+        self._http.__enter__()
+        return self
+
     def until(self, at: str) -> None:
         """Let time pass: everything that is due at or before it is played and delivered."""
         self.engine.run_until(instant(at))
@@ -60,6 +71,12 @@ class Served:
         assert answer.status_code == 200, answer.text
         found: Answer = answer.json()
         return found
+
+    def download(self, path: str, **query: str) -> bytes:
+        """Take a file."""
+        answer = self._http.get(path, params=query, headers=self._head)
+        assert answer.status_code == 200, answer.text
+        return answer.content
 
     def act(self, method: str, path: str, body: Any = None, *, expect: int = 200) -> Answer:
         """Ask for something to be done."""

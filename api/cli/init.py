@@ -12,6 +12,7 @@ from api.cli.starter import starter
 from api.cli.terminal import FAINT, GOOD, Terminal
 from engine.authoring.definitions import SECTIONS
 from engine.authoring.folder import SETTINGS, read_folder
+from engine.authoring.hooks.shipped import shipped_hooks
 from engine.authoring.importing.shipped import shipped_files
 from engine.authoring.mutants.excuses import EXCUSES
 from engine.authoring.profiles import profile_folder, profiles
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     folder: Path | None = arguments.folder or arguments.workspace
     if folder is None:
         raise RequestError("name the folder to lay the workspace out in: holdfast init DIR")
-    files = {**_policy(arguments.profile), **shipped_files(), ".gitignore": IGNORED.encode()}
+    files = {**_policy(arguments.profile), **shipped_files(), **shipped_hooks()}
+    files[".gitignore"] = IGNORED.encode()
     present = [name for name in files if name != ".gitignore" and (folder / name).exists()]
     if present:
         raise RequestError(f"{folder / present[0]} is there already; name a new or empty folder")
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
             path.write_bytes(_with_schema(name, data))
     write_schemas(folder / SCHEMAS)
     terminal.say(
-        f"{folder} holds {len(files) - 1} files: rules/, workflows/, imports/ and holdfast.yaml", GOOD
+        f"{folder} holds {len(files) - 1} files: rules/, workflows/, imports/, hooks/ and holdfast.yaml", GOOD
     )
     for line in (f"cd {folder}", "holdfast check", "holdfast test", "holdfast serve"):
         terminal.say(f"  {line}", FAINT)

@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, Command] = {
     "erase": Command("erase", "erase a customer for good"),
     "keys": Command("keys", "create, list and revoke API keys"),
     "quarantine": Command("quarantine", "list what could not be accepted, and take it in after all"),
+    "audit": Command("audit", "check the audit record, or take it away as a file"),
     "doctor": Command("doctor", "prove that nothing was lost, and list what is overdue"),
 }
 

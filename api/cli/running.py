@@ -51,6 +51,16 @@ class RunningEngine:
             raise RequestError(detail, code=told.get("code"))
         return found
 
+    def take(self, path: str) -> Iterator[bytes]:
+        """Give the bytes of an answer as they come; raises RequestError where there is none."""
+        try:
+            with self._client.stream("GET", path) as answer:
+                if answer.is_error:
+                    raise RequestError(f"the running engine answers {answer.status_code}")
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise RequestError(f"the running engine does not answer: {error}") from error
+
 
 @contextmanager
 def running_engine(url: str, key: str | None = None) -> Iterator[RunningEngine | None]:

@@ -17,6 +17,7 @@ from api.routes import (
     experiments,
     goals,
     health,
+    hooks,
     keys,
     metrics,
     pauses,
@@ -38,6 +39,7 @@ from api.routes import (
 HANDLERS: list[HTTPRouteHandler] = [
     *events.HANDLERS,
     *tracking.HANDLERS,
+    *hooks.HANDLERS,
     *customers.HANDLERS,
     *erasing.HANDLERS,
     *accesses.HANDLERS,

@@ -29,7 +29,7 @@ MOST_SIGNATURES = 16
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+")
-_SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
+_SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})\n")
 _KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
 
 
@@ -89,8 +89,12 @@ def signed_text(checkpoint: Checkpoint) -> str:
 
 def write_note(text: str, signatures: Sequence[Signature]) -> str:
     """Give the note of a signed text."""
-    lines = (f"— {each.name} {_base64(each.key + each.signature)}\n" for each in signatures)
-    return f"{text}\n{''.join(lines)}"
+    return f"{text}\n{''.join(map(write_signature, signatures))}"
+
+
+def write_signature(signature: Signature) -> str:
+    """Give the line of a signature."""
+    return f"— {signature.name} {_base64(signature.key + signature.signature)}\n"
 
 
 def read_note(note: str) -> Note:
@@ -109,7 +113,7 @@ def read_note(note: str) -> Note:
     signed = below[:-1].split("\n")
     if len(signed) > MOST_SIGNATURES:
         raise NoteError(f"it has {len(signed)} signatures, more than {MOST_SIGNATURES}")
-    return Note(checkpoint, text, tuple(map(_signature, signed)))
+    return Note(checkpoint, text, tuple(read_signature(f"{line}\n") for line in signed))
 
 
 def read_verifier(text: str) -> Verifier:
@@ -127,7 +131,8 @@ def read_verifier(text: str) -> Verifier:
     return verifier
 
 
-def _signature(line: str) -> Signature:
+def read_signature(line: str) -> Signature:
+    """Read the line of a signature; a `NoteError` where it is none."""
     found = _SIGNATURE.fullmatch(line)
     if found is None:
         raise NoteError(f"{line!r} is no signature")

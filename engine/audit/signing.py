@@ -8,14 +8,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from engine.audit.checkpoints import (
     Checkpoint,
-    Note,
     NoteError,
     Signature,
     Verifier,
     read_note,
+    read_signature,
     signed_text,
     write_note,
+    write_signature,
 )
+
+EXPORT = b"holdfast export\n"
+"""Comes before a manifest that is signed: no signature of one thing is good for another."""
 
 
 class Signer(msgspec.Struct, frozen=True):
@@ -37,6 +41,20 @@ class Signer(msgspec.Struct, frozen=True):
         signature = Ed25519PrivateKey.from_private_bytes(self.secret).sign(text.encode())
         return write_note(text, [Signature(self.name, self.verifier.key, signature)])
 
+    def sign_export(self, manifest: bytes) -> str:
+        """Give the signature line of an export's manifest."""
+        signature = Ed25519PrivateKey.from_private_bytes(self.secret).sign(EXPORT + manifest)
+        return write_signature(Signature(self.name, self.verifier.key, signature))
+
+
+def check_export(manifest: bytes, line: str, verifier: Verifier) -> None:
+    """Raise a `NoteError` unless a key has signed an export's manifest."""
+    signature = read_signature(line)
+    if (signature.name, signature.key) != (verifier.name, verifier.key):
+        raise NoteError(f"{verifier.name} has not signed it with the key {verifier.key.hex()}")
+    if not _good(EXPORT + manifest, signature, verifier):
+        raise NoteError(f"the signature of {verifier.name} is not good: it was changed, or forged")
+
 
 def verified(note: str, verifier: Verifier) -> Checkpoint:
     """Give the checkpoint of a note that a key has signed; a `NoteError` where it has not.
@@ -49,14 +67,14 @@ def verified(note: str, verifier: Verifier) -> Checkpoint:
     own = [each for each in read.signatures if (each.name, each.key) == (verifier.name, verifier.key)]
     if not own:
         raise NoteError(f"{verifier.name} has not signed it with the key {verifier.key.hex()}")
-    if not all(_good(read, each, verifier) for each in own):
+    if not all(_good(read.text.encode(), each, verifier) for each in own):
         raise NoteError(f"the signature of {verifier.name} is not good: the note was changed, or forged")
     return read.checkpoint
 
 
-def _good(note: Note, signature: Signature, verifier: Verifier) -> bool:
+def _good(message: bytes, signature: Signature, verifier: Verifier) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(verifier.public).verify(signature.signature, note.text.encode())
+        Ed25519PublicKey.from_public_bytes(verifier.public).verify(signature.signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -19,6 +19,7 @@ from engine.authoring.sheet import Origins, Sheet
 from engine.authoring.wording import either, nearest
 from engine.model.facts import FactsFile
 from engine.model.goal import Goal
+from engine.model.hook import HookMap
 from engine.model.ladder import Calendar, Ladder
 from engine.model.lifecycle import Lifecycle
 from engine.model.message import Message
@@ -40,6 +41,7 @@ KINDS: Mapping[str, type[msgspec.Struct]] = {
     "calendar": Calendar,
     "goal": Goal,
     "lifecycle": Lifecycle,
+    "hook": HookMap,
     "policy": PolicyFile,
     "facts": FactsFile,
     "events": FactsFile,
@@ -125,7 +127,7 @@ def _kind(root: Node, page: Page) -> str | None:
 
 
 def _room(page: Page, root: Node, kind: str) -> None:
-    room = "workflows" if kind == "workflow" else "rules"
+    room = {"workflow": "workflows", "hook": "hooks"}.get(kind, "rules")
     if not page.file.startswith(f"{room}/"):
         noun = "an" if kind in ("events",) else "a"
         message = f"{noun} {kind} file does not belong here"

@@ -33,6 +33,7 @@ _BOOKS: Mapping[str, str] = {
     "goal": "goals",
     "lifecycle": "lifecycles",
     "message": "messages",
+    "hook": "hooks",
 }
 
 

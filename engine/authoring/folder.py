@@ -9,7 +9,7 @@ from engine.authoring.reading import LARGEST_FILE
 from engine.errors import AuthoringError, Finding
 
 SETTINGS = "holdfast.yaml"
-ROOMS = ("rules", "workflows")
+ROOMS = ("rules", "workflows", "hooks")
 MOST_FILES = 5_000
 _READ = (".yaml", ".yml")
 
@@ -17,7 +17,7 @@ _READ = (".yaml", ".yml")
 def read_folder(path: Path) -> dict[str, bytes]:
     """Give the bytes of a workspace's files by their paths in it, in order.
 
-    `holdfast.yaml`, the YAML in `rules/` and `workflows/`, and the Markdown in
+    `holdfast.yaml`, the YAML in `rules/`, `workflows/` and `hooks/`, and the Markdown in
     `workflows/messages/`; hidden files are left out. Raises AuthoringError where there is no
     workspace, where there are more than 5,000 files, or for a link that leads out of the folder.
     """

@@ -116,7 +116,7 @@ def _misplaced(path: str) -> Finding | None:
         1,
         "misplaced-file",
         "this file has no place in a workspace",
-        "move it to rules/NAME.yaml, workflows/NAME.yaml or workflows/messages/NAME.md",
+        "move it to rules/NAME.yaml, workflows/NAME.yaml, workflows/messages/NAME.md or hooks/NAME.yaml",
     )
 
 

@@ -106,6 +106,9 @@ class Simulation:
             member = self.cast.find(name)
             if member is not None:
                 self._catch_up(member, before)
+                if event.cause == "run" and member.standing.played_to == event.received_at + 1:
+                    # What a run has caused at an instant is taken at that very instant, as it was then.
+                    member.standing.played_to = event.received_at
         play.play_event(self.world, self.cast, self.changes, event)
         self.now = max(self.now, event.received_at)
         self.deliver(self.now)

@@ -106,20 +106,46 @@ def explain(
     return _looked_at(simulation, rule, customer, at)
 
 
+def decide_again(
+    customer: str,
+    at: Micros,
+    *,
+    releases: Sequence[Release],
+    events: Sequence[Event],
+    figures: Figures,
+    outages: Sequence[Outage] = (),
+    calls: Sequence[Decision] = (),
+) -> list[Decision]:
+    """Give everything that the rules decide for a customer up to an instant, from what was there by then.
+
+    `calls` are the recorded decisions that somebody asked for, by (at, id): they are asked for again. The
+    rest is as in `explain`.
+    """
+    live = [release for release in releases if release.at <= at] or list(releases[:1])
+    asked = [msgspec.structs.replace(call, customer=customer) for call in calls]
+    return _play(live, events, at, figures, outages, None, asked).changes.decisions
+
+
 def _play(
     releases: Sequence[Release],
     events: Sequence[Event],
     at: Micros,
     figures: Figures,
     outages: Sequence[Outage],
-    witness: _Witness,
+    witness: _Witness | None,
+    calls: Sequence[Decision] = (),
 ) -> Simulation:
     """Play events up to an instant, changing over to each release when it went live."""
     simulation = _under(releases[0].ruleset, figures, outages, witness)
     played: list[Event] = []
     learnt: dict[str, Micros] = {}
-    coming = list(releases[1:])
+    coming, asked = list(releases[1:]), list(calls)
     for event in [event for event in events if event.received_at <= at]:
+        while asked and asked[0].at < event.received_at:
+            _settle(simulation, learnt)
+            while coming and coming[0].at <= asked[0].at:
+                simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
+            _ask(simulation, asked.pop(0))
         while coming and coming[0].at <= event.received_at:
             simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
         played.append(event)
@@ -130,10 +156,26 @@ def _play(
         _settle(simulation, learnt)
         simulation.follow(event)
     _settle(simulation, learnt)
+    for call in asked:
+        while coming and coming[0].at <= call.at:
+            simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
+        _ask(simulation, call)
     while coming and coming[0].at <= at:
         simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
     simulation.advance(at)
     return simulation
+
+
+def _ask(simulation: Simulation, call: Decision) -> None:
+    """Ask for a decision again that somebody asked for."""
+    simulation.advance(call.at - 1)
+    if simulation.ruleset.rule(call.rule) is not None:
+        key = call.trigger_key.partition("/call/")[2]
+        play.call_rule(
+            simulation.world, simulation.cast, simulation.changes, call.rule, call.customer, call.event,
+            call.at, key,
+        )  # fmt: skip
+        simulation.touched()
 
 
 def _settle(simulation: Simulation, learnt: dict[str, Micros]) -> None:
@@ -143,7 +185,9 @@ def _settle(simulation: Simulation, learnt: dict[str, Micros]) -> None:
     learnt.clear()
 
 
-def _under(ruleset: Ruleset, figures: Figures, outages: Sequence[Outage], witness: _Witness) -> Simulation:
+def _under(
+    ruleset: Ruleset, figures: Figures, outages: Sequence[Outage], witness: _Witness | None
+) -> Simulation:
     return Simulation(ruleset, figures=figures, outages=outages, starts_runs=False, witness=witness)
 
 
@@ -153,11 +197,12 @@ def _change_over(
     played: Sequence[Event],
     figures: Figures,
     outages: Sequence[Outage],
-    witness: _Witness,
+    witness: _Witness | None,
 ) -> Simulation:
     """Do as a release does: build the facts anew from the events, keep what was decided."""
     before.advance(release.at - 1)
     after = _under(release.ruleset, figures, outages, witness)
+    after.changes.decisions += before.changes.decisions
     for name, member in before.cast.members.items():
         own = [event for event in played if name in (event.customer, event.account)]
         member.facts = rebuild(release.ruleset.facts, name, member.kind, own)

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.model.facts import FactsFile, Marks, Subject
 from engine.model.goal import Goal
+from engine.model.hook import HookMap
 from engine.model.ladder import Calendar, Ladder
 from engine.model.lifecycle import Lifecycle
 from engine.model.message import Message
@@ -105,6 +106,19 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     admin: Rate = Rate(5000, "second")
 
 
+class Hook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a vendor's webhooks come in: the map that reads them, and the secrets that may have signed them.
+
+    There are two secrets while one takes the other's place. Salesforce, which signs nothing, has its
+    `organization` checked, and one of the secrets in its address.
+    """
+
+    MARKS: ClassVar[Marks] = (("map",),)
+    map: str
+    secrets: tuple[Secret, ...]
+    organization: str | None = None
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the workspace allows itself, and one key: its requests, its events, and requests at once."""
 
@@ -164,6 +178,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_proxies: tuple[str, ...] = ()
     people: dict[str, Person] = {}
     connectors: Connectors = Connectors()
+    hooks: dict[str, Hook] = {}
     limits: Limits = Limits()
     sign_in: SignIn | None = None
     releases: Releases = Releases()
@@ -198,6 +213,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     lifecycles: dict[str, Lifecycle] = {}
     policy: ContactPolicy = ContactPolicy()
     messages: dict[str, Message] = {}
+    hooks: dict[str, HookMap] = {}
     sources: dict[str, Source] = {}
     origins: dict[tuple[str, str], str] = {}
     places: dict[str, dict[tuple[Any, ...], tuple[int, int]]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from copy import copy
@@ -21,6 +21,8 @@ from engine.model.workspace import Workspace
 from engine.runtime import operating
 from engine.runtime.accesses import Access, Accesses
 from engine.runtime.actions import Actions
+from engine.runtime.audit.exporting import export
+from engine.runtime.audit.replaying import Replayed, replay
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
@@ -39,7 +41,7 @@ from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
 from engine.runtime.reports.measures import Measures
 from engine.runtime.reports.showing import Showing
-from engine.runtime.sealing import sign_now
+from engine.runtime.sealing import note_export, sign_now
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
 from engine.runtime.worker import Heart, Worker
@@ -257,6 +259,18 @@ class Engine(Acting, Changing, Showing):
     def checkpoint(self) -> Future[CheckpointRow | None]:
         """Seal and sign the audit record as it is now; None while it is empty."""
         return self._writer.call(lambda: sign_now(self._shell))
+
+    def export_audit(
+        self, start: Micros | None, end: Micros | None, who: str, key: str | None = None
+    ) -> Iterator[bytes]:
+        """Give the audit record of a period as a file, in pieces; that somebody took it is in it too."""
+        self._now_do(lambda: note_export(self._shell, who, key))
+        with self.store.reader() as reader:
+            yield from export(reader, self._shell.signer, start, end, self.clock.now())
+
+    def replay_audit(self, start: Micros | None = None, end: Micros | None = None) -> Replayed:
+        """Decide every recorded decision of a period again, and hold the two against one another."""
+        return replay(self.store, self._explainer, start, end)
 
     @property
     def verifier(self) -> Verifier:

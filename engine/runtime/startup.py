@@ -36,6 +36,9 @@ from engine.timeline.world import Outage
 OUTAGE: Micros = MINUTE
 """A shorter silence is a restart: what fell due in it is late, not missed."""
 
+AUDIT_KEY, AUDIT_LOG = "audit", "audit log"
+"""Under which names the secret that signs the audit record is kept, and the name that it signs in."""
+
 _log = structlog.get_logger("holdfast.startup")
 
 
@@ -116,8 +119,8 @@ def _shell(equip: Equip, store: Store, ruleset: Ruleset, clock: Clock, actions: 
         coupons, links, erasures = (
             _common_secret(writer, equip.folder, name) for name in ("coupons", "links", "erasures")
         )
-        key = _common_secret(writer, equip.folder, "audit")
-        log = writer.own_mark("audit log", f"holdfast/{secrets.token_hex(8)}")
+        key = _common_secret(writer, equip.folder, AUDIT_KEY)
+        log = writer.own_mark(AUDIT_LOG, f"holdfast/{secrets.token_hex(8)}")
     crashpoint("outage_kept")
     return Shell(
         store=store,

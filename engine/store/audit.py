@@ -91,6 +91,10 @@ class AuditReader(Protocol):
         """Give hashes of the audit record's tree, all of one tile; `engine.audit.tree.Hashes` says which."""
         ...
 
+    def documents(self, kind: str, refs: Sequence[str]) -> dict[str, bytes]:
+        """Give the stored documents that entries of a kind commit to, by ref, as far as they are there."""
+        ...
+
     def latest_checkpoint(self) -> CheckpointRow | None:
         """Give the last signed root."""
         ...

@@ -167,14 +167,19 @@ class Shape(Generic[T]):
 
     def value(self, row: Row) -> T:
         """Read a value back from its row."""
-        names = self._names
-        fields = {names.get(place, place): held for place, held in _decoder.decode(row["document"]).items()}
-        for name in self._hashes:
-            if type(held := fields.get(name)) is bytes:
-                fields[name] = held.hex()
+        fields = self.fields(row["document"])
         for name in self.columns:
             fields[name] = row[name]
         return msgspec.convert(fields, self.kind)
+
+    def fields(self, document: bytes) -> dict[str, Any]:
+        """Read what a document holds, by the names of its fields."""
+        names = self._names
+        fields = {names.get(place, place): held for place, held in _decoder.decode(document).items()}
+        for name in self._hashes:
+            if type(held := fields.get(name)) is bytes:
+                fields[name] = held.hex()
+        return fields
 
 
 def _digits(text: str) -> str | bytes:

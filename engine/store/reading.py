@@ -167,6 +167,18 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
         """Page decisions by (at, id); the newest first where that is asked."""
         ...
 
+    def count_decisions(
+        self,
+        *,
+        rule: str | None = None,
+        customers: Sequence[str] | None = None,
+        outcome: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> int:
+        """Count the decisions that paging them would give."""
+        ...
+
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:
@@ -416,6 +428,10 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
 
     def marks(self) -> Marks:
         """Give what a transaction has to know before it begins."""
+        ...
+
+    def kept_mark(self, name: str) -> str | None:
+        """Give what was kept under a name for good, None where nothing was."""
         ...
 
     def last_heartbeat(self) -> Micros | None:

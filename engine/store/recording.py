@@ -32,10 +32,12 @@ from engine.audit.tree import WIDTH, Edge, Tile, append
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.errors import TransientStoreError
+from engine.model.reasons import ReleaseCause
 from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Run, StepAttempt
 from engine.store.audit import SubjectRow
+from engine.store.proposing import ChangeRow
 from engine.store.records import KeyRow, Marks, ReleaseRow
 from engine.store.rows import Columns
 
@@ -94,7 +96,7 @@ class Recording(Protocol):
             )
             self.record(leaf, decision.customer, row["document"])
 
-    def _record_run(self, run: Run, row: Columns, new: bool) -> None:
+    def _record_run(self, run: Run, new: bool) -> None:
         if new:
             self.record(
                 StartLeaf(
@@ -121,7 +123,6 @@ class Recording(Protocol):
                     reason=run.reason,
                 ),
                 run.customer,
-                row["document"],
             )
 
     def _record_attempts(self, attempts: Sequence[StepAttempt], rows: Sequence[Columns]) -> None:
@@ -175,6 +176,21 @@ class Recording(Protocol):
                 at=release.at,
                 definition=manifest,
                 detail=release.cause,
+                who=release.author,
+                approver=release.approver,
+                emergency=release.cause == ReleaseCause.EMERGENCY.value,
+            )
+        )
+
+    def _record_change(self, change: ChangeRow) -> None:
+        self.record(
+            ChangeLeaf(
+                what=f"release_{change.kind}",
+                ref=f"release:{change.release}:{change.kind}:{change.at}",
+                at=change.at,
+                who=change.by,
+                detail=f"content {change.hash}",
+                emergency=change.kind == ReleaseCause.EMERGENCY.value,
             )
         )
 
@@ -205,11 +221,11 @@ class Recording(Protocol):
             leaf, kind = one.leaf, kind_of(one.leaf)
             if one.customer is not None:
                 subject = called[one.customer]
-                leaf = msgspec.structs.replace(leaf, subject=subject.subject)
+                commitment = leaf.commitment
                 if one.document is not None:
                     salt = salt_of(subject.secret, f"{kind}/{leaf.ref}")
                     commitment = commitment_of(salt, content_of(one.customer, one.document))
-                    leaf = msgspec.structs.replace(leaf, commitment=commitment)
+                leaf = msgspec.structs.replace(leaf, subject=subject.subject, commitment=commitment)
             rows.append({"kind": kind, "ref": leaf.ref, "at": leaf.at, "entry": entry_of(leaf)})
         return rows
 

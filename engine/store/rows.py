@@ -269,3 +269,9 @@ def edge_of(row: Row) -> Edge:
     joined = row["edge"]
     places = range(0, len(joined), HASH_LENGTH)
     return Edge(row["size"], tuple(joined[place : place + HASH_LENGTH] for place in places))
+
+
+def ref_of(kind: str, parts: Sequence[Any]) -> str:
+    """Give the ref under which the audit record knows a row, from the columns of its key."""
+    joined = ":".join(map(str, parts))
+    return f"event:{joined}" if kind == "change" else joined

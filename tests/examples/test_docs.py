@@ -19,6 +19,7 @@ import pytest
 from api.cli.main import COMMANDS, main
 from api.routes import HANDLERS
 from engine.authoring.folder import read_folder
+from engine.authoring.hooks.shipped import shipped_hooks
 from engine.authoring.importing.maps import bind_map
 from engine.authoring.loader import Loaded, load, require
 from engine.authoring.tester import run_tests
@@ -35,7 +36,7 @@ PAGES = [
     *sorted((REPOSITORY / "docs").rglob("*.md")),
 ]
 NAMES = [path.relative_to(REPOSITORY).as_posix() for path in PAGES]
-MARKERS = {"", "rule", "settings", "metrics", "broken", "fact"}
+MARKERS = {"", "hooks", "rule", "settings", "metrics", "broken", "fact"}
 FLEET_OR_CALL = "then: [{do: segment.add, with: {segment: docs-list}}]"
 
 
@@ -65,7 +66,7 @@ def place(block: Block) -> str:
         return "rules/policy.yaml"
     if kind in ("facts", "events", "subscriptions", "rfm"):
         return f"rules/docs-{block.line}.yaml"
-    return f"{'workflows' if kind == 'workflow' else 'rules'}/{id}.yaml"
+    return f"{ {'workflow': 'workflows', 'hook': 'hooks'}.get(kind, 'rules') }/{id}.yaml"
 
 
 def is_map(block: Block) -> bool:
@@ -139,6 +140,14 @@ def test_settings_load(block: Block) -> None:
     )
 
 
+@pytest.mark.parametrize("block", [one for one in of("yaml") if one.values[0].marker == "hooks"])
+def test_hooks_load(block: Block) -> None:
+    settings = starter()["holdfast.yaml"] + block.text.encode()
+    loaded = load({**starter(), **shipped_hooks(), "holdfast.yaml": settings})
+    assert [str(finding) for finding in loaded.findings] == []
+    assert set(require(loaded).settings.hooks) == {"till", "sales"}
+
+
 @pytest.mark.parametrize("block", [one for one in of("yaml") if one.values[0].marker == "metrics"])
 def test_what_metrics_read_loads(block: Block) -> None:
     loaded = shown(block.text.encode())
@@ -195,7 +204,8 @@ def words(name: str) -> set[str]:
 def test_every_key_is_told() -> None:
     keys = set(re.findall(r"^\| (?:\*\*)?`(\w+)`", text("docs/reference/keys.md"), re.MULTILINE))
     assert len(keys) > 100
-    assert keys - words("docs/language.md") - words("docs/running.md") == set()
+    told = [words(f"docs/{page}.md") for page in ("language", "running", "webhooks")]
+    assert keys.difference(*told) == set()
 
 
 def test_every_function_and_expectation_is_told() -> None:

@@ -7,6 +7,7 @@ from engine.authoring.checks import (
     experiments,
     facts,
     goals,
+    hooks,
     ladders,
     lifecycles,
     loops,
@@ -39,6 +40,7 @@ SUBJECTS = (
     messages,
     loops,
     cases,
+    hooks,
 )
 
 

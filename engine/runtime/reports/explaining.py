@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
 
 from engine.authoring.simulate import Figures
-from engine.authoring.why import Explanation, Release, explain
+from engine.authoring.why import Explanation, Release, decide_again, explain
 from engine.customers.event import Event
 from engine.customers.figures import decode_figures
+from engine.decisions.decision import Decision
 from engine.errors import NotFoundError
 from engine.model.values import Micros
 from engine.runtime.definitions import compile_release
@@ -18,7 +19,7 @@ from engine.store.interface import Reader, Store
 from engine.store.records import ReleaseRow
 from engine.timeline.ruleset import Ruleset
 
-_KEPT = 8
+_KEPT, _AT_ONCE = 8, 1000
 
 
 class Explainer:
@@ -48,6 +49,25 @@ class Explainer:
                 figures=self._figures(reader, first, at),
                 outages=[(outage.began, outage.ended) for outage in reader.outages()],
                 recorded=reader.decisions(rule=rule, customers=names, end=at + 1, limit=1, newest=True),
+            )
+
+    def decide_again(self, customer: str, at: Micros) -> list[Decision]:
+        """Give everything that the rules decide, up to an instant, for who went by a name then.
+
+        It is decided from what had been received, asked for, released and computed by then.
+        """
+        with self._store.reader() as reader:
+            names = _names_then(reader, customer, at)
+            events = _events(reader, customer, names, at)
+            first = events[0].received_at if events else at
+            return decide_again(
+                customer,
+                at,
+                releases=self._releases(reader, at),
+                events=events,
+                figures=self._figures(reader, first, at),
+                outages=[(outage.began, outage.ended) for outage in reader.outages()],
+                calls=_calls(reader, names, at),
             )
 
     def workflow(self, workflow: str, customer: str, at: Micros) -> Explanation:
@@ -117,6 +137,16 @@ class _Known:
 
 def _names_then(reader: Reader, survivor: str, at: Micros) -> list[str]:
     return [survivor, *(alias.id for alias in reader.aliases_of(survivor) if alias.at <= at)]
+
+
+def _calls(reader: Reader, names: Sequence[str], at: Micros) -> list[Decision]:
+    """Give the recorded decisions about somebody that were asked for up to an instant."""
+    found: list[Decision] = []
+    after = None
+    while some := reader.decisions(customers=names, end=at + 1, after=after, limit=_AT_ONCE):
+        found += [decision for decision in some if decision.trigger == "call"]
+        after = some[-1].at, some[-1].id
+    return found
 
 
 def _events(reader: Reader, survivor: str, names: Iterable[str], at: Micros) -> list[Event]:

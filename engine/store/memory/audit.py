@@ -9,7 +9,14 @@ from engine.model.values import Micros
 from engine.store.audit import CheckpointRow, LeafRow, SubjectRow
 from engine.store.memory.tables import MemoryTransaction, Tables, page, within
 from engine.store.recording import Recorded, Recording
-from engine.store.rows import Columns, columns_of, edge_columns, edge_of
+from engine.store.rows import Columns, columns_of, edge_columns, edge_of, ref_of
+
+_DOCUMENTS = {
+    "decision": ("decision", ("id",), "document"),
+    "step": ("step_attempt", ("run", "seq", "attempt"), "document"),
+    "change": ("event", ("seq",), "properties"),
+}
+"""Where the documents are that entries of a kind commit to."""
 
 
 def _leaf(row: Columns) -> LeafRow:
@@ -69,6 +76,14 @@ class AuditReading(MemoryTransaction):
         if level:
             return [tiles[level - 1, each]["root"] for each in range(start, end)]
         return [self._table("leaf")[each]["hash"] for each in range(start, end)]
+
+    def documents(self, kind: str, refs: Sequence[str]) -> dict[str, bytes]:
+        if kind not in _DOCUMENTS:
+            return {}
+        table, columns, document = _DOCUMENTS[kind]
+        wanted = set(refs)
+        found = ((ref_of(kind, [row[name] for name in columns]), row) for row in self._rows(table))
+        return {ref: row[document] for ref, row in found if ref in wanted}
 
     def latest_checkpoint(self) -> CheckpointRow | None:
         table = self._table("checkpoint")

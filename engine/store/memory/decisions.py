@@ -41,6 +41,20 @@ class DecisionReading(MemoryTransaction):
         ]
         return [DECISION.value(row) for row in page(rows, ("at", "id"), after, limit, newest)]
 
+    def count_decisions(
+        self,
+        *,
+        rule: str | None = None,
+        customers: Sequence[str] | None = None,
+        outcome: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> int:
+        every = len(self._table("decision"))
+        return len(
+            self.decisions(rule=rule, customers=customers, outcome=outcome, start=start, end=end, limit=every)
+        )
+
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:

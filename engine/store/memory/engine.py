@@ -61,6 +61,10 @@ class EngineReading(MemoryTransaction):
         written = {name: row["value"] for name, row in self._table("meta").items()}
         return marks_of(max(self._table("release"), default=0), written)
 
+    def kept_mark(self, name: str) -> str | None:
+        row = self._table("meta").get(name)
+        return None if row is None else row["value"]
+
     def last_heartbeat(self) -> Micros | None:
         return max((row["heartbeat_at"] for row in self._rows("process")), default=None)
 

@@ -120,7 +120,7 @@ class RunWriting(RunReading, Recording):
     def _write_runs(self, runs: Mapping[str, Run]) -> None:
         for run in runs.values():
             row = run_row(run)
-            self._record_run(run, row, run.id not in self._seen)
+            self._record_run(run, run.id not in self._seen)
             if run.id not in self._seen:
                 self._add("run", run.id, row, "a run")
             elif self._table("run")[run.id]["seq"] == self._seen[run.id]:

@@ -10,7 +10,7 @@ from engine.audit.tree import HASH_LENGTH, WIDTH, Edge
 from engine.model.values import Micros
 from engine.store.audit import CheckpointRow, LeafRow, SubjectRow
 from engine.store.recording import Recorded, Recording
-from engine.store.rows import Columns, columns_of, edge_columns, edge_of
+from engine.store.rows import Columns, columns_of, edge_columns, edge_of, ref_of
 from engine.store.sql.transaction import Habits, SqlTransaction, portions
 from engine.store.statements import audit as sql
 
@@ -65,6 +65,14 @@ class AuditReading(SqlTransaction):
         else:
             found = self._tuples(sql.leaf_hashes(), start=start, end=end)
         return [hash for (hash,) in found]
+
+    def documents(self, kind: str, refs: Sequence[str]) -> dict[str, bytes]:
+        statement, id_of = sql.DOCUMENTS.get(kind, (None, str))
+        if statement is None:
+            return {}
+        wanted = set(refs)
+        found = (row for some in portions(map(id_of, refs)) for row in self._tuples(statement(), ids=some))
+        return {ref: document for *parts, document in found if (ref := ref_of(kind, parts)) in wanted}
 
     def latest_checkpoint(self) -> CheckpointRow | None:
         row = self._row(sql.latest_checkpoint())

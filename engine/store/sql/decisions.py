@@ -35,6 +35,17 @@ class DecisionReading(SqlTransaction):
         page = sql.decision_page(rule, customers, outcome, start, end, after, limit, newest)
         return [DECISION.value(row) for row in self._rows(page)]
 
+    def count_decisions(
+        self,
+        *,
+        rule: str | None = None,
+        customers: Sequence[str] | None = None,
+        outcome: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> int:
+        return int(self._scalar(sql.count_decisions(rule, customers, outcome, start, end)))
+
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:

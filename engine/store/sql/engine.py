@@ -64,6 +64,10 @@ class EngineReading(SqlTransaction):
         rows = self._tuples(sql.marks(), names=MARKS)
         return marks_of(rows[0][2], {name: value for name, value, _ in rows})
 
+    def kept_mark(self, name: str) -> str | None:
+        value: str | None = self._scalar(sql.meta(), name=name)
+        return value
+
     def last_heartbeat(self) -> Micros | None:
         at: Micros | None = self._scalar(sql.last_heartbeat())
         return at

@@ -123,7 +123,7 @@ class RunWriting(RunReading, Recording):
                 row["b_id"], row["b_expected"] = run.id, seen[0]
                 (moved if _whose(row) == seen[1] else changed).append(row)
             self._seen[run.id] = run.seq, _whose(row)
-            self._record_run(run, row, seen is None)
+            self._record_run(run, seen is None)
         self._add(sql.insert_run(), new, "a run", "id")
         self._move(sql.move_run(), moved)
         self._move(sql.update_run(), changed)

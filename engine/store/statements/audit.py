@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, func, select
+from sqlalchemy import BindParameter, Executable, bindparam, delete, func, select
 
 from engine.model.values import Micros
 from engine.store.audit_tables import CHECKPOINT, LEAF, SUBJECT, TILE, TREE, UNSEALED
 from engine.store.statements import Insert
+from engine.store.tables import DECISION, EVENT, STEP_ATTEMPT
 
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _SEALED = (LEAF.c.number, LEAF.c.kind, LEAF.c.ref, LEAF.c.at, LEAF.c.entry, LEAF.c.hash)
 
 
@@ -193,3 +197,39 @@ def checkpoints() -> Executable:
         .order_by(CHECKPOINT.c.size)
         .limit(bindparam("limit"))
     )
+
+
+@cache
+def decision_documents() -> Executable:
+    """What is stored of the decisions `ids`."""
+    return select(DECISION.c.id, DECISION.c.document).where(DECISION.c.id.in_(_IDS))
+
+
+@cache
+def attempt_documents() -> Executable:
+    """What is stored of the steps of the runs `ids`."""
+    row = STEP_ATTEMPT.c
+    return select(row.run, row.seq, row.attempt, row.document).where(row.run.in_(_IDS))
+
+
+@cache
+def event_documents() -> Executable:
+    """What is stored of the events `ids`."""
+    return select(EVENT.c.seq, EVENT.c.properties).where(EVENT.c.seq.in_(_IDS))
+
+
+def _run_of(ref: str) -> str:
+    return ref.split(":")[0]
+
+
+def _seq_of(ref: str) -> int:
+    place = ref.removeprefix("event:")
+    return int(place) if place.isdecimal() else -1
+
+
+DOCUMENTS: dict[str, tuple[Callable[[], Executable], Callable[[str], Any]]] = {
+    "decision": (decision_documents, str),
+    "step": (attempt_documents, _run_of),
+    "change": (event_documents, _seq_of),
+}
+"""Where the documents are that entries of a kind commit to, and by which part of a ref."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
-from sqlalchemy import BigInteger, Executable, bindparam, cast, func, select, tuple_
+from sqlalchemy import BigInteger, Executable, Select, bindparam, cast, func, select, tuple_
 
 from engine.model.values import Micros
 from engine.store.statements import Insert
@@ -24,6 +25,38 @@ def decision_by_id() -> Executable:
     return select(DECISION).where(DECISION.c.id == bindparam("id"))
 
 
+def count_decisions(
+    rule: str | None,
+    customers: Sequence[str] | None,
+    outcome: str | None,
+    start: Micros | None,
+    end: Micros | None,
+) -> Executable:
+    """How many decisions there are of those."""
+    return _among(select(func.count()).select_from(DECISION), rule, customers, outcome, start, end)
+
+
+def _among(
+    found: Select[Any],
+    rule: str | None,
+    customers: Sequence[str] | None,
+    outcome: str | None,
+    start: Micros | None,
+    end: Micros | None,
+) -> Select[Any]:
+    if rule is not None:
+        found = found.where(DECISION.c.rule == rule)
+    if customers is not None:
+        found = found.where(DECISION.c.customer.in_(customers))
+    if outcome is not None:
+        found = found.where(DECISION.c.outcome == outcome)
+    if start is not None:
+        found = found.where(DECISION.c.at >= start)
+    if end is not None:
+        found = found.where(DECISION.c.at < end)
+    return found
+
+
 def decision_page(
     rule: str | None,
     customers: Sequence[str] | None,
@@ -36,17 +69,7 @@ def decision_page(
 ) -> Executable:
     """Decisions by (at, id), or backwards."""
     place = tuple_(DECISION.c.at, DECISION.c.id)
-    page = select(DECISION).limit(limit)
-    if rule is not None:
-        page = page.where(DECISION.c.rule == rule)
-    if customers is not None:
-        page = page.where(DECISION.c.customer.in_(customers))
-    if outcome is not None:
-        page = page.where(DECISION.c.outcome == outcome)
-    if start is not None:
-        page = page.where(DECISION.c.at >= start)
-    if end is not None:
-        page = page.where(DECISION.c.at < end)
+    page = _among(select(DECISION), rule, customers, outcome, start, end).limit(limit)
     if after is not None:
         page = page.where(place < tuple_(*after) if newest else place > tuple_(*after))
     if newest:

@@ -87,6 +87,7 @@ WHO = {
     ("post", "/v1/releases/{n}/emergency"): APPROVE | OPERATE,
     ("post", "/v1/releases/{n}/rollback"): APPROVE | OPERATE,
     ("get", "/v1/audit/changes"): {"auditor", "admin"},
+    ("get", "/v1/audit/releases"): {"auditor", "admin"},
     ("get", "/v1/runs"): READ,
     ("get", "/v1/runs/overdue"): READ,
     ("get", "/v1/runs/{id}"): READ,
@@ -131,7 +132,10 @@ WHO = {
     ("get", "/v1/scores/{id}/customers/{customer}"): READ,
     ("put", "/v1/scores/{id}/customers/{customer}/override"): OPERATE,
     ("delete", "/v1/scores/{id}/customers/{customer}/override"): OPERATE,
-    ("get", "/v1/audit/decisions"): {"auditor", "admin"},
+    **{
+        ("get", f"/v1/audit/{what}"): {"auditor", "admin"}
+        for what in ("decisions", "changes", "checkpoint", "proof/{leaf}", "consistency", "export")
+    },
     ("post", "/v1/keys"): {"admin"},
     ("get", "/v1/keys"): {"admin", "auditor"},
     ("post", "/v1/keys/{id}/rotate"): {"admin"},
@@ -149,6 +153,7 @@ OPEN = {
     ("get", "/auth/callback"),
     ("get", "/u/{token}"),
     ("post", "/u/{token}"),
+    ("post", "/v1/hooks/{name}"),
 }
 
 

@@ -210,7 +210,7 @@ def test_the_population_of_changes_is_complete(engine: Engine, of: Any, clock: V
     found: list[dict[str, Any]] = []
     cursor: dict[str, Any] = {}
     while True:
-        page = auditor.get("/v1/audit/changes", params={"limit": 4, **cursor}).json()
+        page = auditor.get("/v1/audit/releases", params={"limit": 4, **cursor}).json()
         found += page["items"]
         if page["next_cursor"] is None:
             break
@@ -240,7 +240,7 @@ def test_the_population_of_changes_is_complete(engine: Engine, of: Any, clock: V
     approved = next(each for each in found if each["kind"] == "approved")
     assert (approved["author"], approved["approver"]) == ("ann@example.com", "bob@example.com")
     assert approved["tests"]["failed"] == 0
-    bounded = auditor.get("/v1/audit/changes", params={"to": "2026-01-05T13:00:00Z"}).json()
+    bounded = auditor.get("/v1/audit/releases", params={"to": "2026-01-05T13:00:00Z"}).json()
     assert bounded["count"] == len(bounded["items"]) == 7
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from typing import Any
 
 import msgspec
@@ -82,9 +83,13 @@ def test_the_key_may_stand_in_the_body_of_one_route(http: TestClient[Litestar], 
     assert problem(http.post("/v1/events", json=body))["code"] == "unauthenticated"
 
 
-@pytest.mark.parametrize("given", [{}, {"api_key": "hf_ingest_x_y"}, {"api_key": 5}, {"api_key": None}])
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"api_key": "hf_ingest_x_y"}, {"api_key": 5}, {"api_key": None}, {"api_key": "hf_\ud800"}],
+    ids=["none", "unknown", "a number", "null", "half a surrogate"],
+)
 def test_a_body_without_a_good_key_is_let_in_nowhere(http: TestClient[Litestar], given: Any) -> None:
-    answer = http.post("/batch", json={"batch": [TRACK], **given})
+    answer = http.post("/batch", content=json.dumps({"batch": [TRACK], **given}))
     assert (answer.status_code, problem(answer)["code"]) == (401, "unauthenticated")
 
 

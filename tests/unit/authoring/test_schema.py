@@ -167,7 +167,9 @@ def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Schema]]:
         for key, own in schema.get("properties", {}).items():
             yield f"{path}/{key}", own
         for key, inner in schema.items():
-            yield from properties(inner, f"{path}/{key}")
+            # A property may be called `properties`: what is in the map of them is no schema itself.
+            for part in inner.values() if key == "properties" else (inner,):
+                yield from properties(part, f"{path}/{key}")
     elif isinstance(schema, list):
         for inner in schema:
             yield from properties(inner, path)

@@ -1,0 +1,167 @@
+"""Checking the audit record in its database: entries, tree, checkpoints, and what they commit to."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import msgspec
+
+from engine.audit.checkpoints import NoteError, Verifier
+from engine.audit.leaves import AnyLeaf, kind_of
+from engine.audit.signing import verified
+from engine.audit.tree import HASH_LENGTH, WIDTH
+from engine.runtime.audit.checking import Damage, Entries, Roots
+from engine.runtime.audit.exporting import all_checkpoints, openings
+from engine.store.audit import LeafRow
+from engine.store.interface import Reader
+from engine.store.records import ReleaseRow
+
+AT_ONCE = WIDTH * 16
+"""Entries that are read at once: whole tiles."""
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What checking came to: what there is, and what is wrong with it."""
+
+    size: int
+    unsealed: int
+    counts: dict[str, int]
+    opened: int
+    erased: int
+    checkpoints: int
+    damages: list[Damage]
+
+
+def verify_database(
+    reader: Reader, verifier: Verifier | None = None, kept: Sequence[tuple[str, str]] = ()
+) -> Checked:
+    """Check all of the audit record; with a public key the signatures of its checkpoints too.
+
+    `kept` are checkpoints of before, each with its file's name; they take the key.
+    """
+    return _Database(reader, verifier).verify(kept)
+
+
+class _Database:
+    def __init__(self, reader: Reader, verifier: Verifier | None) -> None:
+        self._reader = reader
+        self._verifier = verifier
+        self._damages: list[Damage] = []
+        self._entries = Entries()
+        self._opened = 0
+        self._counts: Counter[str] = Counter()
+
+    def verify(self, kept: Sequence[tuple[str, str]]) -> Checked:
+        edge = self._reader.edge()
+        claimed = self._claims(kept)
+        roots = Roots(claimed)
+        for start in range(0, edge.size, AT_ONCE):
+            end = min(start + AT_ONCE, edge.size)
+            roots.feed(self._portion(start, self._reader.leaves(start, end), end))
+        if self._reader.leaves(edge.size, edge.size + 1):
+            self._add(f"entry {edge.size}", f"it is there, though the tree has {edge.size} entries")
+        self._damages += roots.close()
+        if roots.edge != edge:
+            self._add("the tree", "it has grown to something else than its entries come to")
+        self._entries.resolve(self._texts())
+        erased = self._entries.close()
+        return Checked(
+            size=edge.size,
+            unsealed=self._reader.count_unsealed(),
+            counts=dict(sorted(self._counts.items())),
+            opened=self._opened,
+            erased=erased,
+            checkpoints=len(claimed),
+            damages=[*self._damages, *self._entries.damages],
+        )
+
+    def _add(self, place: str, what: str) -> None:
+        self._damages.append(Damage(place, what))
+
+    def _claims(self, kept: Sequence[tuple[str, str]]) -> dict[int, tuple[str, bytes]]:
+        claimed: dict[int, tuple[str, bytes]] = {}
+        notes = [(f"the checkpoint of {row.size} entries", row) for row in all_checkpoints(self._reader)]
+        for name, row in notes:
+            claimed[row.size] = name, row.root
+            self._signature(name, row.note, row.size, row.root)
+        for name, note in kept:
+            found = self._signature(name, note)
+            if found is None:
+                continue
+            size, root = found
+            if size in claimed and claimed[size][1] != root:
+                self._add(name, f"it signs another root of {size} entries: the record was forked")
+            claimed.setdefault(size, (name, root))
+        return claimed
+
+    def _signature(
+        self, name: str, note: str, size: int | None = None, root: bytes | None = None
+    ) -> tuple[int, bytes] | None:
+        if self._verifier is None:
+            return None
+        try:
+            found = verified(note, self._verifier)
+        except NoteError as error:
+            self._add(name, str(error))
+            return None
+        if size is not None and (found.size, found.root) != (size, root):
+            self._add(name, "its row is not what its note signs")
+        return found.size, found.root
+
+    def _portion(self, start: int, rows: Sequence[LeafRow], end: int) -> bytes:
+        """Check some entries; give the hashes that they have, of missing ones none."""
+        for number, row in enumerate(rows, start):
+            if row.number != number:
+                self._add(f"entry {number}", "it is gone")
+                break
+        committed: list[tuple[LeafRow, AnyLeaf]] = []
+        rows = list(map(_sound, rows))
+        for row in rows:
+            leaf = self._entries.read(row.number, row.entry, row.hash)
+            if leaf is None:
+                continue
+            self._counts[kind_of(leaf)] += 1
+            if (row.kind, row.ref, row.at) != (kind_of(leaf), leaf.ref, leaf.at):
+                self._add(f"entry {row.number}", "its row says something else than its entry")
+            if leaf.commitment is not None:
+                committed.append((row, leaf))
+        self._open(committed)
+        self._tiles(start, rows, end)
+        return b"".join(row.hash.ljust(HASH_LENGTH)[:HASH_LENGTH] for row in rows)
+
+    def _open(self, committed: Iterable[tuple[LeafRow, AnyLeaf]]) -> None:
+        for each in openings(self._reader, committed):
+            document = base64.b64decode(each.document)
+            self._entries.opened(each.number, each.customer, bytes.fromhex(each.salt), document)
+            self._opened += 1
+
+    def _tiles(self, start: int, rows: Sequence[LeafRow], end: int) -> None:
+        if len(rows) != end - start:
+            return
+        for first in range(start, end - WIDTH + 1, WIDTH):
+            own = b"".join(row.hash for row in rows[first - start : first - start + WIDTH])
+            if b"".join(self._reader.hashes(0, first, first + WIDTH)) != own:
+                self._add(f"the tile of the entries {first} to {first + WIDTH - 1}", "it has other hashes")
+
+    def _texts(self) -> dict[str, str]:
+        """Give every definition that a release or a change names, as far as it is there."""
+        found: dict[str, str] = {}
+        wanted = [*self._entries.definitions]
+        while wanted:
+            text = self._reader.definition(sha256 := wanted.pop())
+            if sha256 in found or text is None:
+                continue
+            found[sha256] = text
+            if sha256 in self._entries.releases:
+                wanted += msgspec.json.decode(text, type=ReleaseRow).files.values()
+        return found
+
+
+def _sound(row: LeafRow) -> LeafRow:
+    """Give a row with bytes where bytes belong: whoever changed it may have put something else there."""
+    if all(isinstance(cast(object, held), bytes) for held in (row.entry, row.hash)):
+        return row
+    return msgspec.structs.replace(row, entry=str(row.entry).encode(), hash=str(row.hash).encode())
