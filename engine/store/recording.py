@@ -32,10 +32,12 @@ from engine.audit.tree import WIDTH, Edge, Tile, append
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.errors import TransientStoreError
+from engine.model.reasons import ChangeKind, ReleaseCause
 from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Run, StepAttempt
 from engine.store.audit import SubjectRow
+from engine.store.proposing import ChangeRow
 from engine.store.records import KeyRow, Marks, ReleaseRow
 from engine.store.rows import Columns
 
@@ -173,10 +175,27 @@ class Recording(Protocol):
                 what="release",
                 ref=f"release:{release.number}",
                 at=release.at,
+                who=release.actor,
+                approver=release.approver,
                 definition=manifest,
                 detail=release.cause,
+                emergency=release.cause == ReleaseCause.EMERGENCY.value,
             )
         )
+
+    def _record_change(self, change: ChangeRow) -> None:
+        """Record what a person did to a release; that it went live is recorded with the release."""
+        if change.kind == ChangeKind.LIVE.value:
+            return
+        leaf = ChangeLeaf(
+            what=f"release_{change.kind}",
+            ref=f"release:{change.release}:{change.kind}:{change.at}",
+            at=change.at,
+            who=change.by,
+            detail=change.hash,
+            emergency=change.kind == ChangeKind.EMERGENCY.value,
+        )
+        self.record(leaf)
 
     def _record_allowed(self, id: int, at: Micros, by: str) -> None:
         self.record(ChangeLeaf(what="suppression_removed", ref=f"suppression:{id}", at=at, who=by))

@@ -7,6 +7,7 @@ from collections import Counter
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page, within
 from engine.store.proposing import ChangeRow, PlanRow, ProposalRow
+from engine.store.recording import Recording
 from engine.store.rows import PLAN, PROPOSAL, columns_of
 
 
@@ -53,7 +54,7 @@ class ProposalReading(MemoryTransaction):
         return {row["name"] for row in self._rows("event")}
 
 
-class ProposalWriting(ProposalReading):
+class ProposalWriting(ProposalReading, Recording):
     """What is written of them."""
 
     def save_plan(self, plan: PlanRow) -> None:
@@ -75,6 +76,7 @@ class ProposalWriting(ProposalReading):
     def add_change(self, change: ChangeRow) -> None:
         id = self._next("change")
         self._edit("change")[id] = columns_of(change) | {"id": id}
+        self._record_change(change)
 
     def approve_emergency(self, number: int, approver: str) -> None:
         releases = self._edit("release")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.model.values import Micros
 from engine.store.proposing import ChangeRow, PlanRow, ProposalRow
+from engine.store.recording import Recording
 from engine.store.rows import PLAN, PROPOSAL, columns_of
 from engine.store.sql.transaction import SqlTransaction
 from engine.store.statements import proposing as sql
@@ -57,7 +58,7 @@ class ProposalReading(SqlTransaction):
         return {row[0] for row in self._tuples(sql.event_names())}
 
 
-class ProposalWriting(ProposalReading):
+class ProposalWriting(ProposalReading, Recording):
     """What is written of them."""
 
     def save_plan(self, plan: PlanRow) -> None:
@@ -73,6 +74,7 @@ class ProposalWriting(ProposalReading):
         row = columns_of(change)
         del row["id"]
         self._change(sql.insert_change(), [row])
+        self._record_change(change)
 
     def approve_emergency(self, number: int, approver: str) -> None:
         self._change(sql.approve_emergency(), [{"b_number": number, "approver": approver}])
