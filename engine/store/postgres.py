@@ -36,6 +36,9 @@ FORGET_MARKS = 86_400
 LOCK_TIMEOUT, IDLE_TIMEOUT = 10_000, 15_000
 """Milliseconds to wait for who holds a row, and after which a process that stands still loses its own."""
 
+VACUUM_TIMEOUT = 5_000
+"""Milliseconds that vacuuming one table may take after an erasure: nothing is decided meanwhile."""
+
 _SESSION = {
     "application_name": "holdfast",
     "connect_timeout": 5,
@@ -211,14 +214,20 @@ class PostgresStore:
     def forget_deleted(self, tables: Sequence[str]) -> bool:
         """Vacuum tables: what was deleted, and whatever a row said before, cannot be read any more.
 
-        The server's log and its back-ups hold it until they are recycled.
+        One that takes too long is left to the server's own vacuum, or to yours. The server's log and its
+        back-ups hold it all until they are recycled.
         """
         try:
             with self._sentences(), self._writers.connect() as connection:
                 alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-                for table in tables:
-                    alone.execute(text(f'VACUUM (INDEX_CLEANUP ON) "{table}"'))
-        except TransientStoreError:
+                alone.execute(text(f"SET statement_timeout = {VACUUM_TIMEOUT}"))
+                try:
+                    for table in tables:
+                        alone.execute(text(f'VACUUM (INDEX_CLEANUP ON) "{table}"'))
+                finally:
+                    with suppress(DBAPIError):
+                        alone.execute(text("RESET statement_timeout"))
+        except StoreError:
             return False
         return True
 

@@ -265,4 +265,7 @@ def _afterwards(shell: Shell, done: Erased) -> None:
     with shell.store.reader() as reader:
         rows = reader.erasures()
     shell.erasures.write(shell.erasures.unlisted(rows))
-    shell.store.forget_deleted(tuple(table for table, number in done.rows.items() if number))
+    tables = tuple(table for table, number in done.rows.items() if number)
+    if not shell.store.forget_deleted((*tables, "subject")):
+        # Nobody can read it through the database; its files hold it a while longer.
+        _log.warning("deleted_bytes_stay", tables=len(tables))

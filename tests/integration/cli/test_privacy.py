@@ -10,9 +10,6 @@ import pytest
 from engine.store.personal import AccessFilter
 from engine.store.sqlite import open_sqlite
 from tests.command_line import Holdfast
-from tests.integration.cli.test_running import server
-
-__all__ = ["server"]
 
 
 class Typed(io.StringIO):
