@@ -177,8 +177,11 @@ def _events(kind: Any) -> dict[str, Any]:
     event = next(each for each in kinds if inspect.isclass(each) and issubclass(each, msgspec.Struct))
     fields = ", ".join(each.encode_name for each in msgspec.structs.fields(event))
     says = " ".join(inspect.cleandoc(event.__doc__ or "").split())
-    one = {"type": "object", "description": f"{says} Its fields: {fields}."}
-    loose = {"anyOf": [one, {"type": "array", "items": {}, "description": "Several of them."}]}
+    one: dict[str, Any] = {"type": "object", "description": f"{says} Its fields: {fields}."}
+    several = {"type": "array", "items": {}, "description": "Several of them."}
+    loose: dict[str, Any] = {"anyOf": [one, several]}
+    if any(each.name == "batch" for each in msgspec.structs.fields(event)):
+        loose = {**one, "required": ["batch"], "properties": {"batch": {"type": "array", "items": {}}}}
     return {"required": True, "content": {_JSON: {"schema": loose}}}
 
 

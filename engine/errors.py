@@ -118,6 +118,15 @@ class UnauthenticatedError(RequestError):
         self.because = because
 
 
+class SignatureError(UnauthenticatedError):
+    """A message that is not signed by whom it says it comes from."""
+
+    code = "bad_signature"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, because="signature")
+
+
 class ForbiddenError(RequestError):
     """The key's role may not do this."""
 

@@ -15,7 +15,7 @@ from api.answers.values import time
 from api.auth import EVERYBODY, OPEN
 from api.doors import Call, aside, door, engine_of, query_of
 from api.people import SESSION, People, Person
-from engine.errors import RequestError, UnauthenticatedError
+from engine.errors import ConflictError, UnauthenticatedError
 from engine.runtime.openid import REFUSED
 
 LOGIN = "__Host-holdfast-login"
@@ -49,9 +49,7 @@ def _cookie(name: str, value: str | None, seconds: int) -> Cookie:
 class LoginQuery(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The page of this server to come back to."""
 
-    return_to: Annotated[str, msgspec.Meta(max_length=1001, pattern=r"^/(?![/\\])[\x21-\x5b\x5d-\x7e]*$")] = (
-        HOME
-    )
+    return_to: Annotated[str, msgspec.Meta(pattern=f"^{_PAGE.pattern}$")] = HOME
 
 
 @get("/auth/login", status_code=302, opt=door(OPEN, query=LoginQuery))
@@ -130,7 +128,7 @@ async def post_logout(request: Call) -> Response[SignedOut]:
     """End one's session. A request with a key has none to end."""
     cookie = request.cookies.get(SESSION)
     if _person(request) is None or cookie is None:
-        raise RequestError("this request comes with a key, and has no session", code="no_session")
+        raise ConflictError("this request comes with a key, and has no session", code="no_session")
     people = _people(request)
     await people.leave(cookie)
     told = await aside(people.provider().configuration)

@@ -16,6 +16,7 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
 from engine.store.audit import AuditReader
+from engine.store.comparing import ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.personal import PersonalReader
 from engine.store.proposing import ProposalReader
 from engine.store.records import (
@@ -23,7 +24,6 @@ from engine.store.records import (
     EVERYTHING_REFUSED,
     Alias,
     Answer,
-    ArmCount,
     BaseRow,
     BudgetRow,
     CaseCount,
@@ -32,8 +32,6 @@ from engine.store.records import (
     ConnectorRow,
     Counters,
     DecisionCount,
-    Exposed,
-    ExposedWorkflow,
     FigureRow,
     GoalRow,
     KeyRow,
@@ -51,7 +49,6 @@ from engine.store.records import (
     ReleaseRow,
     Request,
     Resolution,
-    Spent,
     StoredEvent,
     SuppressionRow,
 )

@@ -32,7 +32,7 @@ from engine.audit.tree import WIDTH, Edge, Tile, append
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.errors import TransientStoreError
-from engine.model.reasons import ReleaseCause
+from engine.model.reasons import ChangeKind, ReleaseCause
 from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Run, StepAttempt
@@ -183,14 +183,17 @@ class Recording(Protocol):
         )
 
     def _record_change(self, change: ChangeRow) -> None:
+        """Record what a person did to a release; that it went live is recorded with the release."""
+        if change.kind == ChangeKind.LIVE.value:
+            return
         self.record(
             ChangeLeaf(
                 what=f"release_{change.kind}",
                 ref=f"release:{change.release}:{change.kind}:{change.at}",
                 at=change.at,
                 who=change.by,
-                detail=f"content {change.hash}",
-                emergency=change.kind == ReleaseCause.EMERGENCY.value,
+                detail=change.hash,
+                emergency=change.kind == ChangeKind.EMERGENCY.value,
             )
         )
 

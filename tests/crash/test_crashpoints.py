@@ -21,6 +21,7 @@ from engine.model.reasons import StepOutcome
 from engine.model.values import DAY, HOUR, MINUTE, SECOND, Micros
 from engine.runtime import crashpoint
 from engine.runtime.actions.recorder import recording
+from engine.runtime.audit.database import verify_database
 from engine.runtime.clock import VirtualClock
 from engine.runtime.crashpoint import POINTS, Crashed, Crashpoint, arm
 from engine.runtime.engine import Engine
@@ -286,8 +287,10 @@ class Trial:
         life.go_to(END)
         counted = life.engine.doctor()
         assert counted["balanced"] and not counted["pending"]
+        life.engine.checkpoint().result()
         with life.engine.store.reader() as reader:
             found = outcome(reader)
+            hold_to_account(reader, life.engine)
         found["facts"] = {
             id: {name: known.value for name, known in life.engine.customer(id).facts.items()}
             for id in found["books"]
@@ -295,6 +298,16 @@ class Trial:
         life.engine.close()
         sent = self._deliveries()
         return found | {"paused": paused, "accepted": counted["accepted"], "sent": sent}
+
+
+def hold_to_account(reader: Reader, engine: Engine) -> None:
+    """Hold that everything decided and done is in the audit record once, and can be opened."""
+    record = verify_database(reader, engine.verifier)
+    assert (record.damages, record.unsealed) == ([], 0)
+    assert record.counts["decision"] == len(reader.decisions(limit=ALL))
+    runs = reader.runs(limit=ALL)
+    assert record.counts["run_started"] == len(runs)
+    assert record.counts["step"] == sum(len(reader.attempts(run.id)) for run in runs)
 
 
 def outcome(reader: Reader) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from engine.model.values import Duration, Micros
 from engine.model.workflow import Split, Workflow
 from engine.model.workspace import Workspace
 from engine.runs.program import walk
+from engine.store.comparing import ArmCount, Exposed, Spent
 from engine.store.interface import Reader
-from engine.store.records import ArmCount, Exposed, Spent
 
 PartKind = Literal["holdout", "global_holdout", "split"]
 

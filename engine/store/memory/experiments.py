@@ -9,9 +9,9 @@ import msgspec
 from engine.experiments.assignment import GLOBAL_SALT, HELD_OUT, TREATED
 from engine.experiments.revenue import Spending, Visit, tally
 from engine.model.values import Micros
+from engine.store.comparing import REACHES, ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.documents import unpack
 from engine.store.memory.tables import MemoryTransaction, page, within
-from engine.store.records import REACHES, ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.rows import Columns
 
 

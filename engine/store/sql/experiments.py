@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from engine.experiments.revenue import Spending, Visit, tally
 from engine.model.values import Micros
+from engine.store.comparing import ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.documents import unpack
-from engine.store.records import ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.sql.transaction import SqlTransaction
 from engine.store.statements import experiments as sql
 

@@ -9,7 +9,7 @@ from sqlalchemy import CTE, Executable, Select, and_, case, func, or_, select
 
 from engine.experiments.assignment import GLOBAL_SALT, HELD_OUT, TREATED
 from engine.model.values import DAY, Micros
-from engine.store.records import REACHES, Exposed, Spent
+from engine.store.comparing import REACHES, Exposed, Spent
 from engine.store.tables import ALIAS, DECISION, EVENT, EXPOSURE, RUN
 
 

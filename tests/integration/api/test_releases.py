@@ -205,6 +205,7 @@ def test_the_population_of_changes_is_complete(engine: Engine, of: Any, clock: V
     engine.run_until(START + 26 * HOUR)
     live = author.get("/v1/releases", params={"limit": 1}).json()["items"][0]["number"]
     approver.post(f"/v1/releases/{live}/rollback", {"to": 1})
+    engine.ready().result()
 
     # when an auditor lists the changes, page by page
     found: list[dict[str, Any]] = []

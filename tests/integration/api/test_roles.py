@@ -76,7 +76,7 @@ def test_whoever_has_no_good_key_comes_in_nowhere_but_where_it_is_open(
             answers.add(answer.json()["detail"])
         else:
             assert answer.status_code != 401 or "401" in operation["responses"], (method, path)
-    assert len(answers) == 1
+    assert len(answers) == 1 or (kind == "none" and all(each.startswith("send one") for each in answers))
 
 
 def test_a_route_that_names_no_roles_lets_nobody_in(engine: Engine) -> None:

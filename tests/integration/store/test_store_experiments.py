@@ -9,8 +9,8 @@ from engine.experiments.assignment import GLOBAL_SALT
 from engine.experiments.revenue import Spending
 from engine.model.reasons import DecisionOutcome
 from engine.runs.changes import Changes, GoalReached
+from engine.store.comparing import ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.interface import Store
-from engine.store.records import ArmCount, Exposed, ExposedWorkflow, Spent
 from tests.integration.store import rows
 
 WIN_BACK = Exposed(workflows=("win-back",))

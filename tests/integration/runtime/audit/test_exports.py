@@ -193,6 +193,36 @@ def test_a_subject_that_vanished_without_an_erasure_is_missed(
     assert any("gone" in each for each in damages)
 
 
+def test_an_export_during_writes_is_of_one_moment(shop: Served, tmp_path: Path, check: Check) -> None:
+    # given an export of which somebody has the first bytes
+    pieces = shop.engine.export_audit(None, None, "eve")
+    first = next(pieces)
+
+    # when more is decided before the rest is taken
+    shop.receive("2026-01-08 13:00", "order_completed", "cid", total=70)
+    shop.engine.checkpoint().result()
+    path = tmp_path / "during.zip"
+    path.write_bytes(first + b"".join(pieces))
+
+    # then it is whole, without what came later
+    assert check(path, shop.engine.verifier, []) == []
+    assert b'"cid"' not in b"".join(contents(path).values())
+
+
+def test_an_erasure_during_an_export_leaves_it_whole(shop: Served, tmp_path: Path, check: Check) -> None:
+    pieces = shop.engine.export_audit(None, None, "eve")
+    first = next(pieces)
+
+    with shop.engine.store.begin() as writer:
+        called = writer.subjects(["ana"])["ana"].subject
+        writer.drop_subjects(["ana"])
+        writer.record(ErasedLeaf(ref="erasure:1", at=shop.clock.now(), subject=called, who="dpo"))
+    path = tmp_path / "during.zip"
+    path.write_bytes(first + b"".join(pieces))
+
+    assert check(path, shop.engine.verifier, []) == []
+
+
 def test_that_an_export_was_taken_is_in_it(shop: Served, export: Path) -> None:
     last = read_entry(lines(contents(export)["entries.jsonl"])[-1])
 
