@@ -174,7 +174,12 @@ def _body(schema: dict[str, Any]) -> dict[str, Any]:
 def _events(kind: Any) -> dict[str, Any]:
     """Describe events loosely: what is wrong in one is answered with 200, and it is in quarantine."""
     kinds = (*get_args(kind), kind)
-    event = next(each for each in kinds if inspect.isclass(each) and issubclass(each, msgspec.Struct))
+    shapes = (each for each in kinds if inspect.isclass(each) and issubclass(each, msgspec.Struct))
+    event = next(shapes, None)
+    if event is None:
+        # What a provider sends has the provider's own shape.
+        either = {"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}
+        return {"required": True, "content": {_JSON: {"schema": either}}}
     fields = ", ".join(each.encode_name for each in msgspec.structs.fields(event))
     says = " ".join(inspect.cleandoc(event.__doc__ or "").split())
     one: dict[str, Any] = {"type": "object", "description": f"{says} Its fields: {fields}."}

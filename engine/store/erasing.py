@@ -103,9 +103,7 @@ def _hush(
 
     def of_accounts(table: str, hushed: Left) -> list[str]:
         rows = shape(table, "customer", erasure.related, lambda row: hushed(row) if speaks(row) else row)
-        concerned = [row for row in rows if speaks(row)]
-        erasure.hushed.update(row["customer"] for row in concerned)
-        return [row["id"] for row in concerned]
+        return [row["id"] for row in rows if speaks(row)]
 
     of_accounts("decision", remains.decision_hushed)
     runs = of_accounts("run", lambda row: remains.run_hushed(row, erasure))

@@ -49,8 +49,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     `pseudonym` stands in their place where a skeleton stays. `quarantined` are refused events that
     speak of the customer. `addresses` are suppressed targets, each with what stands for it from now
     on. `related` are the ids of accounts, with `speaks_of` telling which of their rows hold what the
-    customer's events said; those that lost something for it are put into `hushed`. `answers` tells
-    whether the path or body of a kept answer names the customer.
+    customer's events said. `answers` tells whether the path or body of a kept answer names the customer.
     """
 
     names: tuple[str, ...]
@@ -60,7 +59,6 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     addresses: dict[str, str] = {}
     related: tuple[str, ...] = ()
     speaks_of: Callable[[object], bool] = bool
-    hushed: set[str] = set()
     answers: Callable[[bytes], bool] = bool
 
 

@@ -7,11 +7,12 @@ from itertools import groupby
 
 import msgspec
 
-from engine.audit.leaves import read_entry
+from engine.audit.leaves import AnyLeaf, read_entry
 from engine.decisions.decision import Decision, encode
 from engine.errors import HoldfastError
 from engine.model.values import Micros
 from engine.runtime.reports.explaining import Explainer
+from engine.store.audit import LeafRow
 from engine.store.interface import Reader, Store
 
 AT_ONCE = 1000
@@ -27,7 +28,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Replayed(msgspec.Struct, kw_only=True):
-    """What replaying came to. `erased` are entries whose decisions went with their customer."""
+    """What replaying came to. `erased` are decisions whose customer was erased."""
 
     equal: int = 0
     different: int = 0
@@ -41,8 +42,9 @@ def replay(
     """Decide every recorded decision of a period again, and hold the two against one another."""
     found = Replayed()
     with store.reader() as reader:
-        decisions = _decisions(reader, start, end)
-        found.erased = _erased(reader, start, end)
+        erased = _erased(reader, start, end)
+        found.erased = len(erased)
+        decisions = [each for each in _decisions(reader, start, end) if each.id not in erased]
         eras = [
             (customer, [*some])
             for customer, own in groupby(decisions, key=lambda decision: decision.customer)
@@ -95,15 +97,27 @@ def _names(reader: Reader, customer: str, at: Micros) -> int:
     return sum(alias.at <= at for alias in reader.aliases_of(customer))
 
 
-def _erased(reader: Reader, start: Micros | None, end: Micros | None) -> int:
-    """Count the entries of decisions whose customers were erased."""
-    return sum(1 for ref in _recorded(reader, start, end) if reader.decision(ref) is None)
+def _erased(reader: Reader, start: Micros | None, end: Micros | None) -> set[str]:
+    """Give the decisions whose customers were erased, and those of accounts that have lost a member."""
+    gone: set[str | None] = {read_entry(row.entry).subject for row in _all_erased(reader)}
+    return {
+        leaf.ref
+        for leaf in _recorded(reader, start, end)
+        if leaf.subject in gone or reader.decision(leaf.ref) is None
+    }
 
 
-def _recorded(reader: Reader, start: Micros | None, end: Micros | None) -> Iterator[str]:
+def _all_erased(reader: Reader) -> Iterator[LeafRow]:
+    after = None
+    while some := reader.acts("erased", after=after, limit=AT_ONCE):
+        yield from some
+        after = some[-1].at, some[-1].number
+
+
+def _recorded(reader: Reader, start: Micros | None, end: Micros | None) -> Iterator[AnyLeaf]:
     first, after = reader.leaf_span(start, end) or (0, 0)
     for number in range(first, after, AT_ONCE):
         for row in reader.leaves(number, min(number + AT_ONCE, after)):
             inside = (start is None or row.at >= start) and (end is None or row.at < end)
             if row.kind == "decision" and inside:
-                yield read_entry(row.entry).ref
+                yield read_entry(row.entry)

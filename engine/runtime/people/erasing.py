@@ -124,9 +124,9 @@ def _erase(shell: Shell, name: str, by: str, now: Micros, quarantined: list[int]
         pseudonym = f"{PREFIX}{_close_record(turn, found.names, by)}"
         erasure = _erasure(shell, found, addresses, accounts, quarantined, pseudonym, now)
         rows = turn.writer.erase(erasure)
-        if erasure.hushed:
-            # What their entries commit to is not there any more; from now on they are called anew.
-            _close_record(turn, sorted(erasure.hushed), by)
+        if accounts:
+            # What they decided cannot be derived anew without the customer: from now on they are called anew.
+            _close_record(turn, accounts, by)
         turn.let_go(found.names)
         for account in accounts:
             _without(turn, account, theirs[account], Mentions(found.names, addresses, found.events))

@@ -39,6 +39,23 @@ def test_erase_takes_a_customer_away(imported: Path, holdfast: Holdfast) -> None
     assert doctor["balanced"] and doctor["erased"] == 2
 
 
+def test_the_audit_record_verifies_after_an_erasure(workspace: Path, holdfast: Holdfast) -> None:
+    # given a decision and a run
+    Path("now.jsonl").write_text('{"customer": "c1", "event": "order_completed", "total": 150}\n')
+    holdfast("import", "now.jsonl", "--json")
+    before = holdfast("audit", "verify", "--json")
+    assert (before.code, before.answer["erased"]) == (0, 0)
+
+    # when
+    holdfast("erase", "c1", "--yes")
+
+    # then every proof holds, and what cannot be opened any more is said to be erased
+    after = holdfast("audit", "verify", "--json")
+    assert after.code == 0 and after.answer["erased"] > 0
+    replayed = holdfast("audit", "replay", "--json")
+    assert replayed.code == 0 and replayed.answer["erased"] > 0
+
+
 def test_erase_asks_for_the_id_again(
     imported: Path, holdfast: Holdfast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
