@@ -174,17 +174,17 @@ class Recording(Protocol):
                 what="release",
                 ref=f"release:{release.number}",
                 at=release.at,
+                who=None if release.cause == ReleaseCause.START.value else release.author,
+                approver=release.approver,
                 definition=manifest,
                 detail=release.cause,
-                who=release.author,
-                approver=release.approver,
                 emergency=release.cause == ReleaseCause.EMERGENCY.value,
             )
         )
 
     def _record_change(self, change: ChangeRow) -> None:
-        """Record what a person did to a release; that it went live is recorded with the release."""
-        if change.kind == ChangeKind.LIVE.value:
+        """Record what a person did to a release; what a start made live is recorded as the release itself."""
+        if change.kind in (ChangeKind.LIVE.value, ChangeKind.STARTED.value):
             return
         self.record(
             ChangeLeaf(
