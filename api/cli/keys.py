@@ -99,7 +99,7 @@ def _rotate(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url
             )
         else:
             with writing(folder, url) as engine:
-                found = _shown(engine.rotate_key(arguments.id, grace_of(arguments.grace)))
+                found = _shown(engine.rotate_key(arguments.id, grace_of(arguments.grace), LOCAL))
     return _show(found, terminal)
 
 

@@ -99,7 +99,7 @@ async def post_rotate(request: Call, id: FromPath[str]) -> KeyMade:
     The old one ends after `grace`. The new one is good for as long as the old one was when it was made.
     """
     grace = grace_of((await read_optional(request, Rotation)).grace)
-    made = await aside(engine_of(request).rotate_key, id, grace)
+    made = await aside(engine_of(request).rotate_key, id, grace, request.user.owner)
     request.app.state.keyring.forget()
     return _made(made)
 

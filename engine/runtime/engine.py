@@ -303,9 +303,9 @@ class Engine(Acting, Changing, Showing):
         self._now_do(lambda: operating.add_key(self._shell, made.row, by))
         return made
 
-    def rotate_key(self, id: str, grace: Micros = GRACE) -> NewKey:
+    def rotate_key(self, id: str, grace: Micros = GRACE, by: str | None = None) -> NewKey:
         """Make a successor of a key, which ends after `grace`; raises `NotFoundError`, `ConflictError`."""
-        return self._now_do(lambda: operating.rotate_key(self._shell, id, grace))
+        return self._now_do(lambda: operating.rotate_key(self._shell, id, grace, by))
 
     def first_admin_key(self) -> NewKey | None:
         """Make an admin key where there is no key at all yet, None where there is one."""

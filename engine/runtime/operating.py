@@ -177,7 +177,7 @@ def add_key(shell: Shell, row: KeyRow, by: str | None = None) -> None:
         writer.add_key(row)
 
 
-def rotate_key(shell: Shell, id: str, grace: Micros) -> NewKey:
+def rotate_key(shell: Shell, id: str, grace: Micros, by: str | None) -> NewKey:
     """Make a key's successor, and let the key end after a while; raises `NotFoundError`, `ConflictError`."""
     now = shell.instants.take()
     with shell.store.begin() as writer:
@@ -189,6 +189,8 @@ def rotate_key(shell: Shell, id: str, grace: Micros) -> NewKey:
         if not writer.hand_over_key(id, made.row.id, until):
             raise ConflictError(f"the key {id} has just been rotated or revoked")
         writer.add_key(made.row)
+        detail = f"into {made.row.id}"
+        writer.record(ChangeLeaf(what="key_rotated", ref=f"key:{id}:rotated", at=now, who=by, detail=detail))
     return made
 
 
