@@ -9,6 +9,7 @@ HoldfastError
 │   ├── NotFoundError
 │   ├── ConflictError
 │   ├── UnauthenticatedError
+│   │   └── UnsignedError     a webhook without its vendor's signature
 │   └── ForbiddenError
 ├── DeliveryError             a connector refused or could not be reached; says whether to retry
 └── StoreError                the database is not usable as it is
@@ -111,6 +112,12 @@ class UnauthenticatedError(RequestError):
     """No key, or a key that is unknown, expired or revoked."""
 
     code = "unauthenticated"
+
+
+class UnsignedError(UnauthenticatedError):
+    """A vendor's webhook that the vendor has not signed, or not lately."""
+
+    code = "bad_signature"
 
 
 class ForbiddenError(RequestError):

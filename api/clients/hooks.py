@@ -11,7 +11,7 @@ import msgspec
 from api.decoding import events_from
 from engine.authoring.hooks.mapping import events_of
 from engine.authoring.hooks.messages import notifications
-from engine.errors import UnauthenticatedError
+from engine.errors import UnsignedError
 from engine.model.hook import HookMap
 from engine.model.workspace import Hook
 
@@ -26,13 +26,13 @@ class Mapped(msgspec.Struct, frozen=True):
 def mapped(map: HookMap, hook: Hook, headers: Mapping[str, str], body: bytes, most: int) -> Mapped:
     """Give the events of a request whose signature was looked at.
 
-    A message that cannot be read comes as `Unreadable`. Raises `UnauthenticatedError` for another
+    A message that cannot be read comes as `Unreadable`. Raises `UnsignedError` for another
     organization of Salesforce's, and `RequestError` for a body that is no message at all.
     """
     if map.vendor == "salesforce":
         read = notifications(body)
         if not hmac.compare_digest(read.organization.encode(), (hook.organization or "").encode()):
-            raise UnauthenticatedError("this is another organization", code="bad_signature")
+            raise UnsignedError("this is another organization")
         messages: list[Any] = list(read.messages)
     else:
         messages = events_from(body, "", most)

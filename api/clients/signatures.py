@@ -16,7 +16,7 @@ from contextlib import suppress
 import msgspec
 
 from engine.customers.kinds import parse_time
-from engine.errors import UnauthenticatedError
+from engine.errors import UnsignedError
 from engine.model.hook import Vendor
 from engine.model.values import MINUTE, Micros
 
@@ -38,9 +38,9 @@ class Signed(msgspec.Struct, frozen=True):
 
 
 def verify(vendor: Vendor, signed: Signed, secrets: Sequence[str], now: Micros) -> None:
-    """Raise `UnauthenticatedError` unless one of the secrets signed the request, and lately."""
+    """Raise `UnsignedError` unless one of the secrets signed the request, and lately."""
     if not any([_VENDORS[vendor](signed, secret.encode(), now) for secret in secrets if secret]):
-        raise UnauthenticatedError(f"this is not signed as {vendor} does", code="bad_signature")
+        raise UnsignedError(f"this is not signed as {vendor} does")
 
 
 def _mac(secret: bytes, *parts: bytes) -> bytes:
