@@ -9,6 +9,7 @@ HoldfastError
 │   ├── NotFoundError
 │   ├── ConflictError
 │   ├── UnauthenticatedError
+│   │   └── SignatureError    a webhook without its vendor's signature
 │   ├── ForbiddenError
 │   └── TooManyError          says when to come again
 ├── DeliveryError             a connector refused or could not be reached; says whether to retry
