@@ -50,7 +50,9 @@ def bounded(rates: Rates, patience: float = BODY_WITHIN) -> type:
                     async with asyncio.timeout_at(deadline):
                         message = await receive()
                 except TimeoutError:
-                    raise RequestError(f"the body took over {patience:g} s", code="too_slow") from None
+                    raise RequestError(
+                        f"the body took over {patience:g} s; send it faster", code="too_slow"
+                    ) from None
                 whole = message["type"] != "http.request" or not message.get("more_body", False)
                 return message
 
@@ -64,6 +66,10 @@ def bounded(rates: Rates, patience: float = BODY_WITHIN) -> type:
 
 def _look(scope: Scope) -> None:
     if len(scope.get("query_string", b"")) > LONGEST_QUERY:
-        raise RequestError(f"the query is over {LONGEST_QUERY // 1024} KB", code="address_too_long")
+        raise RequestError(
+            f"the query is over {LONGEST_QUERY // 1024} KB; send a shorter one", code="address_too_long"
+        )
     if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
-        raise RequestError(f"the header fields are over {LARGEST_HEAD // 1024} KB", code="head_too_large")
+        raise RequestError(
+            f"the header fields are over {LARGEST_HEAD // 1024} KB; send fewer", code="head_too_large"
+        )

@@ -80,19 +80,14 @@ def query_of(request: Call, kind: type[T]) -> T:
     for name, value in request.query_params.multi_items():
         # "null" would be taken for none at all.
         if name in given or value == "null":
-            raise _wrong_parameter(
-                name, "is given twice; send it once" if name in given else "is not null; leave it out"
-            )
+            said = f"{name} is {'given twice; send it once' if name in given else 'null; leave it out'}"
+            place = (f"/{name}", "invalid_value", said)
+            raise RequestError(said, code="invalid_parameter", errors=(place,))
         given[name] = value
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error, kind, "the query", code="invalid_parameter") from None
-
-
-def _wrong_parameter(name: str, what: str) -> RequestError:
-    detail = f"the parameter {name} {what}"
-    return RequestError(detail, code="invalid_parameter", errors=((f"/{name}", "invalid_value", detail),))
 
 
 async def read(request: Call, kind: type[T]) -> T:

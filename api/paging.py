@@ -57,8 +57,11 @@ def after(listing: Listing, key: type[K], of: str = "") -> K | None:
     if listing.cursor is None:
         return None
     if not _CURSOR.fullmatch(listing.cursor):
-        raise RequestError("this is not a cursor of ours", code="invalid_cursor")
-    nowhere = NotFoundError("there is no page at this cursor", code="invalid_cursor")
+        raise RequestError(
+            "this is not a cursor of ours; send `next_cursor` as the page before gave it",
+            code="invalid_cursor",
+        )
+    nowhere = NotFoundError("there is no page at this cursor; begin without one", code="invalid_cursor")
     try:
         raw = base64.urlsafe_b64decode(listing.cursor + "=" * (-len(listing.cursor) % 4))
         filters, last = msgspec.msgpack.decode(raw, type=tuple[bytes, msgspec.Raw])

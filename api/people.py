@@ -48,7 +48,9 @@ class Person(msgspec.Struct, frozen=True):
     def key(self, roles: Iterable[str] | None) -> KeyRow:
         """Give the key that they act by where these roles are asked for: with the role that fits."""
         if not self.roles:
-            raise ForbiddenError("you have signed in, but none of your groups has a role", code="no_role")
+            raise ForbiddenError(
+                "you have signed in, but none of your groups has a role; ask an admin for one", code="no_role"
+            )
         role = next((role for role in self.roles if role in (roles or ())), self.roles[0])
         who = hashlib.sha256(f"{self.issuer}\0{self.subject}".encode()).hexdigest()[:20]
         id, owner = f"person-{who}", self.owner
@@ -68,7 +70,7 @@ class People:
         """Give the provider as holdfast.yaml has it now; `NotFoundError` where there is none."""
         settings = self._engine.workspace.settings.sign_in
         if settings is None:
-            raise NotFoundError("nobody signs in here: holdfast.yaml has no sign_in")
+            raise NotFoundError("nobody signs in here; write `sign_in` into holdfast.yaml")
         if self._provider is None or self._provider.settings != settings:
             self._provider = self._made(settings)
             self._tokens.clear()
@@ -81,7 +83,7 @@ class People:
     async def by_token(self, token: str) -> Person:
         """Give whom a token is about; raises `UnauthenticatedError`, `StoreError`."""
         if self._engine.workspace.settings.sign_in is None:
-            raise UnauthenticatedError("nobody signs in here with a token", because="token")
+            raise UnauthenticatedError("nobody signs in here with a token; send an API key", because="token")
         provider, now = self.provider(), self._engine.clock.now()
         name = hashlib.sha256(token.encode()).hexdigest()
         known = self._tokens.get(name)
@@ -111,9 +113,13 @@ class People:
             row = known[0]
         settings = self._engine.workspace.settings.sign_in
         if row is None or row.ended_at is not None or row.expires_at <= self._engine.clock.now():
-            raise UnauthenticatedError("this session has ended; sign in again", because="session")
+            raise UnauthenticatedError(
+                "this session has ended; begin a new one at /auth/login", because="session"
+            )
         if settings is None or settings.issuer != row.issuer:
-            raise UnauthenticatedError("this session has ended; sign in again", because="session")
+            raise UnauthenticatedError(
+                "this session has ended; begin a new one at /auth/login", because="session"
+            )
         shown = secrets.compare_digest((csrf or "").encode(), row.csrf.encode())
         if method not in ("GET", "HEAD") and not shown:
             raise ForbiddenError(f"send the CSRF token that /v1/me tells as {CSRF}", code="csrf")

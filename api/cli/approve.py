@@ -56,7 +56,7 @@ def until_live(engine: RunningEngine, number: int, terminal: Terminal) -> dict[s
                 tell("rebuilding facts", found["progress"]["done"], found["progress"]["of"])
             time.sleep(LOOK_EVERY)
     if found["status"] not in ("live", "past"):
-        raise RequestError(f"release {number} is {found['status']}")
+        raise RequestError(f"release {number} is {found['status']}; give an open one")
     if not terminal.json:
         terminal.say(f"Release {number} is live.", GOOD)
     # The plan is long, and was told before.

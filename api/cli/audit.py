@@ -177,7 +177,7 @@ def _key(arguments: argparse.Namespace, terminal: Terminal) -> int:
         found = _own_key(folder, store)
     if found is None:
         raise RequestError(
-            f"there is no signing key in {folder / FOLDER}: it is made at the first start of `holdfast serve`"
+            f"there is no signing key in {folder / FOLDER}: start `holdfast serve` once, which makes it"
         )
     if terminal.json:
         terminal.answer({"key": str(found)})
@@ -216,4 +216,4 @@ def _given_key(text: str) -> Verifier:
     try:
         return read_verifier(path.read_text(encoding="utf-8") if path.is_file() else text)
     except NoteError as error:
-        raise RequestError(f"--key {text}: {error}") from error
+        raise RequestError(f"--key {text}: {error}; write what `holdfast audit key` prints") from error

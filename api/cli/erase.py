@@ -58,4 +58,4 @@ def _ask(customer: str) -> None:
         raise RequestError("nothing can bring an erased customer back: say --yes")
     print(f"Nothing can bring {customer} back. Type the id again to erase them: ", end="", flush=True)
     if sys.stdin.readline().strip() != customer:
-        raise RequestError("nothing was erased")
+        raise RequestError("nothing was erased; write the id again as it was asked for")

@@ -45,7 +45,7 @@ def _text(path: str, data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise RequestError(f"{path} is not UTF-8; holdfast check tells where") from error
+        raise RequestError(f"{path} is not UTF-8; save it as UTF-8") from error
 
 
 def code_of(plan: dict[str, Any]) -> int:

@@ -56,10 +56,10 @@ class RunningEngine:
         try:
             with self._client.stream("GET", path) as answer:
                 if answer.is_error:
-                    raise RequestError(f"the running engine answers {answer.status_code}")
+                    raise RequestError(f"the running engine answers {answer.status_code}; look into its log")
                 yield from answer.iter_bytes()
         except httpx.HTTPError as error:
-            raise RequestError(f"the running engine does not answer: {error}") from error
+            raise RequestError(f"the running engine does not answer ({error}); look into its log") from error
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def asked_engine(arguments: argparse.Namespace) -> Iterator[RunningEngine]:
             yield running
         return
     if key is None:
-        raise RequestError(f"put an API key for {arguments.url} into the environment variable {KEY}")
+        raise RequestError(f"no key for {arguments.url}; write one into the environment variable {KEY}")
     with _client(arguments.url, key) as client:
         yield RunningEngine(client)
 

@@ -112,7 +112,7 @@ async def get_checkpoint(request: Call) -> Response[CheckpointAnswer]:
     engine = engine_of(request)
     row = await wrap_future(engine.checkpoint())
     if row is None:
-        raise NotFoundError("the audit record is empty yet")
+        raise NotFoundError("the audit record is empty yet; send an event first")
     if "text/plain" in request.headers.get("accept", ""):
         return Response(row.note, media_type="text/plain; charset=utf-8")  # type: ignore[arg-type]
     return Response(checkpoint_answer(row, str(engine.verifier)))
@@ -142,7 +142,7 @@ async def get_proof(request: Call, leaf: FromPath[str]) -> InclusionAnswer:
             size = _size(asked.size, reader.latest_checkpoint(), edge.size)
             number = int(leaf) if _NUMBER.fullmatch(leaf) else size
             if number >= size:
-                raise NotFoundError(f"a record of {size} entries has no entry {leaf}")
+                raise NotFoundError(f"a record of {size} entries has no entry {leaf}; ask for one below that")
             (row,) = reader.leaves(number, number + 1)
             return InclusionAnswer(
                 number=number,
@@ -173,7 +173,9 @@ async def get_consistency(request: Call) -> ConsistencyAnswer:
         with engine.store.reader() as reader:
             size = _size(asked.to, reader.latest_checkpoint(), reader.edge().size)
             if not 0 < asked.from_ <= size:
-                raise RequestError(f"a record of {asked.from_} entries is no beginning of one of {size}")
+                raise RequestError(
+                    f"{asked.from_} entries are no beginning of {size}; ask for a smaller number"
+                )
             return ConsistencyAnswer(
                 from_=asked.from_,
                 to=size,
@@ -187,7 +189,7 @@ async def get_consistency(request: Call) -> ConsistencyAnswer:
 def _size(asked: int | None, last: CheckpointRow | None, size: int) -> int:
     found = asked if asked is not None else size if last is None else last.size
     if found > size:
-        raise RequestError(f"the record has {size} entries, not {found}")
+        raise RequestError(f"the record has {size} entries, not {found}; ask for fewer")
     return found
 
 

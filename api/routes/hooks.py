@@ -48,7 +48,7 @@ async def post_hook(request: Call, name: FromPath[str]) -> Response[Hooked]:
     engine = engine_of(request)
     hook = engine.workspace.settings.hooks.get(name)
     if hook is None:
-        raise NotFoundError(f"there is no hook {name}")
+        raise NotFoundError(f"there is no hook {name}; write one of `hooks` in holdfast.yaml")
     map = engine.workspace.hooks[hook.map]
     body = await request.body()
     headers = {key.lower(): value for key, value in request.headers.items()}

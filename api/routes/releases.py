@@ -94,7 +94,7 @@ async def get_plan(request: Call, token: FromPath[str]) -> Plan:
         with engine.store.reader() as reader:
             row = reader.plan(token)
         if row is None:
-            raise NotFoundError(f"there is no plan {token}")
+            raise NotFoundError(f"there is no plan {token}; make one with POST /v1/plans")
         return msgspec.json.decode(row.report, type=Plan)
 
     return await aside(find, engine_of(request))
@@ -218,7 +218,7 @@ def _human(request: Call) -> Human:
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise NotFoundError(f"there is no release {text}")
+        raise NotFoundError(f"there is no release {text}; look it up in GET /v1/releases")
     return int(text)
 
 

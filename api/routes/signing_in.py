@@ -90,7 +90,9 @@ async def get_callback(request: Call) -> Response[None]:
         if asked.iss is not None and asked.iss != provider.settings.issuer:
             raise UnauthenticatedError(REFUSED, because="sign_in")
         if asked.code is None:
-            raise UnauthenticatedError("the provider did not let you in", because="sign_in")
+            raise UnauthenticatedError(
+                "the provider did not let you in; try again, or ask who runs it", because="sign_in"
+            )
         human = await aside(provider.finish, asked.code, verifier, nonce, _back(request))
         cookie, _ = await people.admit(human)
     except UnauthenticatedError as error:
@@ -128,7 +130,10 @@ async def post_logout(request: Call) -> Response[SignedOut]:
     """End one's session. A request with a key has none to end."""
     cookie = request.cookies.get(SESSION)
     if _person(request) is None or cookie is None:
-        raise ConflictError("this request comes with a key, and has no session", code="no_session")
+        raise ConflictError(
+            "this request comes with a key, and has no session; send the session's cookie instead",
+            code="no_session",
+        )
     people = _people(request)
     await people.leave(cookie)
     told = await aside(people.provider().configuration)

@@ -105,7 +105,9 @@ def grace_of(text: str | None) -> Micros:
     except ValueSyntaxError as error:
         raise RequestError(str(error), code="invalid_grace") from None
     if grace > LONGEST_GRACE:
-        raise RequestError("an old key is good for 30 days more at most", code="invalid_grace")
+        raise RequestError(
+            "an old key is good for 30 days more at most; write a shorter grace", code="invalid_grace"
+        )
     return grace
 
 
@@ -117,7 +119,7 @@ def successor_of(row: KeyRow, now: Micros) -> NewKey:
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise ConflictError(f"the key {row.id} is no longer good; make a new one")
     if row.successor is not None:
-        raise ConflictError(f"the key {row.id} has a successor already: {row.successor}")
+        raise ConflictError(f"the key {row.id} has a successor already; use {row.successor}")
     until = None if row.expires_at is None else now + row.expires_at - row.created_at
     bounds = Bounds(tuple((row.addresses or "").split()), row.source)
     return make_key(row.role, row.owner, row.label, now, until, bounds)
@@ -131,11 +133,12 @@ def check_grant(role: str, owner: str, keys: Iterable[KeyRow], now: Micros, by: 
     """
     human = person(owner)
     if role == "approver" and by is not None and person(by) == human:
-        raise ForbiddenError("nobody makes themselves an approver; another admin has to", code="self_grant")
+        raise ForbiddenError("nobody makes themselves an approver; ask another admin", code="self_grant")
     other = {"approver": "admin", "admin": "approver"}.get(role)
     if other is not None and holds(keys, human, other, now):
         raise ForbiddenError(
-            f"{human} has a key as {other}; an admin cannot approve, so revoke that first", code="two_roles"
+            f"{human} has a key as {other}; and an admin cannot approve; take that key back first",
+            code="two_roles",
         )
 
 

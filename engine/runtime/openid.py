@@ -202,9 +202,14 @@ class Provider:
         settings = self.settings
         named = claims.get(settings.human)
         if not isinstance(named, str) or not named.strip() or len(named) > 200 or "\x00" in named:
-            raise UnauthenticatedError(f"the token has no {settings.human} of a human", because="token")
+            raise UnauthenticatedError(
+                f"the token has no {settings.human} of a human; ask the provider for that claim",
+                because="token",
+            )
         if settings.human == "email" and claims.get("email_verified") is not True:
-            raise UnauthenticatedError("the provider has not verified this e-mail address", because="token")
+            raise UnauthenticatedError(
+                "the provider has not verified this e-mail address; ask it to", because="token"
+            )
         told = _at(claims, settings.roles_claim)
         values = [told] if isinstance(told, str) else told if isinstance(told, list) else []
         known = (value for value in values if isinstance(value, str) and value in settings.roles)

@@ -183,11 +183,11 @@ def rotate_key(shell: Shell, id: str, grace: Micros, by: str | None) -> NewKey:
     with shell.store.begin() as writer:
         row = writer.find_key(id)
         if row is None:
-            raise NotFoundError(f"there is no key {id}")
+            raise NotFoundError(f"there is no key {id}; look it up in the list of keys")
         made = successor_of(row, now)
         until = now + grace if row.expires_at is None else min(now + grace, row.expires_at)
         if not writer.hand_over_key(id, made.row.id, until):
-            raise ConflictError(f"the key {id} has just been rotated or revoked")
+            raise ConflictError(f"the key {id} has just been rotated or revoked; read the list of keys again")
         writer.add_key(made.row)
         detail = f"into {made.row.id}"
         writer.record(ChangeLeaf(what="key_rotated", ref=f"key:{id}:rotated", at=now, who=by, detail=detail))

@@ -59,7 +59,7 @@ def release(shell: Shell, workspace: Workspace, progress: Progress = silently) -
                 shell.ruleset, next_number(writer), shell.instants.take(), ReleaseCause.START.value
             )
             mark(writer, made, ChangeKind.STARTED, LOCAL)
-        crashpoint("release_marked")
+        marked()
         _settle(shell, made, progress)
 
 
@@ -132,6 +132,11 @@ def mark(writer: Writer, made: ReleaseRow, kind: ChangeKind, key: str) -> None:
     writer.add_change(line(made, kind, made.approver or made.actor, key, made.at))
 
 
+def marked() -> None:
+    """Come by the place where other files are to go live, and nobody is settled into them yet."""
+    crashpoint("release_marked")
+
+
 def line(release: ReleaseRow, kind: ChangeKind, by: str, key: str, at: Micros) -> ChangeRow:
     """Give a line of the record of changes about a release."""
     return ChangeRow(
@@ -185,7 +190,7 @@ def _take_back(shell: Shell, progress: Progress) -> None:
                 note=f"nobody approved release {releases[-1].number} in time",
             )
             mark(writer, made, ChangeKind.REVERSED, ENGINE)
-        crashpoint("release_marked")
+        marked()
         _settle(shell, made, progress)
 
 

@@ -129,7 +129,7 @@ class Turn:
     def customer(self, name: str) -> str:
         """Hold a customer, and give the id that they go by; `ConflictError` for one who was erased."""
         if self.is_erased(name):
-            raise ConflictError("this customer was erased", code="erased")
+            raise ConflictError("this customer was erased, and there is nothing left of them", code="erased")
         self.hold([name])
         return self.writer.resolve([name])[name]
 

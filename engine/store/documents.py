@@ -175,7 +175,9 @@ class Shape(Generic[T]):
     def fields(self, document: bytes) -> dict[str, Any]:
         """Read what a document holds, by the names of its fields."""
         names = self._names
-        fields = {names.get(place, place): held for place, held in _decoder.decode(document).items()}
+        fields: dict[str, Any] = {
+            names.get(place) or place: held for place, held in _decoder.decode(document).items()
+        }
         for name in self._hashes:
             if type(held := fields.get(name)) is bytes:
                 fields[name] = held.hex()

@@ -12,8 +12,8 @@ from tests.examples.broken_files import BROKEN, GENERATORS, examples, found, lai
 from tests.examples.finding_codes import codes
 
 FEWEST = 80
-NOT_OF_ONE_FILE = {"bad-query", "plug-in", "too-many-files", "unformatted", "unreadable-file"}
-"""Codes that no broken file of a workspace can bring about: of import maps, `fmt`, packages, the folder."""
+NOT_OF_ONE_FILE = {"bad-query", "never-fires", "plug-in", "too-many-files", "unformatted", "unreadable-file"}
+"""Codes that no broken file can bring about: of import maps, plans, `fmt`, packages, the folder."""
 REMEDIES = frozenset(
     (
         "add ask begin choose close compare declare end give indent leave make mend move multiply name put"

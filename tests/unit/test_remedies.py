@@ -30,8 +30,8 @@ FEWEST = 110
 """So many sentences there are at least: a scan that finds fewer has lost sight of them."""
 VERBS = (
     "add ask begin cancel change choose declare encode export follow give import install issue leave"
-    " look make mend name pause read reopen replay resume retry round run save say see send start"
-    " stop take try use wait write"
+    " look make mend name pause plan propose read reopen replay resume retry round run save say see send"
+    " start stop take try use wait write"
 ).split()
 REMEDY = re.compile(
     rf"(?:^|[;:,] | and | or )(?:(?:or|and) )?(?:{'|'.join(VERBS)})\b"

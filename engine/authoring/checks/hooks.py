@@ -79,13 +79,25 @@ def _sample(draft: Draft, map: HookMap, sample: HookSample) -> None:
     try:
         messages = read(sample.body.encode())
     except (RequestError, msgspec.MsgspecError) as error:
-        draft.say(sample, "body", code="bad-sample", message=f"the sample cannot be read: {error}")
+        draft.say(
+            sample,
+            "body",
+            code="bad-sample",
+            message=f"the sample cannot be read: {error}",
+            hint="write a message as the vendor sends it",
+        )
         return
     lines = [line.encode() for line in (sample.expect or "").splitlines() if line.strip()]
     try:
         expected = [event for line in lines for event in json_messages(line)]
     except msgspec.MsgspecError as error:
-        draft.say(sample, "expect", code="bad-sample", message=f"this is not JSON, an event a line: {error}")
+        draft.say(
+            sample,
+            "expect",
+            code="bad-sample",
+            message=f"this is not JSON: {error}",
+            hint='write an event a line: {"event": "payment_failed", "id": "1"}',
+        )
         return
     got = [event for each in messages if isinstance(each, dict) for event in events_of(map, each, headers)]
     if got != expected:
@@ -95,7 +107,7 @@ def _sample(draft: Draft, map: HookMap, sample: HookSample) -> None:
             "expect",
             code="sample-differs",
             message=f"{quoted(sample.it)} gives something else",
-            hint=f"it gives {shown}",
+            hint=f"write {shown}, or mend the map",
         )
 
 

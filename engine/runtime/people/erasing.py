@@ -110,11 +110,11 @@ def _erase(shell: Shell, name: str, by: str, now: Micros, quarantined: list[int]
         turn.hold([*found.names, *accounts])
         member = turn.cast.find(found.survivor)
         if member is not None and member.kind == "account":
-            raise RequestError(f"{name} is an account, which is no person; erase the persons in it")
+            raise RequestError(f"{name} is an account, which is no person; name the persons in it")
         known = member is not None or bool(found.events or quarantined) or len(found.names) > 1
         if not known:
             if not shell.erasures.holds(name):
-                raise NotFoundError(f"there is no customer {name}")
+                raise NotFoundError(f"there is no customer {name}; look the id up")
             turn.result = before = Erased(pseudonym=None, rows={}, already=True)
             return before
         if member is not None:

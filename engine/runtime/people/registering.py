@@ -30,7 +30,7 @@ def admit(turn: Turn, event: Event, *, registers: bool) -> None:
     if not registers or any(name != event.customer for name in erased):
         raise QuarantineError(
             QuarantineReason.ERASED.value,
-            "this customer was erased; an operator can register them again with PUT /v1/customers/{id}",
+            "this customer was erased; send PUT /v1/customers/{id} as an operator to register them anew",
         )
     turn.registered.update(erased)
     turn.writer.lift_erasures([turn.shell.erasures.mark(name) for name in erased], turn.now)

@@ -50,11 +50,12 @@ def replay(shell: Shell, id: int, corrected: Mapping[str, Any] | None, by: str) 
         if answer.conflicts:
             known = answer.conflicts[0]
             raise ConflictError(
-                f"another event of {known['source']} was accepted as {known['message_id']} already"
+                f"another event of {known['source']} was accepted as {known['message_id']} already;"
+                " give it an id of its own"
             )
         outcome = "accepted" if answer.accepted else "duplicate"
         if not writer.settle_quarantined(id, shell.instants.reached, by, outcome):
-            raise ConflictError(f"the event {id} was replayed already")
+            raise ConflictError(f"the event {id} was replayed already, and there is nothing left to do")
 
     raw = _as_sent(entry) if corrected is None else corrected
     posted = Posted(raws=[raw], source=entry.source, may_grant=True, arrived=entry.received_at, note=settle)
@@ -65,7 +66,7 @@ def replay(shell: Shell, id: int, corrected: Mapping[str, Any] | None, by: str) 
 
 def _as_sent(entry: QuarantinedEvent) -> dict[str, Any]:
     if entry.replayed_at is not None:
-        raise ConflictError(f"the event {entry.id} was replayed already")
+        raise ConflictError(f"the event {entry.id} was replayed already, and there is nothing left to do")
     if entry.code not in AS_IT_WAS:
         raise RequestError(
             f"the event {entry.id} was refused for what it says ({entry.code}); send it corrected",

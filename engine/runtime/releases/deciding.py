@@ -18,9 +18,8 @@ from engine.errors import ConflictError, ForbiddenError, NotFoundError, RequestE
 from engine.model.reasons import ChangeKind, ReleaseCause
 from engine.model.values import DAY, Micros
 from engine.model.workspace import Workspace
-from engine.runtime.crashpoint import crashpoint
 from engine.runtime.releases.standing import LOCAL, NOBODY, Human, before, is_unapproved, same
-from engine.runtime.releasing import mark, next_number, release_of
+from engine.runtime.releasing import mark, marked, next_number, release_of
 from engine.runtime.secret import SecretError
 from engine.runtime.shell import Shell
 from engine.runtime.tick import prepare
@@ -57,7 +56,7 @@ def _deciding(shell: Shell) -> Generator[_Desk]:
     prepare(shell, now)
     with shell.store.alone(), shell.store.begin() as writer:
         if writer.marks().releasing is not None:
-            raise ConflictError("another release is going live just now", code="going_live")
+            raise ConflictError("another release is going live just now; try again", code="going_live")
         yield _Desk(writer, now, writer.releases())
 
 
@@ -81,11 +80,11 @@ def propose(shell: Shell, token: str, by: Human, note: str | None, replaces: int
     with _deciding(shell) as desk:
         plan = desk.writer.plan(token)
         if plan is None:
-            raise NotFoundError(f"there is no plan {token}; plan the files, and propose what that gives")
+            raise NotFoundError(f"there is no plan {token}; make one of the files, and propose that")
         _check_base(shell, desk, plan.base, "this plan")
         report = msgspec.json.decode(plan.report, type=Plan)
         if not report.changes:
-            raise RequestError("this plan changes nothing", code="nothing_to_do")
+            raise RequestError("this plan changes nothing; change a file first", code="nothing_to_do")
         if report.tests is not None and report.tests.failed:
             raise RequestError(
                 f"{report.tests.failed} of the workspace's own tests fail; mend them, and plan again",
@@ -96,7 +95,7 @@ def propose(shell: Shell, token: str, by: Human, note: str | None, replaces: int
         for each in desk.writer.proposals():
             if (each.token, each.state) == (token, "open"):
                 raise ConflictError(
-                    f"the same content is proposed already, as {each.number}", code="proposed"
+                    f"the same content is proposed already; look at {each.number}", code="proposed"
                 )
         for path, text in plan.texts.items():
             desk.writer.save_definition(plan.files[path], text)
@@ -120,7 +119,7 @@ def propose(shell: Shell, token: str, by: Human, note: str | None, replaces: int
 def _replace(desk: _Desk, number: int, by: Human) -> None:
     old = _open(desk, number)
     if not same(old.author, by.owner):
-        detail = f"proposal {number} is {old.author}'s; they alone can replace it"
+        detail = f"proposal {number} is {old.author}'s; ask them to replace it"
         raise ForbiddenError(detail, code="not_yours")
     _set(desk, old, "replaced")
     desk.note(ChangeKind.REPLACED, number, by, old.token)
@@ -147,7 +146,7 @@ def approve(shell: Shell, number: int, hash: str, by: Human, note: str | None) -
         alone = _may_alone(shell, by, proposal)
         if same(proposal.author, by.owner) and not alone:
             raise ForbiddenError(
-                f"{proposal.author} wrote proposal {number}; another human has to approve it",
+                f"{proposal.author} wrote proposal {number}; ask another human to approve it",
                 code="own_approval",
             )
         _check_base(shell, desk, proposal.base, f"proposal {number}")
@@ -166,7 +165,7 @@ def approve(shell: Shell, number: int, hash: str, by: Human, note: str | None) -
         )
         accepted = _set(desk, proposal, "accepted")
         mark(desk.writer, made, ChangeKind.STARTED if alone else ChangeKind.APPROVED, by.key)
-    crashpoint("release_marked")
+    marked()
     return accepted
 
 
@@ -189,11 +188,14 @@ def _may_alone(shell: Shell, by: Human, proposal: ProposalRow) -> bool:
 def _approve_emergency(desk: _Desk, proposal: ProposalRow, by: Human, note: str | None) -> ProposalRow:
     live = desk.live
     if live.number != proposal.number or not is_unapproved(live):
-        raise ConflictError(f"proposal {proposal.number} is accepted already", code="accepted")
+        raise ConflictError(
+            f"proposal {proposal.number} is accepted already, and there is nothing left to do",
+            code="accepted",
+        )
     for involved in (live.author, live.actor):
         if same(involved, by.owner):
             raise ForbiddenError(
-                f"{involved} had a part in the emergency {live.number}; another human has to approve it",
+                f"{involved} had a part in the emergency {live.number}; ask another human to approve it",
                 code="own_approval",
             )
     desk.writer.approve_emergency(live.number, by.owner)
@@ -206,7 +208,9 @@ def reject(shell: Shell, number: int, by: Human, note: str, *, own_only: bool) -
     with _deciding(shell) as desk:
         proposal = _open(desk, number)
         if own_only and not same(proposal.author, by.owner):
-            raise ForbiddenError(f"proposal {number} is not yours to take back", code="not_yours")
+            raise ForbiddenError(
+                f"proposal {number} is not yours to take back; ask its author", code="not_yours"
+            )
         desk.note(ChangeKind.REJECTED, number, by, proposal.token, note)
         return _set(desk, proposal, "rejected")
 
@@ -231,7 +235,7 @@ def hurry(shell: Shell, number: int, reason: str, by: Human) -> ProposalRow:
         )
         accepted = _set(desk, proposal, "accepted")
         mark(desk.writer, made, ChangeKind.EMERGENCY, by.key)
-    crashpoint("release_marked")
+    marked()
     return accepted
 
 
@@ -243,17 +247,24 @@ def roll_back(shell: Shell, number: int, to: int | None, reason: str | None, by:
     """
     with _deciding(shell) as desk:
         if number != desk.live.number:
-            raise ConflictError(f"release {number} is not live, {desk.live.number} is", code="stale")
+            raise ConflictError(
+                f"release {number} is not live; name {desk.live.number}, which is", code="stale"
+            )
         target = before(desk.releases) if to is None else desk.writer.release(to)
         if target is None:
             if to is not None:
-                raise NotFoundError(f"there is no release {to}")
-            raise ConflictError("nothing was live before", code="nothing_before")
+                raise NotFoundError(f"there is no release {to}; look it up in GET /v1/releases")
+            raise ConflictError(
+                "nothing was live before, and there is nothing to go back to", code="nothing_before"
+            )
         if is_unapproved(target):
-            detail = f"release {target.number} was never approved; propose its files"
+            detail = f"release {target.number} was never approved; make a proposal of its files"
             raise ConflictError(detail, code="not_approved")
         if target.hash == desk.live.hash:
-            raise ConflictError(f"the files of release {target.number} are live", code="nothing_to_do")
+            raise ConflictError(
+                f"the files of release {target.number} are live, and there is nothing to go back to",
+                code="nothing_to_do",
+            )
         ruleset = _ready(shell, desk.writer, target.files)
         _check_approval_kept(shell, ruleset.workspace)
         made = release_of(
@@ -267,21 +278,23 @@ def roll_back(shell: Shell, number: int, to: int | None, reason: str | None, by:
             note=reason,
         )
         mark(desk.writer, made, ChangeKind.ROLLED_BACK, by.key)
-    crashpoint("release_marked")
+    marked()
     return made
 
 
 def _known(desk: _Desk, number: int) -> ProposalRow:
     proposal = desk.writer.proposal(number)
     if proposal is None:
-        raise NotFoundError(f"there is no proposal {number}")
+        raise NotFoundError(f"there is no proposal {number}; look it up in GET /v1/releases")
     return proposal
 
 
 def _open(desk: _Desk, number: int) -> ProposalRow:
     proposal = _known(desk, number)
     if proposal.state != "open":
-        raise ConflictError(f"proposal {number} is {proposal.state}", code=proposal.state)
+        raise ConflictError(
+            f"proposal {number} is {proposal.state}; name one that is open", code=proposal.state
+        )
     return proposal
 
 

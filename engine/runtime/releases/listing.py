@@ -98,7 +98,7 @@ def release_of(reader: Reader, number: int) -> tuple[Known, Plan | None, list[Ch
     """Give one release or proposal, its plan, and its lines of the record; raises `NotFoundError`."""
     found = next((each for each in releases_of(reader) if each.number == number), None)
     if found is None:
-        raise NotFoundError(f"there is no release {number}")
+        raise NotFoundError(f"there is no release {number}; look it up in GET /v1/releases")
     proposal = reader.proposal(number)
     plan = None if proposal is None else msgspec.json.decode(proposal.report, type=Plan)
     return found, plan, reader.changes(release=number)
@@ -157,7 +157,7 @@ def versions(reader: Reader, kind: Literal["rule", "workflow"], id: str) -> list
                 )
             )
     if not found:
-        raise NotFoundError(f"there was never a {kind} {id}")
+        raise NotFoundError(f"there was never a {kind} {id}; look its id up")
     return found[::-1]
 
 

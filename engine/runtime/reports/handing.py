@@ -69,7 +69,7 @@ def everything(shell: Shell, id: str, now: Micros) -> Everything:
         refused = _refused(reader, mentioned(reader, found.mentions, 0))
         is_known = reader.customer(found.survivor) is not None
         if not (is_known or found.events or refused):
-            raise NotFoundError(f"there is no customer {id}")
+            raise NotFoundError(f"there is no customer {id}; look the id up")
         names = found.names
         runs = _runs(reader, names)
         targets = {

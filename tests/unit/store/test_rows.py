@@ -19,8 +19,10 @@ PLACES = {
     "DECISION": ("id rule rule_hash customer at outcome reason trigger trigger_key event lines base starts"),
     "EFFECT": ("key run workflow customer path action arguments context created_at attempt due first_due"),
     "EXPOSURE": ("workflow customer run salt bucket arm at split design"),
+    "PLAN": ("token at by base files texts report"),
     "POSTING": ("key program customer kind at entries reason"),
-    "RELEASE": ("number hash at files facts_hash cause"),
+    "PROPOSAL": ("number state at token base author key note files report"),
+    "RELEASE": ("number hash at files facts_hash cause closures author actor approver token of note"),
     "RUN": (
         "id workflow definition policy customer key decision rule status reason detail "
         "started_at from_at ended_at arm parent hops trigger_event event input answers path seq attempts "
