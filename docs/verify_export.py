@@ -200,7 +200,7 @@ def check(path, key, kept):
 def main(path, key, *kept):
     try:
         wrong = check(path, key, [(name, Path(name).read_text("utf-8")) for name in kept])
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, KeyError,
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError, KeyError,
             AttributeError, TypeError, IndexError) as error:  # fmt: skip
         wrong = [f"the file is damaged: {error}"]
     print("\n".join(wrong) or "every entry is as it was sealed")

@@ -222,7 +222,7 @@ BUGS: dict[str, Bug] = {
     "an import is not finished": Bug(
         "an import that was cut short leaves facts that do not count its events",
         (
-            Edit("engine/runtime/startup.py", "        finish_import(shell, progress)\n", ""),
+            Edit("engine/runtime/releasing.py", "    finish_import(shell, progress)\n", ""),
             Edit("engine/runtime/shell.py", "if marks.importing and not self.finishing:", "if False:"),
         ),
         f"{RUNTIME}/test_past.py::test_an_interrupted_import_is_finished_at_the_next_start",
@@ -232,13 +232,13 @@ BUGS: dict[str, Bug] = {
         (
             Edit(
                 "engine/runtime/releasing.py",
-                '            writer.mark("releasing", msgspec.json.encode(made).decode())\n',
-                "            writer.save_release(made)\n",
+                '    writer.mark("releasing", msgspec.json.encode(made).decode())\n',
+                "    writer.save_release(made)\n",
             ),
             Edit(
                 "engine/runtime/releasing.py",
-                "        writer.save_release(made)\n        writer.mark",
-                "        writer.mark",
+                "        writer.save_release(made)\n        writer.add_change",
+                "        writer.add_change",
             ),
         ),
         f"{DYING}[sqlite-other files]",

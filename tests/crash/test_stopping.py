@@ -80,7 +80,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return finish(lay_out(tmp_path_factory.mktemp("undisturbed")))
 
 
-@pytest.mark.parametrize(("place", "number"), [("commit", 9), ("committed", 9), ("statement", 400)])
+@pytest.mark.parametrize(("place", "number"), [("commit", 16), ("committed", 16), ("statement", 600)])
 def test_killed_under_several_clients_it_keeps_what_it_has_answered(
     tmp_path: Path, undisturbed: Outcome, place: Place, number: int
 ) -> None:

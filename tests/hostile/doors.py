@@ -79,7 +79,7 @@ CASES = [
     _cursor("a cursor of 100 KB", "400 invalid_cursor", "A" * 8_000),
     _cursor("a cursor that is no base64", "400 invalid_cursor", "%00%ff"),
     Case("doors", "a cursor of other filters", "400 invalid_cursor", _of_other_filters),
-    Case("doors", "a cursor with its first letters changed", "400 invalid_cursor", _changed_cursor),
+    Case("doors", "a cursor with its first letters changed", "404 invalid_cursor", _changed_cursor),
     _limit("a limit of nothing", "400 invalid_parameter", "0"),
     _limit("a limit below nothing", "400 invalid_parameter", "-1"),
     _limit("a limit of a billion", "400 invalid_parameter", "1000000000"),

@@ -51,7 +51,7 @@ def verify_file(path: Path, verifier: Verifier, kept: Sequence[tuple[str, str]] 
             if names(archive) != list(FILES):
                 raise ExportError(f"{path}: it does not hold the files of an export: {', '.join(FILES)}")
             return _Export(path, archive, verifier).verify(kept)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
         raise ExportError(f"{path}: the file is damaged: {error}") from error
 
 
