@@ -42,8 +42,11 @@ def watch(
             now = snapshot(folder)
             if now == seen:
                 continue
-            changed, seen = _changed(seen, now), now
             before, found = found, check()
+            while (later := snapshot(folder)) != now:
+                # It was still being written when it was noticed: told once, as it is in the end.
+                now, found = later, check()
+            changed, seen = _changed(seen, now), now
             _tell(terminal, folder, changed, before, found)
     except KeyboardInterrupt:
         terminal.say()
