@@ -49,7 +49,8 @@ def watch(
             changed, seen = _changed(seen, now), now
             _tell(terminal, folder, changed, before, found)
     except KeyboardInterrupt:
-        terminal.say()
+        # Nothing more is said: what was being said when it came would be said again.
+        pass
     return 1 if any(finding.severity == "error" for finding in found) else 0
 
 
