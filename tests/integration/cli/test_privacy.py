@@ -60,7 +60,7 @@ def test_erase_asks_for_the_id_again(
     imported: Path, holdfast: Holdfast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Typed("c2\n"))
-    assert holdfast("erase", "c1").err == "holdfast: nothing was erased\n"
+    assert holdfast("erase", "c1").err == "holdfast: nothing was erased; write the id again as it was asked for\n"
 
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert "say --yes" in holdfast("erase", "c1").err
@@ -72,7 +72,7 @@ def test_erase_asks_for_the_id_again(
 def test_erasing_somebody_nobody_knows_is_an_error(imported: Path, holdfast: Holdfast) -> None:
     said = holdfast("erase", "c99", "--yes")
 
-    assert (said.code, said.err) == (1, "holdfast: there is no customer c99\n")
+    assert (said.code, said.err) == (1, "holdfast: there is no customer c99; look the id up\n")
 
 
 def test_export_writes_everything_that_is_known(imported: Path, holdfast: Holdfast) -> None:

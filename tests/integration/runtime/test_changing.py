@@ -72,7 +72,7 @@ def test_a_change_goes_live_once_another_human_approves_it_and_is_gone_back_from
     made = proposed(engine, FROM_500)
 
     # when its author approves it, then it is refused
-    with pytest.raises(ForbiddenError, match="another human has to approve it"):
+    with pytest.raises(ForbiddenError, match="ask another human to approve it"):
         engine.approve_release(made.number, made.token, ANN).result()
     assert threshold(engine) == "100"
 
