@@ -7,7 +7,6 @@ import base64
 import binascii
 import hmac
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -19,6 +18,7 @@ from api.clients.posthog import KEY
 from api.decoding import field_of
 from api.people import CSRF, SESSION, People
 from api.rates import LOCAL, Rates
+from api.recent import TRUSTED_FOR, Recent
 from api.requests import body_of
 from engine.authoring.wording import either
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
@@ -36,13 +36,9 @@ AUDIT = frozenset(("auditor", "admin"))
 OPERATE = frozenset(("operator", "admin"))
 ADMIN = frozenset(("admin",))
 EVERYBODY = frozenset(ROLES)
-LIST_KEYS = frozenset(("auditor", "admin"))
 
-TRUSTED_FOR = 2.0
-"""Seconds for which a key that was looked up is taken as good without another look."""
 NOTED_EVERY = 60.0
 """Seconds between two notes of a key's use."""
-_MOST = 1024
 
 
 class Keyring:
@@ -55,20 +51,18 @@ class Keyring:
         self._engine = engine
         self._token = token
         self._noted: dict[str, float] = {}
-        self._rows: OrderedDict[str, tuple[KeyRow, float]] = OrderedDict()
+        self._rows: Recent[KeyRow] = Recent()
 
     async def owner_of(self, text: str, address: Callable[[], Address | None]) -> KeyRow:
         """Give the row of a key that is good where it is used from; raises `UnauthenticatedError`."""
         if self._token is not None and hmac.compare_digest(text.encode(), self._token.encode()):
             return KeyRow(id=LOCAL, role="admin", owner="local", label="local", hash="", created_at=0)
         id = key_id(text)
-        known = self._rows.get(id)
-        if known is None or known[1] < time.monotonic():
+        row = self._rows.get(id, time.monotonic())
+        if row is None:
             row = await asyncio.to_thread(self._engine.find_key, id)
             if row is not None:
-                self._keep(row)
-        else:
-            row = known[0]
+                self._rows.keep(id, row, time.monotonic() + TRUSTED_FOR)
         good = check_key(text, row, self._engine.clock.now())
         if good.addresses is not None:
             check_address(good, address())
@@ -86,12 +80,6 @@ class Keyring:
             found = address()
             with suppress(StoreError):
                 self._engine.touch_key(id, None if found is None else str(found))
-
-    def _keep(self, row: KeyRow) -> None:
-        self._rows[row.id] = (row, time.monotonic() + TRUSTED_FOR)
-        self._rows.move_to_end(row.id)
-        while len(self._rows) > _MOST:
-            self._rows.popitem(last=False)
 
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]

@@ -18,6 +18,7 @@ from engine.customers.kinds import parse_time
 from engine.errors import RequestError
 from engine.model.values import Micros
 from engine.runtime.engine import Engine
+from engine.runtime.reports.reading import ids_of
 from engine.store.interface import Reader
 from engine.store.records import KeyRow
 
@@ -103,10 +104,7 @@ async def read_optional(request: Call, kind: type[T]) -> T:
 
 def names_of(reader: Reader, customer: str | None) -> list[str] | None:
     """Give every id that means a customer, for a filter; None where there is none."""
-    if customer is None:
-        return None
-    survivor = reader.resolve([customer])[customer]
-    return [survivor, *(alias.id for alias in reader.aliases_of(survivor))]
+    return None if customer is None else ids_of(reader, customer)
 
 
 def instant(text: str | None, name: str) -> Micros | None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
 
 import msgspec
 
+from api.recent import TRUSTED_FOR, Recent
 from engine.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from engine.model.values import SECOND, Micros
 from engine.model.workspace import SignIn
 from engine.runtime.engine import Engine
+from engine.runtime.keys import digest
 from engine.runtime.openid import Human, Provider
 from engine.runtime.secret import resolve
 from engine.store.records import KeyRow
@@ -26,13 +26,8 @@ SESSION = "__Host-holdfast"
 CSRF = "x-csrf-token"
 """The header with which a request by cookie that acts shows that it comes from a page of this server."""
 
-TRUSTED_FOR = 2.0
-"""Seconds for which a session that was looked up is taken as good without another look."""
-
 LOOKED_AT_FOR: Micros = 60 * SECOND
 """How long a token that was good is taken as good without another look at it."""
-
-_MOST = 1024
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -52,7 +47,7 @@ class Person(msgspec.Struct, frozen=True):
                 "you have signed in, but none of your groups has a role; ask an admin for one", code="no_role"
             )
         role = next((role for role in self.roles if role in (roles or ())), self.roles[0])
-        who = hashlib.sha256(f"{self.issuer}\0{self.subject}".encode()).hexdigest()[:20]
+        who = digest(f"{self.issuer}\0{self.subject}")[:20]
         id, owner = f"person-{who}", self.owner
         return KeyRow(id=id, role=role, owner=owner, label=owner, hash="", created_at=0)
 
@@ -63,8 +58,8 @@ class People:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._provider: Provider | None = None
-        self._sessions: OrderedDict[str, tuple[SessionRow, float]] = OrderedDict()
-        self._tokens: OrderedDict[str, tuple[Person, Micros]] = OrderedDict()
+        self._sessions: Recent[SessionRow] = Recent()
+        self._tokens: Recent[Person] = Recent()
 
     def provider(self) -> Provider:
         """Give the provider as holdfast.yaml has it now; `NotFoundError` where there is none."""
@@ -85,15 +80,14 @@ class People:
         if self._engine.workspace.settings.sign_in is None:
             raise UnauthenticatedError("nobody signs in here with a token; send an API key", because="token")
         provider, now = self.provider(), self._engine.clock.now()
-        name = hashlib.sha256(token.encode()).hexdigest()
-        known = self._tokens.get(name)
-        if known is not None and known[1] > now:
-            return known[0]
+        name = digest(token)
+        known = self._tokens.get(name, now)
+        if known is not None:
+            return known
         human = await asyncio.to_thread(provider.human, token)
         person = await asyncio.to_thread(self._person, human, provider.settings)
-        self._tokens[name] = person, min(human.until, now + LOOKED_AT_FOR)
-        while len(self._tokens) > _MOST:
-            self._tokens.popitem(last=False)
+        # Not beyond the token's own end: at that very instant it is good no more.
+        self._tokens.keep(name, person, min(human.until, now + LOOKED_AT_FOR) - 1)
         return person
 
     async def by_session(self, cookie: str, method: str, csrf: str | None) -> Person:
@@ -101,22 +95,15 @@ class People:
 
         A request that acts has to show the session's own CSRF token.
         """
-        name = hashlib.sha256(cookie.encode()).hexdigest()
-        known = self._sessions.get(name)
-        if known is None or known[1] < time.monotonic():
+        name = digest(cookie)
+        row = self._sessions.get(name, time.monotonic())
+        if row is None:
             row = await asyncio.to_thread(self._engine.find_session, name)
             if row is not None:
-                self._sessions[name] = row, time.monotonic() + TRUSTED_FOR
-                while len(self._sessions) > _MOST:
-                    self._sessions.popitem(last=False)
-        else:
-            row = known[0]
+                self._sessions.keep(name, row, time.monotonic() + TRUSTED_FOR)
         settings = self._engine.workspace.settings.sign_in
-        if row is None or row.ended_at is not None or row.expires_at <= self._engine.clock.now():
-            raise UnauthenticatedError(
-                "this session has ended; begin a new one at /auth/login", because="session"
-            )
-        if settings is None or settings.issuer != row.issuer:
+        ended = row is None or row.ended_at is not None or row.expires_at <= self._engine.clock.now()
+        if row is None or ended or settings is None or settings.issuer != row.issuer:
             raise UnauthenticatedError(
                 "this session has ended; begin a new one at /auth/login", because="session"
             )
@@ -131,7 +118,7 @@ class People:
         person = await asyncio.to_thread(self._person, human, settings)
         cookie, now = secrets.token_urlsafe(32), self._engine.clock.now()
         row = SessionRow(
-            hash=hashlib.sha256(cookie.encode()).hexdigest(),
+            hash=digest(cookie),
             owner=person.owner,
             roles=" ".join(person.roles),
             issuer=person.issuer,
@@ -145,9 +132,9 @@ class People:
 
     async def leave(self, cookie: str) -> None:
         """End a session."""
-        name = hashlib.sha256(cookie.encode()).hexdigest()
+        name = digest(cookie)
         await asyncio.to_thread(self._engine.end_session, name)
-        self._sessions.pop(name, None)
+        self._sessions.forget(name)
 
     def _person(self, human: Human, settings: SignIn) -> Person:
         roles = human.roles

@@ -120,11 +120,11 @@ def rewritten(archive):
 
 
 def check(path, key, kept):
-    wrong = []
-    with zipfile.ZipFile(path) as archive:
+    wrong, written = [], Path(path).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(written)) as archive:
         if archive.namelist() != FILES:
             return ["the file does not hold what an export holds"]
-        if rewritten(archive) != Path(path).read_bytes():
+        if rewritten(archive) != written:
             wrong.append("the file is not as an export is written")
         content = {name: archive.read(name) for name in FILES}
     lines = {name: [json.loads(line) for line in content[name].splitlines()] for name in FILES[2:6]}
@@ -200,7 +200,7 @@ def check(path, key, kept):
 def main(path, key, *kept):
     try:
         wrong = check(path, key, [(name, Path(name).read_text("utf-8")) for name in kept])
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError, KeyError,
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, KeyError,
             AttributeError, TypeError, IndexError) as error:  # fmt: skip
         wrong = [f"the file is damaged: {error}"]
     print("\n".join(wrong) or "every entry is as it was sealed")

@@ -65,14 +65,6 @@ class AuditedChange(ChangeAnswer, frozen=True, kw_only=True):
     tests: Tested | None
 
 
-class AuditedChanges(msgspec.Struct, frozen=True):
-    """A page of the record of a period; `count` is how many lines the whole period has."""
-
-    items: list[AuditedChange]
-    next_cursor: str | None
-    count: int
-
-
 class ProgressAnswer(msgspec.Struct, frozen=True):
     """How many customers have come over to a release that goes live, of how many."""
 

@@ -15,6 +15,7 @@ from api.cli.terminal import FAINT, Terminal
 from engine.customers.zones import moment_of, zone
 from engine.model.reasons import RunStatus
 from engine.runs.run import Run
+from engine.runtime.reports.reading import ids_of
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
@@ -34,10 +35,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     url = database_of(arguments, workspace_of(arguments))
     utc = zone("UTC")
     with reading(url) as store, store.reader() as reader:
-        customers = None
-        if arguments.customer is not None:
-            survivor = reader.resolve([arguments.customer])[arguments.customer]
-            customers = [survivor, *(alias.id for alias in reader.aliases_of(survivor))]
+        customers = None if arguments.customer is None else ids_of(reader, arguments.customer)
         found = reader.runs(
             workflow=arguments.workflow,
             customers=customers,

@@ -19,11 +19,11 @@ from api.answers.audit import (
     checkpoint_answer,
     recorded_change,
 )
-from api.answers.releases import AuditedChange, AuditedChanges, audited_change
+from api.answers.releases import AuditedChange, audited_change
 from api.answers.values import DecisionAnswer, decision_answer
 from api.auth import AUDIT
 from api.doors import Call, Instant, aside, door, engine_of, instant, names_of, query_of
-from api.paging import Listing, Population, after, page, population
+from api.paging import Listing, Population, after, population
 from engine.audit.tree import consistency, edge_at, inclusion, root_of
 from engine.decisions.decision import Decision
 from engine.errors import NotFoundError, RequestError
@@ -201,7 +201,7 @@ class ExportQuery(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
 
 
 @get("/v1/audit/releases", opt=door(AUDIT, query=ChangeListing))
-async def get_audited_releases(request: Call) -> AuditedChanges:
+async def get_audited_releases(request: Call) -> Population[AuditedChange]:
     """List everything that was done to releases in a period, the first first, and count it.
 
     Proposals, approvals, rejections, emergencies and their ends, rollbacks, starts, and what went live.
@@ -218,8 +218,7 @@ async def get_audited_releases(request: Call) -> AuditedChanges:
             return shown, reader.count_changes(start=start, end=end)
 
     found, count = await aside(find, engine_of(request))
-    shown = page(listing, found, lambda each: each, lambda each: each.id)
-    return AuditedChanges(shown.items, shown.next_cursor, count)
+    return population(listing, found, lambda each: each, lambda each: each.id, count=count)
 
 
 @get("/v1/audit/export", opt=door(AUDIT, query=ExportQuery), media_type="application/zip")

@@ -10,7 +10,7 @@ from litestar import delete, get, post
 from litestar.params import FromPath
 
 from api.answers.values import KeyAnswer, key_answer, time
-from api.auth import ADMIN, LIST_KEYS
+from api.auth import ADMIN, AUDIT
 from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, read, read_optional
 from api.paging import Listing, Page, after, page
 from api.written import Network, ShortLength
@@ -77,7 +77,7 @@ async def post_key(request: Call) -> KeyMade:
     return _made(await aside(make, engine_of(request)))
 
 
-@get("/v1/keys", opt=door(LIST_KEYS, query=Listing))
+@get("/v1/keys", opt=door(AUDIT, query=Listing))
 async def get_keys(request: Call) -> Page[KeyAnswer]:
     """List API keys, without the keys themselves, in the order in which they were made."""
     listing = query_of(request, Listing)

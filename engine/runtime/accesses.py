@@ -18,6 +18,7 @@ import structlog
 from engine.audit.leaves import AccessLeaf
 from engine.errors import HoldfastError
 from engine.model.values import Micros
+from engine.runtime.reports.reading import ids_of
 from engine.store.interface import Reader, Store, Writer
 from engine.store.personal import AccessRow
 from engine.store.remains import PREFIX
@@ -141,9 +142,7 @@ def keep(store: Store, accesses: Sequence[Access]) -> None:
 
 def subjects_of(reader: Reader, customer: str) -> tuple[str, ...]:
     """Give the pseudonyms of a customer, under all their names; one that is a pseudonym is given back."""
-    survivor = reader.resolve([customer])[customer]
-    names = [survivor, *(alias.id for alias in reader.aliases_of(survivor))]
-    found = [row.subject for row in reader.subjects(names).values()]
+    found = [row.subject for row in reader.subjects(ids_of(reader, customer)).values()]
     return tuple([*found, customer.removeprefix(PREFIX)])
 
 

@@ -21,7 +21,7 @@ from engine.runtime.releases.standing import LOCAL, ends_at, sound
 from engine.runtime.shell import Equip, Shell
 from engine.store.interface import Reader, Writer
 from engine.store.proposing import ChangeRow
-from engine.store.records import Marks, ReleaseRow
+from engine.store.records import ReleaseRow
 from engine.timeline.ruleset import Ruleset, compile_ruleset
 
 ENGINE = "holdfast"
@@ -201,7 +201,7 @@ def _finish(shell: Shell, progress: Progress) -> None:
             return
     with shell.store.alone():
         with shell.store.reader() as reader:
-            unfinished = _unfinished(reader.marks())
+            unfinished = reader.marks().unfinished
             workspace = None if unfinished is None else _workspace(reader, unfinished, shell.equip)
         if unfinished is not None and workspace is not None:
             _adopt(shell, workspace)
@@ -217,14 +217,10 @@ def catch_up(shell: Shell, progress: Progress = silently) -> None:
 def live_workspace(reader: Reader, equip: Equip) -> Workspace:
     """Give the files that are live, out of the database; a `StoreError` where nothing is yet."""
     releases = reader.releases()
-    row = _unfinished(reader.marks()) or (releases[-1] if releases else None)
+    row = reader.marks().unfinished or (releases[-1] if releases else None)
     if row is None:
         raise StoreError("nothing is live in this database yet; start `holdfast serve` on it first")
     return _workspace(reader, row, equip)
-
-
-def _unfinished(marks: Marks) -> ReleaseRow | None:
-    return None if marks.releasing is None else msgspec.json.decode(marks.releasing, type=ReleaseRow)
 
 
 def _workspace(reader: Reader, row: ReleaseRow, equip: Equip) -> Workspace:

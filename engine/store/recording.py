@@ -203,9 +203,8 @@ class Recording(Protocol):
     def _release(self) -> int:
         """Give the number of the release that is live, or that this process is about to bring live."""
         marks = self.marks()
-        if marks.releasing is None:
-            return marks.release
-        return msgspec.json.decode(marks.releasing, type=ReleaseRow).number
+        going = marks.unfinished
+        return marks.release if going is None else going.number
 
     def _write_recorded(self) -> None:
         recorded, self._recorded = self._recorded, []

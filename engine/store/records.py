@@ -379,6 +379,11 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     paused: frozenset[str] = frozenset()
     erasures: str | None = None
 
+    @property
+    def unfinished(self) -> ReleaseRow | None:
+        """The release that is being settled."""
+        return None if self.releasing is None else msgspec.json.decode(self.releasing, type=ReleaseRow)
+
 
 def marks_of(release: int, written: Mapping[str, str]) -> Marks:
     """Read the marks from what is written under their names."""

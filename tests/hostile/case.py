@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 from api.app import create_app
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
-from tests.integration.api.conftest import FILES, START
+from tests.integration.api.conftest import START, lay_out
 
 
 class Ground:
@@ -29,10 +29,7 @@ class Ground:
     @cached_property
     def engine(self) -> Engine:
         """The engine, on SQLite."""
-        for name, text in FILES.items():
-            path = self._folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text.lstrip())
+        lay_out(self._folder)
         database = f"sqlite:///{self._folder / 'holdfast.db'}"
         return self._closing.enter_context(Engine.open(self._folder, database, self.clock, work=False))
 

@@ -9,7 +9,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
@@ -44,13 +44,19 @@ class Findings(msgspec.Struct, frozen=True):
 def verify_file(path: Path, verifier: Verifier, kept: Sequence[tuple[str, str]] = ()) -> Findings:
     """Check an export against a public key; `kept` are checkpoints of before, each with its file's name.
 
-    Raises `ExportError` where it cannot be read at all.
+    Raises `ExportError` for what is no export or too damaged to be read, `OSError` where there is no file.
     """
+    with path.open("rb") as file:
+        return _verify(path, file, verifier, kept)
+
+
+def _verify(path: Path, file: BinaryIO, verifier: Verifier, kept: Sequence[tuple[str, str]]) -> Findings:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             if names(archive) != list(FILES):
                 raise ExportError(f"{path}: it does not hold the files of an export: {', '.join(FILES)}")
             return _Export(path, archive, verifier).verify(kept)
+    # A damaged directory leads to places and methods that there are none of.
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
         raise ExportError(f"{path}: the file is damaged: {error}") from error
 

@@ -63,9 +63,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 def releases_of(reader: Reader) -> list[Known]:
     """Give every release and proposal, the first one first, and the one that is going live."""
-    releases, marked = reader.releases(), reader.marks().releasing
+    releases, going = reader.releases(), reader.marks().unfinished
     proposals = {row.number: row for row in reader.proposals()}
-    going = None if marked is None else msgspec.json.decode(marked, type=ReleaseRow)
     by_number = {row.number: row for row in ([*releases, going] if going is not None else releases)}
     until = {one.number: two.at for one, two in pairwise(releases)}
     live = releases[-1].number if releases else 0

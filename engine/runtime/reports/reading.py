@@ -139,12 +139,18 @@ def _suppressed(world: World, member: Member, facts: Facts) -> dict[str, str]:
     return found
 
 
-def names_of(reader: Reader, id: str) -> list[str]:
-    """Give every id that means a customer, the one they go by first; raises `NotFoundError`."""
+def ids_of(reader: Reader, id: str) -> list[str]:
+    """Give every id that means the same customer as one, the one they go by first, known or not."""
     survivor = reader.resolve([id])[id]
-    if reader.customer(survivor) is None:
-        raise NotFoundError(f"there is no customer {id}; send an id that its events came with")
     return [survivor, *(alias.id for alias in reader.aliases_of(survivor))]
+
+
+def names_of(reader: Reader, id: str) -> list[str]:
+    """Give the ids of a customer as `ids_of` does; raises `NotFoundError` where nobody has them."""
+    names = ids_of(reader, id)
+    if reader.customer(names[0]) is None:
+        raise NotFoundError(f"there is no customer {id}; send an id that its events came with")
+    return names
 
 
 def member_of(reader: Reader, cast: Cast, id: str) -> Member:

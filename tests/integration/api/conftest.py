@@ -154,14 +154,18 @@ def problem(answer: Any) -> dict[str, Any]:
     return told
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    workspace = tmp_path / "shop"
+def lay_out(workspace: Path) -> Path:
+    """Write the shop's files into a folder, and give it."""
     for name, text in FILES.items():
         path = workspace / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.lstrip())
     return workspace
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return lay_out(tmp_path / "shop")
 
 
 @pytest.fixture
