@@ -56,23 +56,19 @@ def _calls(kind: str, summary: str) -> HTTPRouteHandler:
     return post(f"/v1/{kind}", status_code=200, opt=door(ADD, body=TrackingCall, intake=True))(handle)
 
 
-async def _batch(request: Call) -> Ingested:
-    return await take(request, batch_of_calls)
-
-
 @post("/v1/batch", status_code=200, opt=door(ADD, body=TrackingBatch, intake=True))
 async def post_batch(request: Call) -> Ingested:
     """Take a batch of calls, as the libraries of Segment and RudderStack send it.
 
     A bad call goes into quarantine and costs its neighbours nothing.
     """
-    return await _batch(request)
+    return await take(request, batch_of_calls)
 
 
 @post("/v1/import", status_code=200, opt=door(ADD, body=TrackingBatch, intake=True))
 async def post_imported_batch(request: Call) -> Ingested:
     """Take a batch of calls, under the address that Segment's importers use."""
-    return await _batch(request)
+    return await take(request, batch_of_calls)
 
 
 @post("/batch", status_code=200, opt=door(ADD, body=EitherBatch, intake=True, key_in_body=True))

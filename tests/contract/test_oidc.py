@@ -23,7 +23,7 @@ from api.routes.signing_in import LOGIN
 from engine.model.values import HOUR, MINUTE, SECOND
 from engine.runtime.clock import SystemClock, VirtualClock
 from engine.runtime.engine import Engine
-from tests.contract.npm_packages import installed, node
+from tests.contract.npm_packages import NODE, installed
 from tests.integration.api.conftest import FILES
 
 HERE = "https://holdfast.test"
@@ -51,7 +51,7 @@ class Provider:
 
     def start(self) -> None:
         self.stop()
-        command = [*node(), str(self._folder / "provider.mjs"), str(self.port), f"{HERE}/auth/callback"]
+        command = [NODE, str(self._folder / "provider.mjs"), str(self.port), f"{HERE}/auth/callback"]
         self._process = subprocess.Popen(
             command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -12,7 +12,7 @@ from litestar import Litestar
 
 from api.openapi import document
 from api.routes import HANDLERS
-from tests.contract.npm_packages import installed, node
+from tests.contract.npm_packages import NODE, installed
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def linters() -> Path:
 
 def run(linters: Path, script: str, *arguments: str) -> Any:
     done = subprocess.run(
-        [*node(), str(linters / "node_modules" / script), *arguments],
+        [NODE, str(linters / "node_modules" / script), *arguments],
         cwd=linters,
         capture_output=True,
         text=True,

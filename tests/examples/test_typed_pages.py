@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,13 +37,26 @@ def workspace(tmp_path: Path, environment: dict[str, str]) -> Path:
     return tmp_path / "shop"
 
 
+@contextmanager
+def heard(number: signal.Signals) -> Iterator[None]:
+    """Let what is started hear a signal, also where these tests run in the background, which would not."""
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 def watch(workspace: Path, environment: dict[str, str]) -> str:
     """Watch while a key is mistyped and mended again, end it as Ctrl-C does, and give what was said."""
     file = workspace / "rules/usage-drop.yaml"
     sound = file.read_text(encoding="utf-8")
-    with subprocess.Popen(
-        WATCH.split(), cwd=workspace, env=environment, stdout=subprocess.PIPE, text=True
-    ) as watching:
+    with (
+        heard(signal.SIGINT),
+        subprocess.Popen(
+            WATCH.split(), cwd=workspace, env=environment, stdout=subprocess.PIPE, text=True
+        ) as watching,
+    ):
         assert watching.stdout is not None
         said = watching.stdout.readline()
         for text in (sound.replace("\nthen:", "\nthn:"), sound):

@@ -60,7 +60,10 @@ def test_erase_asks_for_the_id_again(
     imported: Path, holdfast: Holdfast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Typed("c2\n"))
-    assert holdfast("erase", "c1").err == "holdfast: nothing was erased; write the id again as it was asked for\n"
+    assert (
+        holdfast("erase", "c1").err
+        == "holdfast: nothing was erased; write the id again as it was asked for\n"
+    )
 
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert "say --yes" in holdfast("erase", "c1").err
