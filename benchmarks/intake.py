@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from benchmarks.rows import Row
-from benchmarks.shopping import happenings, write
+from benchmarks.shopping import calls, happenings, write
 from engine.runtime.clock import SystemClock
 
 CLIENTS = 8
@@ -135,6 +135,33 @@ def measure(folder: Path, quick: bool) -> list[Row]:
                 "decisions": decisions,
                 "request_p99_ms": round(taken[len(taken) * 99 // 100] * 1000, 1),
                 "server_cpu_us_an_event": round(used / count * 1e6, 1),
+            },
+        )
+    ]
+
+
+def measure_triggers(folder: Path, quick: bool) -> list[Row]:
+    """Call a rule as fast as it is answered, then at half that rate, and see how long a call takes."""
+    count = 2_000 if quick else 10_000
+    with served(folder) as server:
+        now = SystemClock().now()
+        known = [json.dumps(batch) for batch in happenings(20_000, now, BATCH, "known")]
+        server.push(folder, "/v1/events", known, CLIENTS)
+        bodies = [json.dumps(call) for call in calls(count)]
+        path = "/v1/triggers/at-the-counter"
+        peak = count / server.push(folder, path, bodies, CLIENTS)["seconds"]
+        half = server.push(folder, path, bodies, CLIENTS, peak / 2)["taken"]
+    return [
+        Row(
+            name="trigger_p99",
+            value=half[count * 99 // 100] * 1000,
+            unit="ms",
+            more_is_better=False,
+            detail={
+                "calls": count,
+                "rate": round(peak / 2),
+                "peak_rate": round(peak),
+                "p50_ms": round(half[count // 2] * 1000, 2),
             },
         )
     ]

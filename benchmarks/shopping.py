@@ -83,6 +83,7 @@ def write(folder: Path) -> None:
     (folder / "rules").mkdir(parents=True)
     (folder / "holdfast.yaml").write_text("name: Benchmark\ntimezone: UTC\ncurrency: EUR\n")
     (folder / "rules" / "facts.yaml").write_text(FACTS)
+    (folder / "rules" / "at-the-counter.yaml").write_text(CALLED)
     for kind, count in KINDS.items():
         for number in range(count):
             name = f"{kind.replace('_', '-')}-{number:02}"
@@ -97,6 +98,36 @@ def write(folder: Path) -> None:
                 f"if:\n{conditions}at_most: 1 per 30d\nthen:\n"
                 f"  - do: event.emit\n    with: {{event: noticed, properties: {{what: {name}}}}}\n"
             )
+
+
+CALLED = """\
+rule: at-the-counter
+owner: crm
+description: Decide at the counter whether somebody is offered the good coffee.
+when: {call: yes}
+if:
+  - event.total >= 20
+  - customer.plan == 'free'
+  - (customer.csat_90d ?? 5) >= 3
+then:
+  - do: event.emit
+    with: {event: noticed, properties: {what: at-the-counter}}
+"""
+
+
+def calls(count: int) -> Iterator[dict[str, Any]]:
+    """Give bodies of so many calls of the trigger `at-the-counter`."""
+    chance = random.Random(f"{SEED}/calls")
+    for _ in range(count):
+        yield {
+            "customer": customer_id(chance),
+            "event": {"total": chance.randrange(1_000, 4_000) / 100},
+        }
+
+
+def customer_id(chance: random.Random) -> str:
+    """Give the id of one of the customers."""
+    return f"cus_{chance.randrange(CUSTOMERS):06}"
 
 
 def happenings(
@@ -128,7 +159,7 @@ def _happening(chance: random.Random, kind: str, id: str, at: Micros) -> dict[st
     return {
         "event": kind,
         "id": id,
-        "customer": f"cus_{chance.randrange(CUSTOMERS):06}",
+        "customer": customer_id(chance),
         "at": moment_of(at).isoformat(),
         "properties": properties,
     }

@@ -102,13 +102,18 @@ def _clean(raw: Mapping[Any, Any]) -> dict[str, Any]:
     try:
         text = _as_it_comes(raw)
     except (TypeError, ValueError, RecursionError):
-        return _Clean().value(raw, 0)
+        return _walked(raw)
     if len(text) > _SMALL or b"\\u0000" in text:
-        return _Clean().value(raw, 0)
+        return _walked(raw)
     try:
         return _with_exact_numbers(raw, _USUAL_DEPTH)
     except _UnusualError:
-        return _Clean().value(raw, 0)
+        return _walked(raw)
+
+
+def _walked(raw: Mapping[Any, Any]) -> dict[str, Any]:
+    clean: dict[str, Any] = _Clean().value(raw, 0)
+    return clean
 
 
 class _UnusualError(Exception):
