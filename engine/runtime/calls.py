@@ -40,11 +40,12 @@ def decide_calls(shell: Shell, calls: Sequence[Call]) -> list[Called]:
     with open_turn(shell) as turn:
         # All of them at once, so that two processes never wait for each other.
         turn.hold([call.customer for call in calls if not turn.is_erased(call.customer)])
-        made: set[str] = set()
+        made: dict[str, str] = {}
         return [_decided(turn, call, made) for call in calls]
 
 
-def _decided(turn: Turn, call: Call, made: set[str]) -> Called:
+def _decided(turn: Turn, call: Call, made: dict[str, str]) -> Called:
+    """Decide one; `made` are the decisions of before in this transaction, and about whom they are."""
     try:
         if call.once is not None:
             answered(turn.writer, call.once)
@@ -59,10 +60,14 @@ def _decided(turn: Turn, call: Call, made: set[str]) -> Called:
         raise
     except HoldfastError as refusal:
         return refusal
+    if customer in made.values():
+        # What the call before it has brought about is accepted before this one.
+        turn.flush()
+    after = turn.writer.last_seq(), len(made)
     decision = call_rule(
-        turn.world, turn.cast, turn.changes, rule.id, customer, call.event, turn.now, call.key
+        turn.world, turn.cast, turn.changes, rule.id, customer, call.event, turn.now, call.key, after
     )
-    made.add(id)
+    made[id] = customer
     if call.once is not None:
         keep(turn.writer, call.once, decision, turn.now)
     return decision
