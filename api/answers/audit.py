@@ -27,6 +27,10 @@ class RecordedChange(msgspec.Struct, frozen=True, kw_only=True):
     emergency: bool
     detail: str | None
     definition: Annotated[str | None, msgspec.Meta(description="The hash of what describes it in full.")]
+    key: Annotated[
+        str | None, msgspec.Meta(description="The key that it was done with, of keys and sessions.")
+    ]
+    role: Annotated[str | None, msgspec.Meta(description="The role of that key; several of a session.")]
     subject: Annotated[str | None, msgspec.Meta(description="The customer, as the record calls them.")]
 
 
@@ -75,6 +79,8 @@ def recorded_change(row: LeafRow) -> RecordedChange:
         emergency=leaf.emergency,
         detail=leaf.detail,
         definition=leaf.definition,
+        key=leaf.key,
+        role=leaf.role,
         subject=leaf.subject,
     )
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from api.answers.values import KeyAnswer, key_answer, time
 from api.auth import ADMIN, AUDIT
-from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, read, read_optional
+from api.doors import Call, Instant, actor_of, aside, door, engine_of, instant, query_of, read, read_optional
 from api.paging import Listing, Page, after, page
 from api.written import Network, ShortLength
 from engine.errors import NotFoundError
@@ -69,7 +69,7 @@ async def post_key(request: Call) -> KeyMade:
     """
     wanted = await read(request, NewKey)
     expires = instant(wanted.expires, "expires")
-    bounds, by = Bounds(wanted.addresses, wanted.source), request.user.owner
+    bounds, by = Bounds(wanted.addresses, wanted.source), actor_of(request)
 
     def make(engine: Engine) -> Made:
         return engine.create_key(wanted.role, wanted.owner, wanted.label, expires, bounds=bounds, by=by)
@@ -99,7 +99,7 @@ async def post_rotate(request: Call, id: FromPath[str]) -> KeyMade:
     The old one ends after `grace`. The new one is good for as long as the old one was when it was made.
     """
     grace = grace_of((await read_optional(request, Rotation)).grace)
-    made = await aside(engine_of(request).rotate_key, id, grace, request.user.owner)
+    made = await aside(engine_of(request).rotate_key, id, grace, actor_of(request))
     request.app.state.keyring.forget()
     return _made(made)
 
@@ -108,7 +108,7 @@ async def post_rotate(request: Call, id: FromPath[str]) -> KeyMade:
 async def delete_key(request: Call, id: FromPath[str]) -> KeyAnswer:
     """Make a key useless from now on; it stays in the list as revoked."""
     engine = engine_of(request)
-    await aside(engine.revoke_key, id)
+    await aside(engine.revoke_key, id, actor_of(request))
     request.app.state.keyring.forget()
     row = await aside(engine.find_key, id)
     if row is None:

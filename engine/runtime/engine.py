@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from engine.audit.actor import Actor
 from engine.audit.checkpoints import Verifier
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
@@ -192,12 +193,12 @@ class Engine(Acting, Changing, Showing):
         may_grant: bool = False,
         received: Micros | None = None,
         cause: Cause = "sent",
-        registers: bool = False,
+        registers: str | None = None,
     ) -> Future[IngestAnswer]:
         """Take events in: decoded JSON objects, or `Unreadable` ones.
 
         `may_grant` tells whether the sender may set protected traits. `received` stands in for the
-        clock. `registers` lets ids in that were erased. The answer comes once they are on the disk and
+        clock. `registers` is who lets ids in that were erased. The answer comes once they are on the disk and
         decided.
         """
         posted = Posted(
@@ -293,17 +294,17 @@ class Engine(Acting, Changing, Showing):
         expires_at: Micros | None = None,
         *,
         bounds: Bounds = ANYWHERE,
-        by: str | None = None,
+        by: Actor | None = None,
     ) -> NewKey:
         """Make an API key; its text is shown once and nowhere kept.
 
-        A `ForbiddenError` where the human `by`, if one is named, may not give that role.
+        A `ForbiddenError` where who makes it, if that is told, may not give that role.
         """
         made = make_key(role, owner, label, self.clock.now(), expires_at, bounds)
         self._now_do(lambda: operating.add_key(self._shell, made.row, by))
         return made
 
-    def rotate_key(self, id: str, grace: Micros = GRACE, by: str | None = None) -> NewKey:
+    def rotate_key(self, id: str, grace: Micros = GRACE, by: Actor | None = None) -> NewKey:
         """Make a successor of a key, which ends after `grace`; raises `NotFoundError`, `ConflictError`."""
         return self._now_do(lambda: operating.rotate_key(self._shell, id, grace, by))
 
@@ -325,9 +326,9 @@ class Engine(Acting, Changing, Showing):
         with self.store.reader() as reader:
             return reader.list_keys()
 
-    def revoke_key(self, id: str) -> bool:
+    def revoke_key(self, id: str, by: Actor | None = None) -> bool:
         """Make a key useless from now on; False when there is none or it was before."""
-        return bool(self._now_do(lambda: operating.revoke_key(self._shell, id)))
+        return bool(self._now_do(lambda: operating.revoke_key(self._shell, id, by)))
 
     def touch_key(self, id: str, address: str | None = None) -> Future[None]:
         """Keep that a key was used just now, and from where."""

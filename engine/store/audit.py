@@ -115,8 +115,8 @@ class AuditWriter(Protocol):
         """Put a leaf into the audit record, in this very transaction.
 
         With a `customer` it gets their subject, with a `document` besides the commitment to it. What is
-        written of decisions, runs, steps, effects, releases, keys and of what people do to customers is
-        recorded as it is written.
+        written of decisions, runs, steps, effects, releases, keys, sessions and of what people do to
+        customers is recorded as it is written.
         """
         ...
 
