@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from engine.audit.leaves import ChangeLeaf, read_entry
+from engine.audit.leaves import ChangeLeaf, ErasedLeaf, ReplayLeaf, read_entry
 from engine.customers.zones import moment_of
 from engine.store.audit import CheckpointRow, LeafRow
 
@@ -68,6 +68,13 @@ class ConsistencyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 def recorded_change(row: LeafRow) -> RecordedChange:
     """Give a change as it is answered with."""
     leaf = read_entry(row.entry)
+    if isinstance(leaf, ErasedLeaf):
+        leaf = ChangeLeaf(
+            what="erased", ref=leaf.ref, at=leaf.at, who=leaf.who, detail=leaf.detail, subject=leaf.subject
+        )
+    elif isinstance(leaf, ReplayLeaf):
+        detail = f"{leaf.outcome}, corrected" if leaf.corrected else leaf.outcome
+        leaf = ChangeLeaf(what="replayed", ref=leaf.ref, at=leaf.at, who=leaf.who, detail=detail)
     assert isinstance(leaf, ChangeLeaf)
     return RecordedChange(
         leaf=row.number,

@@ -16,7 +16,7 @@ from engine.audit.actor import Actor
 from engine.audit.checkpoints import Verifier
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
-from engine.errors import StoreError
+from engine.errors import StoreError, UnauthenticatedError
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runtime import operating
@@ -35,6 +35,7 @@ from engine.runtime.people.acting import Acting
 from engine.runtime.people.scoring import Calibrations
 from engine.runtime.pokes import Listener, Poker, checked
 from engine.runtime.rebuild import Progress, silently
+from engine.runtime.refusals import Refusals
 from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
@@ -89,9 +90,11 @@ class Engine(Acting, Changing, Showing):
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
-        self._beside: list[Poker | Listener | Heart | Keeper | Accesses] = []
+        self._beside: list[Poker | Listener | Heart | Keeper | Accesses | Refusals] = []
         self._accesses = Accesses(shell.store, self._now_do)
         self._go_beside(self._accesses)
+        self._refusals = Refusals(shell, self._now_do)
+        self._go_beside(self._refusals)
         self.measures = Measures(shell, clock.now, self._now_do)
         if work:
             self._go_beside(Keeper(shell, clock.now, lambda: self._drive.leads, self._now_do))
@@ -113,7 +116,7 @@ class Engine(Acting, Changing, Showing):
         if self._worker is not None:
             self._go_beside(Listener(url, self._worker.poke))
 
-    def _go_beside(self, thread: Poker | Listener | Heart | Keeper | Accesses) -> None:
+    def _go_beside(self, thread: Poker | Listener | Heart | Keeper | Accesses | Refusals) -> None:
         self._beside.append(thread)
         thread.start()
 
@@ -360,6 +363,15 @@ class Engine(Acting, Changing, Showing):
     def flush_accesses(self) -> int:
         """Keep the readings that wait; give how many that were."""
         return self._accesses.flush()
+
+    def note_refusal(self, refused: UnauthenticatedError) -> None:
+        """Let it be counted and kept that somebody was not let in; within a minute."""
+        self._shell.meters.sign_in_refused(refused.because)
+        self._refusals.note(refused)
+
+    def flush_refusals(self) -> None:
+        """Keep the refusals that wait."""
+        self._refusals.flush()
 
     def tick(self, budget: int = 1000, shard: int | None = None) -> int:
         """Make one pass, over one shard where one is given; 0 when there was nothing to do.

@@ -73,17 +73,16 @@ class AuditReader(Protocol):
 
     def acts(
         self,
-        kind: str,
-        *,
+        *kinds: str,
         start: Micros | None = None,
         end: Micros | None = None,
         after: tuple[Micros, int] | None = None,
         limit: int = 100,
     ) -> list[LeafRow]:
-        """Page the sealed entries of one kind of what people did, by (at, number)."""
+        """Page the sealed entries of some kinds of what people did, by (at, number)."""
         ...
 
-    def count_acts(self, kind: str, *, start: Micros | None = None, end: Micros | None = None) -> int:
+    def count_acts(self, *kinds: str, start: Micros | None = None, end: Micros | None = None) -> int:
         """Count them."""
         ...
 

@@ -153,12 +153,13 @@ class Recording(Protocol):
         for event, row in accepted:
             if event.cause != "operator":
                 continue
-            by = event.properties.get("by")
+            by, recorded_by = (event.properties.get(name) for name in ("by", "recorded_by"))
             leaf = ChangeLeaf(
                 what=event.name,
                 ref=f"event:{row['seq']}",
                 at=event.received_at,
-                who=by if isinstance(by, str) else None,
+                who=next((name for name in (recorded_by, by) if isinstance(name, str)), None),
+                detail=f"for {by}" if isinstance(recorded_by, str) else None,
             )
             self.record(leaf, event.customer, row["properties"])
 
