@@ -304,12 +304,11 @@ class Engine(Acting, Changing, Showing):
         A `ForbiddenError` where who makes it, if that is told, may not give that role.
         """
         made = make_key(role, owner, label, self.clock.now(), expires_at, bounds)
-        self._now_do(lambda: operating.add_key(self._shell, made.row, by))
-        return made
+        return self._do(lambda: operating.add_key(self._shell, made, by)).result()
 
     def rotate_key(self, id: str, grace: Micros = GRACE, by: Actor | None = None) -> NewKey:
         """Make a successor of a key, which ends after `grace`; raises `NotFoundError`, `ConflictError`."""
-        return self._now_do(lambda: operating.rotate_key(self._shell, id, grace, by))
+        return self._do(lambda: operating.rotate_key(self._shell, id, grace, by)).result()
 
     def first_admin_key(self) -> NewKey | None:
         """Make an admin key where there is no key at all yet, None where there is one."""

@@ -182,12 +182,15 @@ def look(shell: Shell) -> None:
         reader.last_heartbeat()
 
 
-def add_key(shell: Shell, row: KeyRow, by: Actor | None = None) -> None:
+def add_key(shell: Shell, made: NewKey, by: Actor | None = None) -> NewKey:
     """Keep a new key that a human has made; a `ForbiddenError` where they may not give that role."""
+    row = made.row
     with shell.store.begin() as writer:
         if by is not None:
             check_grant(row.role, row.owner, writer.list_keys(), row.created_at, by.who)
         writer.add_key(row, by)
+        shell.answer(writer, made)
+    return made
 
 
 def rotate_key(shell: Shell, id: str, grace: Micros, by: Actor | None) -> NewKey:
@@ -202,6 +205,7 @@ def rotate_key(shell: Shell, id: str, grace: Micros, by: Actor | None) -> NewKey
         if not writer.hand_over_key(id, made.row.id, until, now, by):
             raise ConflictError(f"the key {id} has just been rotated or revoked; read the list of keys again")
         writer.add_key(made.row, by)
+        shell.answer(writer, made)
     return made
 
 

@@ -48,8 +48,6 @@ UNNAMED = {
 ONCE_BY_THEMSELVES = {
     ("post", "/auth/logout"): "a session ends once",
     ("post", "/v1/audit/access"): "each call is a reading of its own",
-    ("post", "/v1/keys"): "the answer holds a secret that is nowhere kept",
-    ("post", "/v1/keys/{id}/rotate"): "the answer holds a secret that is nowhere kept",
 }
 """Routes that act, without an Idempotency-Key, each with its reason."""
 
@@ -350,7 +348,10 @@ def test_every_act_names_its_actor_in_the_audit_record_and_is_done_once_under_a_
         if repeatable:
             size = ground.size()
             again = by(method.upper(), address, asked.body, **more)
-            assert (again.status_code, again.json()) == (answer.status_code, answer.json()), where
+            told = answer.json()
+            # The secret of a key is nowhere kept, and is shown once.
+            first = {**told, "key": None} if path.startswith("/v1/keys") else told
+            assert (again.status_code, again.json()) == (answer.status_code, first), where
             assert again.headers["idempotent-replayed"] == "true", where
             assert not [entry for entry in ground.record(size) if getattr(entry, "who", None) == where], where
 
