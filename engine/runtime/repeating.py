@@ -9,7 +9,6 @@ import msgspec
 
 from engine.errors import HoldfastError, RequestError
 from engine.model.values import DAY, Micros
-from engine.runtime.crashpoint import crashpoint
 from engine.runtime.shell import Shell
 from engine.store.interface import Reader, Writer
 from engine.store.records import Answer, Request
@@ -62,8 +61,8 @@ def keep(writer: Writer, once: Once, result: Any, now: Micros) -> None:
 def act_once(shell: Shell, once: Once, work: Callable[[], T]) -> T:
     """Do the work of a request, and keep its answer in the transaction of its effect.
 
-    Raises `AnsweredBefore`, or `RequestError` where the key came with another body. Work that
-    tells its turn nothing has its answer kept right after it: doing it again changes nothing more.
+    The work tells its turn, or `Shell.answer`, what it gives. Raises `AnsweredBefore`, or `RequestError`
+    where the key came with another body.
     """
     with shell.store.reader() as reader:
         answered(reader, once)
@@ -73,11 +72,6 @@ def act_once(shell: Shell, once: Once, work: Callable[[], T]) -> T:
 
     shell.keep_answer = keep_with_it
     try:
-        result = work()
-        if shell.keep_answer is not None:
-            crashpoint("before_answer_kept")
-            with shell.store.begin() as writer:
-                keep_with_it(writer, result)
+        return work()
     finally:
         shell.keep_answer = None
-    return result

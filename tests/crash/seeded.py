@@ -247,8 +247,8 @@ BUGS: dict[str, Bug] = {
         "a pause lasts as long as the process",
         edit(
             "engine/runtime/operating.py",
-            '    writer.mark("paused", msgspec.json.encode(sorted(paused)).decode() if paused else None)\n',
-            "    pass\n",
+            'writer.mark("paused", msgspec.json.encode(sorted(paused)).decode() if paused else None)',
+            "pass",
         ),
         f"{RUNTIME}/test_delivery.py::test_a_paused_workflow_holds_back_until_it_is_resumed",
     ),
