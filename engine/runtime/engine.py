@@ -24,6 +24,7 @@ from engine.runtime.accesses import Access, Accesses
 from engine.runtime.actions import Actions
 from engine.runtime.audit.exporting import export
 from engine.runtime.audit.replaying import Replayed, replay
+from engine.runtime.calls import Call, Called, decide_calls
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
@@ -47,7 +48,7 @@ from engine.runtime.sealing import note_export, sign_now
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
 from engine.runtime.worker import Heart, Worker
-from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
+from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Together, Writer
 from engine.store.audit import CheckpointRow
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
@@ -75,9 +76,9 @@ class Engine(Acting, Changing, Showing):
         self._calibrations = Calibrations()
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, lambda: shell.ruleset)
-        self._writer: Writer[Posted] = Writer(
-            lambda requests: take_in(shell, requests), lambda: catch_up(shell)
-        )
+        self._writer = Writer(lambda: catch_up(shell))
+        self._take_in: Together[Posted, IngestAnswer] = lambda requests: take_in(shell, requests)
+        self._decide_calls: Together[Call, Called] = lambda calls: decide_calls(shell, calls)
         self._writer.start()
         shell.meters.watch_store(shell.store, clock.now)
         shell.meters.watch(
@@ -209,7 +210,7 @@ class Engine(Acting, Changing, Showing):
         )
         # A batch has one instant, so that a request with its own goes alone.
         size = len(raws) if received is None else LARGEST_BATCH
-        return self._woken(self._writer.post(posted, size))
+        return self._woken(self._writer.join(posted, self._take_in, size))
 
     def import_events(
         self,
@@ -231,7 +232,7 @@ class Engine(Acting, Changing, Showing):
             return import_past(self._shell, self._now_do, raws, source, course, progress)
         for portion in course.portions(raws):
             posted = Posted(raws=portion, source=source, may_grant=True, cause="import", note=course.note)
-            course.advance(self._woken(self._writer.post(posted, len(portion))).result())
+            course.advance(self._woken(self._writer.join(posted, self._take_in, len(portion))).result())
             progress("importing events", course.done.rows, 0)
         course.end()
         return course.done
@@ -253,7 +254,8 @@ class Engine(Acting, Changing, Showing):
         if dry_run:
             return _done(lambda: operating.preview(self._shell, self.clock.now(), rule, customer, event))
         call = key or secrets.token_hex(12)
-        return self._do(lambda: operating.call(self._shell, rule, customer, event, call))
+        once = Call(rule=rule, customer=customer, event=event, key=call, once=self._once)
+        return self._woken(self._writer.join(once, self._decide_calls))
 
     @property
     def meters(self) -> Meters:

@@ -14,7 +14,6 @@ from engine.customers.event import MERGE
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, identity
 from engine.errors import ConflictError, NotFoundError, RequestError
-from engine.model.rule import OnCall
 from engine.model.values import DAY, SECOND, Micros
 from engine.runs.changes import Changes
 from engine.runs.run import AskItem, Run
@@ -41,26 +40,6 @@ FIRST_START = Actor("the first start")
 
 SILENT: Micros = 30 * SECOND
 """A process that was not heard of for so long is taken for gone."""
-
-
-def call(shell: Shell, rule: str, customer: str, event: Mapping[str, Any], key: str) -> Decision:
-    """Decide a rule for a customer because somebody asks, and do what it says."""
-    compiled = shell.ruleset.rule(rule)
-    if compiled is None:
-        raise NotFoundError(f"there is no live rule {rule}; {known_or(rule, shell.ruleset.workspace.rules)}")
-    if not any(isinstance(each.trigger, OnCall) for each in compiled.triggers):
-        raise RequestError(
-            f"{rule} has no `when: {{call: yes}}`; send `dry_run: true`, or write `call: yes` in its file"
-        )
-    with open_turn(shell) as turn:
-        id = turn.customer(customer)
-        made = call_rule(turn.world, turn.cast, turn.changes, rule, id, event, turn.now, key)
-        if turn.writer.decision(made.id) is not None:
-            raise ConflictError(
-                f"this call of {rule} was made before; send another Idempotency-Key for another call"
-            )
-        turn.result = made
-        return made
 
 
 def preview(shell: Shell, now: Micros, rule: str, customer: str, event: Mapping[str, Any]) -> Decision:

@@ -17,6 +17,7 @@ from tests.integration.runtime.audit.exports import (
     first_program,
     packed,
 )
+from tests.integration.runtime.audit.flips import PLACE
 from tests.served import Served
 
 
@@ -242,3 +243,14 @@ def test_that_an_export_was_taken_is_in_it(shop: Served, export: Path) -> None:
     last = read_entry(lines(contents(export)["entries.jsonl"])[-1])
 
     assert (last.__class__.__name__, last.ref.split(":")[0]) == ("AccessLeaf", "export")
+
+
+def test_whatever_bit_is_flipped_the_place_is_named(shop: Served, export: Path) -> None:
+    # every bit, and by both programs: python -m tests.integration.runtime.audit.flips
+    data, damaged = export.read_bytes(), export.with_name("damaged.zip")
+    for place in range(0, len(data), 5):
+        changed = bytearray(data)
+        changed[place] ^= 1 << (place // 5) % 8
+        damaged.write_bytes(changed)
+        told = first_program(damaged, shop.engine.verifier, [])
+        assert any(PLACE.search(each) for each in told), (place, told)
