@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,20 @@ def test_another_key_is_none(shop: Served, export: Path, check: Check) -> None:
     other = shop.engine._shell.signer.__class__(shop.engine.verifier.name, bytes(32)).verifier
 
     assert check(export, other, []) != []
+
+
+def test_a_file_that_is_packed_is_refused_before_anything_is_unpacked(
+    shop: Served, export: Path, check: Check
+) -> None:
+    # given the same files, packed as a ZIP usually is
+    found = contents(export)
+    with zipfile.ZipFile(export, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in found.items():
+            archive.writestr(name, data)
+
+    (damage,) = check(export, shop.engine.verifier, [])
+
+    assert "an export packs nothing" in damage
 
 
 def test_an_erased_customer_leaves_the_export_good(shop: Served, tmp_path: Path, check: Check) -> None:
