@@ -30,6 +30,9 @@ from engine.timeline.moment import Moment
 COLUMNS = ("channel", "address", "customer", "reason", "at", "note")
 """The columns of a suppression list as it is exported and imported."""
 
+MOST_LINES = 5_000
+"""Lines of a list that come in together: they are one transaction, and events wait for it."""
+
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody is to get no messages: an address, or a customer; on a channel, or without one on all."""
@@ -150,12 +153,19 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 def import_list(shell: Shell, text: str, by: str) -> Imported:
-    """Add a list in CSV, each line for itself: its wrong lines are told, and the others count."""
+    """Add a list in CSV, each line for itself: its wrong lines are told, and the others count.
+
+    Raises `RequestError` for what is no list, or too long a one.
+    """
+    lines = list(_lines(text))
+    if len(lines) > MOST_LINES:
+        said = f"the list has {len(lines)} lines, {MOST_LINES} are allowed; send it in several requests"
+        raise RequestError(said, code="too_large")
     now = shell.instants.take()
     prepare(shell, now)
     added, known, refused = 0, 0, []
     with shell.turn(now) as turn:
-        for line, row in _lines(text):
+        for line, row in lines:
             try:
                 wanted = _wanted(row)
                 found = _add(turn, wanted, by, SuppressionReason.IMPORTED.value)
