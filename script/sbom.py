@@ -41,13 +41,11 @@ def licences(name: str, version: str) -> list[dict[str, Any]]:
         return []
     if told["Version"] != version:
         return []
-    expression = told.get("License-Expression")
-    if expression:
+    for expression in told.get_all("License-Expression", []):
         return [{"expression": expression, "acknowledgement": "declared"}]
-    kinds = [each.rpartition(" :: ")[2] for each in told.get_all("Classifier", ()) if "License ::" in each]
-    old = told.get("License", "")
-    if not kinds and old and len(old) <= LONGEST_LICENCE:
-        kinds = [old]
+    kinds = [each.rpartition(" :: ")[2] for each in told.get_all("Classifier", []) if "License ::" in each]
+    if not kinds:
+        kinds = [old for old in told.get_all("License", []) if len(old) <= LONGEST_LICENCE]
     return [{"license": {"name": each, "acknowledgement": "declared"}} for each in kinds]
 
 

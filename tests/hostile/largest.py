@@ -104,7 +104,7 @@ def _line(shop: Ground) -> Callable[[], Any]:
 
     def done() -> None:
         ((_, cells),) = csv_records(path, columns)
-        assert len(cells) == columns
+        assert isinstance(cells, list) and len(cells) == columns
 
     return done
 

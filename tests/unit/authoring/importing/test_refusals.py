@@ -71,12 +71,12 @@ def test_no_cell_of_a_report_is_a_formula_and_what_is_read_is_what_was_there(tmp
     # then it comes out as it went in, read as it is and by a query
     assert csv_columns(path)[5] == "=cmd"
     ((_, read),) = csv_records(path, len(csv_columns(path)))
-    assert read[5:] == FORMULAS
+    assert isinstance(read, list) and read[5:] == FORMULAS
     ((_, queried),) = query_files(None, [path], "csv").rows()
-    assert [str(cell) for cell in queried[5:]] == FORMULAS
+    assert not isinstance(queried, BadRow) and [str(cell) for cell in queried[5:]] == FORMULAS
     # and no cell of it is a formula, of a torn row neither
     with RefusedRows(path, columns) as report:
-        report.add(Row(2, BadRow("bad_value", "torn", b"=1+1"), None), "=torn")
+        report.add(Row(2, BadRow("bad_value", "torn", b"=1+1"), ()), "=torn")
     with path.open(newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert "'=torn" in cells and "'=1+1" in cells
