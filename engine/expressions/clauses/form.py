@@ -78,6 +78,10 @@ OPPOSITES = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
 ORDERS = frozenset((Operator.LT, Operator.LE, Operator.GT, Operator.GE))
 RAISING = ORDERS | {Operator.HAS, Operator.HAS_NOT}
 """The operators that raise for null."""
+NEVER_RAISING = frozenset(
+    (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN, Operator.TRUE, Operator.FALSE)
+)
+"""The operators that raise for no value of a plain type."""
 
 
 class Subject(msgspec.Struct, frozen=True, eq=False):

@@ -115,9 +115,9 @@ def _comparison(
 
 
 def _fits(constant: Any, operator: Operator) -> bool:
-    """Tell whether a constant can stand in a clause: never a NaN or a time without a zone."""
+    """Tell whether a constant can stand in a clause: never an infinity or a time without a zone."""
     if isinstance(constant, Decimal):
-        return not constant.is_nan()
+        return constant.is_finite()
     if isinstance(constant, datetime):
         return constant.tzinfo is not None
     return operator in _EQUAL.values() or not (constant is None or isinstance(constant, bool))

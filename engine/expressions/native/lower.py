@@ -17,7 +17,16 @@ from engine.expressions import nodes
 from engine.expressions.native import compare
 from engine.expressions.native.compare import Operand
 from engine.expressions.native.operations import TIMELESS
-from engine.expressions.native.writer import OUTCOME, TOGETHER, VALUE, VALUE_OR_NULL, Exits, Function, Writer
+from engine.expressions.native.writer import (
+    OUTCOME,
+    TOGETHER,
+    VALUE,
+    VALUE_OR_NULL,
+    VALUE_OR_OUTCOME,
+    Exits,
+    Function,
+    Writer,
+)
 
 Part = Callable[[Any], Function]
 """Gives the function by which rule-engine evaluates one node."""
@@ -71,11 +80,16 @@ def value_or_null(root: Any, part: Part, oracle: Function) -> Function:
     return _value(root, part, oracle, VALUE_OR_NULL)
 
 
-def _value(root: Any, part: Part, oracle: Function, exits: Exits) -> Function:
+def value_or_outcome(root: Any, part: Part, raised: Function, oracle: Function) -> Function:
+    """Give the function that computes the value, or what `raised` and `oracle` give where it would raise."""
+    return _value(root, part, oracle, VALUE_OR_OUTCOME, raised)
+
+
+def _value(root: Any, part: Part, oracle: Function, exits: Exits, raised: Function | None = None) -> Function:
     lowering = Lowering(Writer(exits), part)
     operand = lowering.operand(root)
     lowering.writer.line(f"return {operand.code}" if operand.boolean else f"return result({operand.code})")
-    return lowering.writer.function(oracle, oracle)
+    return lowering.writer.function(raised or oracle, oracle)
 
 
 def together(lines: Lines, slowly: Function) -> Function:
