@@ -137,6 +137,7 @@ def _side(report: Backtest, *, customers: bool) -> dict[str, Any]:
     return {
         **_timed(shown(report, customers=customers)),
         "days": report.days,
+        "refusals": report.refusals,
         "messages": done.messages,
         "held_back": done.held_back,
         "budgets": {"coupons": done.coupons, "points": done.points},
@@ -226,6 +227,7 @@ def _tell(terminal: Terminal, report: Backtest, *, customers: bool) -> None:
             for name, each in report.rules.items()
         ],
     )
+    _section(terminal, "Refused, and why", _refused(report))
     figures = {**report.facts, **report.properties}
     if figures:
         terminal.say()
@@ -234,6 +236,14 @@ def _tell(terminal: Terminal, report: Backtest, *, customers: bool) -> None:
         for name, ids in report.who.items():
             terminal.say()
             terminal.say(f"{name}: {', '.join(ids) or 'nobody'}")
+
+
+def _refused(report: Backtest) -> list[str]:
+    """Give a line a rule: how many of its decisions asked for a run that could not start, by reason."""
+    return [
+        f"{rule}: " + ", ".join(f"{_words(reason)} {number:,}" for reason, number in sorted(reasons.items()))
+        for rule, reasons in sorted(report.refusals.items())
+    ]
 
 
 def _draw(terminal: Terminal, report: Backtest, rules: Iterable[str]) -> None:

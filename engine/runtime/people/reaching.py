@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from engine.audit.leaves import ChangeLeaf
 from engine.contact.consent import address, consent_facts, fact_of, suppression
 from engine.contact.log import EVERY_CHANNEL
 from engine.contact.suppressions import Suppression, address_key
@@ -119,7 +120,12 @@ def _add(turn: Turn, wanted: Wanted, by: str, source: str) -> SuppressionRow | N
             )
         )  # fmt: skip
     turn.flush()
-    return _holding(turn.writer, target, channel, wanted.customer is not None)
+    held = _holding(turn.writer, target, channel, wanted.customer is not None)
+    if held is not None and wanted.customer is None:
+        turn.writer.record(
+            ChangeLeaf(what="suppression_added", ref=f"suppression:{held.id}:added", at=turn.now, who=by)
+        )
+    return held
 
 
 def _holding(reader: Reader, target: str, channel: str, of_customer: bool) -> SuppressionRow | None:
