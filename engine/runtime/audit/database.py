@@ -123,8 +123,9 @@ class _Database:
             leaf = self._entries.read(row.number, row.entry, row.hash)
             if leaf is None:
                 continue
-            self._counts[kind_of(leaf)] += 1
-            if (row.kind, row.ref, row.at) != (kind_of(leaf), leaf.ref, leaf.at):
+            kind = kind_of(leaf)
+            self._counts[kind] += 1
+            if row.kind != kind or row.ref != leaf.ref or row.at != leaf.at:
                 self._add(f"entry {row.number}", "its row says something else than its entry")
             if leaf.commitment is not None:
                 committed.append((row, leaf))
@@ -162,6 +163,6 @@ class _Database:
 
 def _sound(row: LeafRow) -> LeafRow:
     """Give a row with bytes where bytes belong: whoever changed it may have put something else there."""
-    if all(isinstance(cast(object, held), bytes) for held in (row.entry, row.hash)):
+    if isinstance(cast(object, row.entry), bytes) and isinstance(cast(object, row.hash), bytes):
         return row
     return msgspec.structs.replace(row, entry=str(row.entry).encode(), hash=str(row.hash).encode())
