@@ -32,6 +32,7 @@ from engine.customers.zones import Zone, moment_of
 from engine.decisions.decision import Decision
 from engine.errors import RequestError
 from engine.model.reasons import DecisionOutcome
+from engine.model.spreadsheet import shielded
 from engine.runtime.actions import known_actions
 from engine.runtime.reports.history import stored_events
 from engine.timeline.ruleset import Ruleset, compile_ruleset
@@ -154,7 +155,7 @@ def _histogram_of(threshold: Threshold) -> dict[str, Any]:
 
 
 def _write(path: Path, zone: Zone, sides: Iterable[tuple[str, Backtest | None]]) -> None:
-    """Write every decision that fired, a row each; a cell that a spreadsheet would run is quoted."""
+    """Write every decision that fired, a row each; none is a formula to a spreadsheet."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("side", "rule", "customer", "day", "at", "held_out", "refused"))
@@ -164,7 +165,7 @@ def _write(path: Path, zone: Zone, sides: Iterable[tuple[str, Backtest | None]])
                 at = zone.local(decision.at)
                 who = (side, decision.rule, decision.customer, at.date(), at.isoformat())
                 cells = (*who, is_held_out(decision), is_refused(decision))
-                rows.writerow([_inert(str(cell)) for cell in cells])
+                rows.writerow([shielded(str(cell)) for cell in cells])
 
 
 def _fired(report: Backtest) -> list[Decision]:
@@ -173,10 +174,6 @@ def _fired(report: Backtest) -> list[Decision]:
         for decision in report.decisions
         if decision.outcome is DecisionOutcome.FIRED and decision.rule in report.rules
     ]
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _check(arguments: argparse.Namespace, ruleset: Ruleset, other: Ruleset | None) -> None:
