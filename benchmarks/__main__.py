@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import first_step, intake, parked, seal, steps_postgres, steps_sqlite
+from benchmarks import decision_bytes, first_step, intake, parked, seal, steps_postgres, steps_sqlite
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
@@ -27,6 +27,7 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     "intake_http": intake.measure,
     "trigger_p99": intake.measure_triggers,
     "seal": seal.measure,
+    "decision_bytes": decision_bytes.measure,
 }
 """What can be measured: each is given an empty folder, and whether it shall be quick."""
 

@@ -89,6 +89,7 @@ def inclusion(hashes: Hashes, number: int, size: int) -> list[bytes]:
     """
     if not 0 <= number < size:
         raise ValueError(f"a tree of {size} leaves has no leaf {number}")
+    hashes = _Tiles(hashes, size)
     path: list[bytes] = []
     start, end = 0, size
     while end - start > 1:
@@ -109,6 +110,7 @@ def consistency(hashes: Hashes, old: int, size: int) -> list[bytes]:
     """
     if not 0 < old <= size:
         raise ValueError(f"a tree of {old} leaves is no beginning of one of {size}")
+    hashes = _Tiles(hashes, size)
     path: list[bytes] = []
     start, end = 0, size
     whole = True
@@ -169,6 +171,24 @@ def proves_consistency(old: int, old_root: bytes, size: int, root: bytes, path: 
     return last == 0 and before == old_root and after == root
 
 
+class _Tiles:
+    """Reads each tile of a tree once: a proof asks for subtrees of every height in the same few."""
+
+    def __init__(self, hashes: Hashes, size: int) -> None:
+        self._hashes = hashes
+        self._size = size
+        self._read: dict[tuple[int, int], Sequence[bytes]] = {}
+
+    def __call__(self, level: int, start: int, end: int) -> Sequence[bytes]:
+        number, place = divmod(start, WIDTH)
+        found = self._read.get((level, number))
+        if found is None:
+            first = number * WIDTH
+            upto = min(first + WIDTH, self._size >> level * _BITS)
+            found = self._read[level, number] = self._hashes(level, first, upto)
+        return found[place : place + end - start]
+
+
 def _split(size: int) -> int:
     """Give the largest power of two below a size."""
     return 1 << ((size - 1).bit_length() - 1)
@@ -190,5 +210,6 @@ def _complete(hashes: Hashes, height: int, number: int) -> bytes:
     level, above = divmod(height, _BITS)
     found = list(hashes(level, number << above, (number + 1) << above))
     while len(found) > 1:
-        found = [node_hash(*pair) for pair in zip(found[::2], found[1::2], strict=True)]
+        pairs = zip(found[::2], found[1::2], strict=True)
+        found = [_sha256(b"\x01" + left + right).digest() for left, right in pairs]
     return found[0]

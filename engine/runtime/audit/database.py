@@ -113,18 +113,19 @@ class _Database:
 
     def _portion(self, start: int, rows: Sequence[LeafRow], end: int) -> bytes:
         """Check some entries; give the hashes that they have, of missing ones none."""
-        for number, row in enumerate(rows, start):
-            if row.number != number:
-                self._add(f"entry {number}", "it is gone")
-                break
+        if len(rows) < end - start:
+            held = {row.number for row in rows}
+            first = next(number for number in range(start, end) if number not in held)
+            self._add(f"entry {first}", "it is gone")
         committed: list[tuple[LeafRow, AnyLeaf]] = []
         rows = list(map(_sound, rows))
         for row in rows:
             leaf = self._entries.read(row.number, row.entry, row.hash)
             if leaf is None:
                 continue
-            self._counts[kind_of(leaf)] += 1
-            if (row.kind, row.ref, row.at) != (kind_of(leaf), leaf.ref, leaf.at):
+            kind = kind_of(leaf)
+            self._counts[kind] += 1
+            if row.kind != kind or row.ref != leaf.ref or row.at != leaf.at:
                 self._add(f"entry {row.number}", "its row says something else than its entry")
             if leaf.commitment is not None:
                 committed.append((row, leaf))
@@ -162,6 +163,6 @@ class _Database:
 
 def _sound(row: LeafRow) -> LeafRow:
     """Give a row with bytes where bytes belong: whoever changed it may have put something else there."""
-    if all(isinstance(cast(object, held), bytes) for held in (row.entry, row.hash)):
+    if isinstance(cast(object, row.entry), bytes) and isinstance(cast(object, row.hash), bytes):
         return row
     return msgspec.structs.replace(row, entry=str(row.entry).encode(), hash=str(row.hash).encode())

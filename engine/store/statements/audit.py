@@ -15,6 +15,7 @@ from engine.store.tables import DECISION, EVENT, STEP_ATTEMPT
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _SEALED = (LEAF.c.number, LEAF.c.kind, LEAF.c.ref, LEAF.c.at, LEAF.c.entry, LEAF.c.hash)
+"""The columns of a `LeafRow`, in its order."""
 
 
 @cache

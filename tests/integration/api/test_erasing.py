@@ -16,6 +16,7 @@ from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
 from engine.runtime.logs import configure
 from tests.integration.api.conftest import Client, Door
+from tests.integration.runtime.audit.exports import PROGRAMS, contents, in_clear
 
 CANARY = "canary.7f3a@example.com"
 """An id that stands nowhere else."""
@@ -114,6 +115,57 @@ def test_a_canary_is_found_nowhere_after_it_was_erased(
     assert logged.getvalue()
     assert engine.doctor()["balanced"]
     assert auditor.get(f"/v1/customers/{CANARY}").status_code == 404
+
+
+def taken_along(auditor: Client, path: Path, other: str) -> dict[str, bytes]:
+    """Everything that can be taken away as a file, what is encoded in it decoded."""
+    audit, listed, everything = (
+        auditor.get(each)
+        for each in ("/v1/audit/export", "/v1/suppressions/export", f"/v1/customers/{other}/export")
+    )
+    for answer in (audit, listed, everything):
+        assert answer.status_code == 200, answer.text
+    path.write_bytes(audit.content)
+    return in_clear(contents(path)) | {"suppressions.csv": listed.content, "everything": everything.content}
+
+
+def test_a_canary_is_in_no_export_after_it_was_erased_and_the_record_still_holds(
+    as_role: Door, engine: Engine, clock: VirtualClock, folder: Path, tmp_path: Path
+) -> None:
+    # given a customer whose words are in what is exported, and another beside them
+    operator, auditor = as_role("operator"), as_role("auditor")
+    live_through(operator, auditor, engine, clock)
+    operator.events({"customer": "bob", "event": "order_completed", "id": "bob-1", "total": 120})
+    before = taken_along(auditor, tmp_path / "before.zip", "bob")
+    assert [name for name, held in before.items() if WORDS.encode() in held] == [
+        "records.jsonl",
+        "documents",
+        "suppressions.csv",
+    ]
+    decided = engine.replay_audit()
+    assert (decided.different, decided.erased) == (0, 0)
+
+    # when
+    erased = operator("DELETE", f"/v1/customers/{CANARY}", headers={"Idempotency-Key": "erase-1"})
+    assert erased.status_code == 200, erased.text
+    path = tmp_path / "after.zip"
+    after = taken_along(auditor, path, "bob")
+
+    # then nothing that is taken away from now on has a word of theirs
+    assert not [
+        (name, word)
+        for name, held in after.items()
+        for word in ("canary.7f3a", WORDS)
+        if word.encode() in held
+    ]
+    assert auditor.get(f"/v1/customers/{CANARY}/export").status_code == 404
+    # and every proof holds: their entries are counted as erased, and a replay says so too
+    for program in PROGRAMS.values():
+        assert program(path, engine.verifier, []) == []
+    assert b'"erased":0' not in after["manifest.json"]
+    again = engine.replay_audit()
+    assert (again.equal + again.erased, again.different) == (decided.equal, 0)
+    assert again.erased > 0 and again.equal > 0
 
 
 def test_erasing_again_under_the_same_key_gives_the_same_answer(as_role: Door) -> None:

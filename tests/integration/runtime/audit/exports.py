@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import importlib.util
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +35,13 @@ def exported(served: Served, path: Path, **period: str) -> Path:
 def contents(path: Path) -> Contents:
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def in_clear(found: Contents) -> Contents:
+    """Give the files of an export with their documents decoded too."""
+    records = [json.loads(line) for line in found["records.jsonl"].splitlines()]
+    documents = b"\n".join(base64.b64decode(each["document"]) for each in records)
+    return {**found, "documents": documents}
 
 
 def packed(found: Contents, path: Path) -> Path:

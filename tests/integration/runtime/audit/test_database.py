@@ -78,6 +78,49 @@ def test_what_is_changed_is_named(shop: Served, change: str, place: str | None) 
         assert any(each.startswith(place) for each in found), found
 
 
+def rewritten(shop: Served, rows: list[tuple[object, ...]]) -> None:
+    """Put these entries in the place of all that there are, numbered anew; the tree stays as it was."""
+    with behind(shop) as database:
+        database.execute("delete from leaf")
+        database.executemany(
+            "insert into leaf (number, kind, ref, at, act, entry, hash) values (?, ?, ?, ?, ?, ?, ?)",
+            [(number, *row) for number, row in enumerate(rows)],
+        )
+
+
+def sealed(shop: Served) -> list[tuple[object, ...]]:
+    with behind(shop) as database:
+        return database.execute("select kind, ref, at, act, entry, hash from leaf order by number").fetchall()
+
+
+def test_entries_that_changed_places_are_found_between_two_checkpoints(shop: Served) -> None:
+    # given two whole entries, each with its own hash, in one another's place
+    shop.engine.checkpoint().result()
+    rows = sealed(shop)
+    rewritten(shop, [*rows[:5], rows[6], rows[5], *rows[7:]])
+
+    found = checked(shop).damages
+
+    assert [each.place for each in found] == [f"the checkpoint of {len(rows)} entries", "the tree"]
+    assert f"one from the entry 5 to the entry {len(rows) - 1} was changed" in found[0].what
+
+
+def test_an_entry_that_stands_there_twice_is_found(shop: Served) -> None:
+    rows = sealed(shop)
+    rewritten(shop, [*rows[:3], rows[2], *rows[3:]])
+
+    found = places(shop)
+
+    assert {"the checkpoint of 5 entries", f"entry {len(rows)}"} <= {*found}
+
+
+def test_the_last_entry_that_is_gone_is_named(shop: Served) -> None:
+    rows = sealed(shop)
+    rewritten(shop, rows[:-1])
+
+    assert f"entry {len(rows) - 1}" in places(shop)
+
+
 def test_an_entry_that_is_told_anew_with_its_hash_is_found_by_the_root(shop: Served) -> None:
     with behind(shop) as database:
         (entry,) = database.execute("select entry from leaf where number = 1").fetchone()

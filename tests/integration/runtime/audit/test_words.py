@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +13,7 @@ from engine.runtime.actions import Actions
 from engine.runtime.actions.recorder import Recorder
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
-from tests.integration.runtime.audit.exports import contents
+from tests.integration.runtime.audit.exports import contents, in_clear
 from tests.virtual_engine import CONSENT, OPT_IN, POLICY, files, instant
 
 CANARY = "ana.canary@example.com"
@@ -64,13 +61,6 @@ def folder(tmp_path: Path) -> Path:
 def taken(engine: Engine, path: Path) -> dict[str, bytes]:
     path.write_bytes(b"".join(engine.export_audit(None, None, "auditor@example.com")))
     return contents(path)
-
-
-def in_clear(found: dict[str, bytes]) -> dict[str, bytes]:
-    """Give the files of an export with their documents decoded too."""
-    records: list[dict[str, Any]] = [json.loads(line) for line in found["records.jsonl"].splitlines()]
-    documents = b"\n".join(base64.b64decode(each["document"]) for each in records)
-    return {**found, "documents": documents}
 
 
 def test_what_a_connector_said_is_in_no_entry_and_in_no_export_after_an_erasure(
