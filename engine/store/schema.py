@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -12,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
+from engine.store.tables import METADATA
 
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic keeps what it migrates in globals: two threads of a process must not migrate at once."""
@@ -27,9 +29,15 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
+def _scripts() -> ScriptDirectory:
+    # Each one made anew would load every migration again.
+    return ScriptDirectory.from_config(_config())
+
+
 def head() -> str:
     """Give the revision that this program needs."""
-    (revision,) = ScriptDirectory.from_config(_config()).get_heads()
+    (revision,) = _scripts().get_heads()
     return revision
 
 
@@ -41,6 +49,12 @@ def current(connection: Connection) -> str | None:
 def is_empty(connection: Connection) -> bool:
     """Tell whether a database has no tables at all."""
     return not inspect(connection).get_table_names()
+
+
+def create(connection: Connection) -> None:
+    """Fill an empty database with the tables of today, which are those that all migrations lead to."""
+    METADATA.create_all(connection, checkfirst=False)
+    MigrationContext.configure(connection).stamp(_scripts(), "head")
 
 
 def upgrade(connection: Connection) -> None:
@@ -80,5 +94,4 @@ def check_migratable(connection: Connection, name: str) -> None:
 
 
 def _is_known(revision: str) -> bool:
-    known = ScriptDirectory.from_config(_config()).walk_revisions()
-    return revision in {script.revision for script in known}
+    return revision in {script.revision for script in _scripts().walk_revisions()}
