@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,8 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
         logging_config=None,
         state=State({"engine": engine, "keyring": keyring, "people": people, "rates": rates}),
     )
-    app.state.document = document(app, program_version())
+    # Only who asks for it needs it.
+    app.state.document = cache(partial(document, app, program_version()))
     app.state.methods = {
         route.path_format: ", ".join(sorted(route.route_handler_map))
         for route in app.routes

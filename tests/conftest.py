@@ -1,5 +1,6 @@
 """What all tests share: the settings of property tests, the public data, and when a test may be skipped."""
 
+import gc
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -39,6 +40,18 @@ def public_data() -> Callable[[str], Path]:
         return folder / name
 
     return find
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of cycles look seldom, and never through thousands of tests and what they import."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_unconfigure() -> None:
+    """Let what was kept from the collector go as the interpreter ends."""
+    gc.unfreeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

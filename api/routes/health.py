@@ -62,7 +62,7 @@ async def head_ready(request: Call) -> None:
 @get("/openapi.json", opt=door(OPEN), media_type="application/json")
 async def get_openapi(request: Call) -> Response[bytes]:
     """Give this description."""
-    return Response(request.app.state.document, media_type="application/json")
+    return Response(request.app.state.document(), media_type="application/json")
 
 
 @get("/metrics", opt=door(OPERATE), media_type=CONTENT_TYPE_PLAIN_0_0_4)

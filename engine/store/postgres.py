@@ -277,7 +277,7 @@ def open_postgres(
             if writing and schema.is_empty(connection):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
                 if schema.is_empty(connection):
-                    schema.upgrade(connection)
+                    schema.create(connection)
             schema.check(connection, store.name)
             if writing:
                 connection.execute(_FORGET, {"seconds": FORGET_MARKS})

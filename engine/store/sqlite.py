@@ -162,7 +162,7 @@ def _settle_schema(store: SqliteStore, exclusive: bool) -> None:
     if exclusive:
         with _sentences(store.path), store._writers.begin() as connection:
             if schema.is_empty(connection):
-                schema.upgrade(connection)
+                schema.create(connection)
     with _sentences(store.path), store._readers.begin() as connection:
         schema.check(connection, str(store.path))
 

@@ -1,21 +1,11 @@
 """Several tests: as statsmodels makes them good."""
 
-import gc
 import random
-from collections.abc import Iterator
 
 import pytest
 from statsmodels.stats.multitest import multipletests
 
 from engine.experiments.several import holm
-
-
-@pytest.fixture
-def spared() -> Iterator[None]:
-    """statsmodels looks for garbage at each call, which takes a second in a process that holds much."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def test_holm_as_worked_by_hand() -> None:
@@ -28,7 +18,6 @@ def test_no_test_and_one_test() -> None:
     assert holm([0.03]) == [0.03]
 
 
-@pytest.mark.usefixtures("spared")
 def test_holm_is_that_of_statsmodels() -> None:
     chance = random.Random(7)
     for _ in range(300):
