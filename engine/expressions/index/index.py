@@ -56,6 +56,7 @@ class Index:
         self._partly = bits(each.place for each in placed if not each.term.whole)
         self._single = self._possible & self._everyone & ~self._partly & ~bits(several)
         self._untame = bits(each.place for each in placed if not each.tame)
+        self._shaky = self._untame & self._partly
         self._tables = tables_of(placed, self._everything)
 
     def settle(self, env: Env, among: int | None = None) -> Settled:
@@ -82,18 +83,25 @@ class Index:
                 unsure |= uses
                 continue
             standing &= keep
-            failing |= fail
-            null |= raising
-            unsure |= doubtful
+            # Joining nothing to a long number would copy it.
+            if fail:
+                failing |= fail
+            if raising:
+                null |= raising
+            if doubtful:
+                unsure |= doubtful
         return self._sorted(standing, failing, null, unsure, among)
 
     def _sorted(self, standing: int, failing: int, null: int, unsure: int, among: int | None) -> Settled:
-        # A clause that is not a first one tells nothing where something before it may have raised.
-        hidden = unsure | (self._untame & (null | self._partly))
-        left = standing & ~(failing & ~hidden)
+        left = standing & ~failing
+        if null or unsure or self._shaky:
+            # A clause that is not a first one tells nothing where something before it may have raised.
+            left |= standing & failing & (unsure | (self._untame & (null | self._partly)))
         sure = left & self._single & ~(failing | unsure)
         met, unknown = sure & ~null, sure & null
         rest = left & ~sure
+        if not rest:
+            return Settled(met, unknown, 0)
         open_ = rest & self._everyone
         for place in positions(rest >> self._count):
             open_ |= 1 << self._owners[place]

@@ -231,14 +231,15 @@ def _of_items(uses: Sequence[Use], everything: int) -> Look:
     def look(value: Sequence[Any]) -> Masks:
         if not TIMELESS.issuperset(map(type, value)):
             return nothing
-        keep, spared, fail_first, fail = usual.keep, 0, 0, 0
-        for item in value:
-            if item in found:
-                terms = found[item]
-                keep |= terms[0]
-                spared |= terms[1]
-                fail_first |= terms[2]
-                fail |= terms[3]
-        return Masks(keep & ~fail_first, (usual.fail & ~spared) | fail, 0, usual.unsure)
+        keep, fail = usual.keep, usual.fail
+        there = [found[item] for item in value if item in found]
+        for spared_first, spared, _, _ in there:
+            keep |= spared_first
+            fail &= ~spared
+        if denying:
+            for _, _, failing_first, failing in there:
+                keep &= ~failing_first
+                fail |= failing
+        return Masks(keep, fail, 0, usual.unsure)
 
     return look

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 
 def positions(mask: int) -> list[int]:
     """Give the places of the bits that are set, lowest first."""
-    # Searching the digits is what Python does fastest; each bit taken off a long number costs its length.
-    digits = bin(mask)[:1:-1]
+    # Measuring the gaps between set digits is what Python does fastest: each bit taken off a long number
+    # costs its whole length.
+    gaps = bin(mask)[2:].split("1")
     found: list[int] = []
-    place = digits.find("1")
-    while place >= 0:
+    place = -1
+    for gap in reversed(gaps[1:]):
+        place += len(gap) + 1
         found.append(place)
-        place = digits.find("1", place + 1)
     return found
 
 
