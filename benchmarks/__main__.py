@@ -15,7 +15,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import evaluation, first_step, parked, seal, steps_postgres, steps_sqlite
+from benchmarks import evaluation, first_step, parked, seal, steps_postgres, steps_sqlite, sweep
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
@@ -32,6 +32,7 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     },
     "rules_growth": evaluation.measure_growth,
     "trace": evaluation.measure_trace,
+    "sweep_1m_100": sweep.measure,
 }
 """What can be measured: each is given an empty folder, and whether it shall be quick."""
 

@@ -21,6 +21,7 @@ PARTS = (
     "dbos",
     "zen-engine",
     "cel-expr-python",
+    "common-expression-language",
     "drools-jpy",
     "polars",
     "duckdb",

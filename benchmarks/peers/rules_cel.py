@@ -16,6 +16,8 @@ from benchmarks.many_customers import AMOUNTS, CHOICES, COUNTS, TIMES, Clause, R
 from benchmarks.peers.matching import Given, tell
 
 CHUNK = 500
+KNOWN = frozenset((*CHOICES, "email", *COUNTS, *TIMES, *AMOUNTS, "tags"))
+"""What rules look at; to hand over no more is faster."""
 
 
 def written(clause: Clause) -> str:
@@ -49,12 +51,11 @@ def evaluator(rules: Sequence[Rule]) -> Callable[[dict[str, Any]], list[int]]:
 
 if __name__ == "__main__":
     given = Given()
-    known = {*CHOICES, "email", *COUNTS, *TIMES, *AMOUNTS, "tags"}
     tell(
         given,
         evaluator(given.rules),
         [
-            {name: value for name, value in with_seconds(customer).items() if name in known}
+            {name: value for name, value in with_seconds(customer).items() if name in KNOWN}
             for customer in given.customers
         ],
     )

