@@ -133,10 +133,11 @@ def _of_times(uses: Sequence[Use], everything: int) -> Look:
     Python, and so rule-engine, compares times of one zone by the clock on the wall, others by their instants.
     """
     ordered, others = _ordered(uses, datetime)
-    # Whether times of two zones are equal depends on their clock changes: rule-engine is to say.
-    named = _by_equality(others, everything, (datetime,), None, at_named=Answer.UNSURE)
+    named = _by_equality(others, everything, (datetime,), None)
+    nothing = unsettled(uses, everything)
     if not ordered:
-        return _together((named,), everything)
+        by_name = _together((named,), everything)
+        return lambda value: nothing if value.tzinfo is None else by_name(value)
     instants = stairs(ordered, everything, key=lambda moment: moment.astimezone(UTC))
     by_instant = _together((instants, named), everything)
     by_wall: dict[int, Look] = {}
@@ -145,7 +146,6 @@ def _of_times(uses: Sequence[Use], everything: int) -> Look:
         rest = unsettled([use for use in ordered if use.clause.constant.tzinfo is not zone], everything)
         at_zone = _together((stairs(own, everything), named), everything)
         by_wall[id(zone)] = at_zone if not rest.unsure else _beside(at_zone, rest)
-    nothing = unsettled(uses, everything)
 
     def look(value: datetime) -> Masks:
         if value.tzinfo is UTC:
@@ -165,12 +165,10 @@ def _by_equality(
     everything: int,
     kinds: tuple[type, ...],
     empty: Any,
-    at_named: Answer | None = None,
 ) -> Look | None:
     """Look up a value of one of `kinds` by what clauses name it; None where there is no clause.
 
-    empty: the value of the type that counts as false, None where there is none. at_named: what a clause
-    answers for a value that it names, where that is not for Python to say.
+    empty: the value of the type that counts as false, None where there is none.
     """
     if not uses:
         return None
@@ -182,7 +180,7 @@ def _by_equality(
     if not named:
         return lambda _: usual
     found = {
-        value: _changed(usual, [(use, at_named or settle(use.clause, value)) for use in using], everything)
+        value: _changed(usual, [(use, settle(use.clause, value)) for use in using], everything)
         for value, using in named.items()
     }
     return lambda value: found.get(value, usual)
