@@ -15,7 +15,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import evaluation, first_step, parked, seal, steps_postgres, steps_sqlite, sweep
+from benchmarks import evaluation, first_step, parked, seal, steps_postgres, steps_sqlite, sweep, sweep_disk
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
@@ -33,6 +33,7 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     "rules_growth": evaluation.measure_growth,
     "trace": evaluation.measure_trace,
     "sweep_1m_100": sweep.measure,
+    "sweep_disk_1m_100": sweep_disk.measure,
 }
 """What can be measured: each is given an empty folder, and whether it shall be quick."""
 

@@ -32,17 +32,16 @@ PEERS = {
 }
 
 
-def scope() -> Scope:
-    """Give what the rules may name."""
-    kinds = {name: Kind.TEXT for name, value in customers(1)[0].items() if isinstance(value, str)}
-    kinds |= dict.fromkeys((*COUNTS, *AMOUNTS), Kind.NUMBER) | dict.fromkeys(FLAGS, Kind.BOOLEAN)
-    kinds |= dict.fromkeys(TIMES, Kind.TIME) | dict.fromkeys(("tags", "interests"), Kind.LIST)
-    return Scope(customer=kinds, event=None)
+def kinds() -> dict[str, Kind]:
+    """Give of which kind each attribute is."""
+    found = {name: Kind.TEXT for name, value in customers(1)[0].items() if isinstance(value, str)}
+    found |= dict.fromkeys((*COUNTS, *AMOUNTS), Kind.NUMBER) | dict.fromkeys(FLAGS, Kind.BOOLEAN)
+    return found | dict.fromkeys(TIMES, Kind.TIME) | dict.fromkeys(("tags", "interests"), Kind.LIST)
 
 
 def conditions(some: Sequence[Rule]) -> list[Condition]:
     """Give the conditions of rules, a clause a line."""
-    known = scope()
+    known = Scope(customer=kinds(), event=None)
     return [
         all_of([compile_expression(written(clause, "customer."), known) for clause in rule]) for rule in some
     ]

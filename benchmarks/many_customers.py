@@ -33,7 +33,7 @@ HOSTS = tuple(f"host{number}.example" for number in range(8))
 COUNTS = ("seats", "seats_used", "orders", "logins_28d", "tickets", "visits", "points", "score")
 AMOUNTS = ("mrr", "spend_12m", "average_order", "open_balance", "refunds", "discount")
 FLAGS = ("consent", "trial", "vip", "blocked")
-TIMES = ("first_seen", "last_seen", "last_order", "renewal", "born_on")
+TIMES = ("signed_up", "last_seen", "last_order", "renewal", "born_on")
 TAGS = tuple(f"tag_{number}" for number in range(12))
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -24,7 +24,7 @@ def written(clause: Clause) -> pl.Expr:
         return column.str.contains(f"^(?:{constant})")
     if clause.operator == "in":
         return column.is_in(list(constant))
-    if clause.name in ("first_seen", "last_seen", "last_order", "renewal"):
+    if clause.name in ("signed_up", "last_seen", "last_order", "renewal"):
         return column < pl.lit(constant)
     compare = {"==": operator.eq, ">=": operator.ge, "<": operator.lt}[clause.operator]
     return compare(column, seconds(constant))  # type: ignore[no-any-return]
