@@ -91,7 +91,7 @@ def _joined(node: Any, part: Part, negated: bool) -> Form:
 def _clause(node: Any, part: Part) -> tuple[Subject, Operator, Any] | None:
     if isinstance(node, nodes.Pattern):
         subject = _subject(node.left, part)
-        return None if subject is None else (subject, _PATTERNS[node.type], node.right.value)
+        return None if subject is None else (subject, _PATTERNS[node.type], node.text)
     if isinstance(node, rule_ast.ContainsExpression):
         return _membership(node, part)
     if isinstance(node, nodes.Ordering):
