@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import logging
 import sys
@@ -14,7 +15,9 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import decision_bytes, first_step, intake, parked, seal, steps_postgres, steps_sqlite
+from benchmarks import (
+    decision_bytes, evaluation, first_step, intake, parked, seal, steps_postgres, steps_sqlite, sweep, sweep_disk,
+)  # fmt: skip
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
@@ -28,6 +31,14 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     "trigger_p99": intake.measure_triggers,
     "seal": seal.measure,
     "decision_bytes": decision_bytes.measure,
+    "one_rule": evaluation.measure_one,
+    **{
+        f"rules_{number}": functools.partial(evaluation.measure_many, number) for number in evaluation.NUMBERS
+    },
+    "rules_growth": evaluation.measure_growth,
+    "trace": evaluation.measure_trace,
+    "sweep_1m_100": sweep.measure,
+    "sweep_disk_1m_100": sweep_disk.measure,
 }
 """What can be measured: each is given an empty folder, and whether it shall be quick."""
 

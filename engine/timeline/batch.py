@@ -10,9 +10,10 @@ from engine.decisions.candidates import Candidates
 from engine.decisions.decide import Occasion
 from engine.decisions.rules import Pair
 from engine.expressions import Env, Outcome
-from engine.expressions.index import positions
+from engine.expressions.index import bits, positions
 from engine.model.reasons import DecisionOutcome
 from engine.timeline.moment import Moment
+from engine.timeline.ruleset import Round
 
 
 class Batch:
@@ -27,7 +28,7 @@ class Batch:
         self,
         candidates: Candidates,
         concerned: int,
-        event: Mapping[str, Any],
+        event: Mapping[str, Any] | None,
         make: Callable[[Pair], Occasion],
     ) -> None:
         self.candidates = candidates
@@ -100,4 +101,29 @@ def gather(
     for pair in by_name.get(name, ()):
         where = pair[1].where
         if where is None or where.outcome(Env(event=event)) is Outcome.MET:
+            yield make(pair)
+
+
+def come_round(
+    moment: Moment, round_: Round, *, together: bool = True, only: frozenset[str] = frozenset()
+) -> Iterator[Occasion | Batch]:
+    """Give the occasions of the rules that come round now, or a batch where they are many.
+
+    `together` False, as a witness, wants each by itself. `only` names the rules that count, if not all do.
+    """
+    now = moment.now
+
+    def make(pair: Pair) -> Occasion:
+        rule, compiled = pair
+        return Occasion(rule=rule, kind="schedule", cause=f"{compiled.index}/{now}", event=None, from_at=now)
+
+    candidates = round_.candidates
+    if candidates is not None and together and moment.world.witness is None:
+        concerned = candidates.concerned(None)
+        if only:
+            concerned &= bits(place for place, rule in enumerate(candidates.rules) if rule in only)
+        yield Batch(candidates, concerned, None, make)
+        return
+    for pair in round_.pairs:
+        if not only or pair[0].id in only:
             yield make(pair)

@@ -15,7 +15,7 @@ from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
 from engine.decisions import dates, quiet
 from engine.decisions.decide import Occasion
-from engine.decisions.rules import CompiledRule, CompiledTrigger, Pair
+from engine.decisions.rules import CompiledRule, CompiledTrigger
 from engine.decisions.schedules import next_after
 from engine.decisions.standing import Timer
 from engine.loyalty import ledger
@@ -24,7 +24,8 @@ from engine.model.rule import OnDate, OnMissing, OnQuiet, OnSchedule
 from engine.model.values import Micros
 from engine.runs import advance, cases, coupons, points
 from engine.runs.stage import Member
-from engine.timeline.choose import decide
+from engine.timeline.batch import come_round
+from engine.timeline.choose import choose, decide
 from engine.timeline.moment import Moment
 from engine.timeline.take import plan_dates
 from engine.timeline.weigh import next_due as weighing_due
@@ -53,8 +54,8 @@ def next_due(world: World, member: Member) -> Micros | None:
         dues += [case.due for case in standing.cases.values()]
     if desk.midnight:
         dues.append(_midnight(world.ruleset.zone, played))
-    for pair in desk.schedules:
-        dues.append(_schedule_due(world, member, pair, played))
+    for round_ in desk.schedules:
+        dues.append(_schedule_due(world, member, round_.trigger, played))
     first = min([due for due in dues if due is not None], default=None)
     return None if first is None else max(first, played)
 
@@ -73,8 +74,7 @@ def play_instant(moment: Moment) -> None:
     asks = weighing_due(moment.desk, member.standing)
     if midnight or (asks is not None and asks <= now):
         weigh(moment)
-    for occasion, timer in sorted(_occasions(moment, midnight), key=lambda found: found[0].rule.id):
-        _decide(moment, occasion, timer)
+    _decide_all(moment, midnight)
     for case in [case for case in member.standing.cases.values() if (case.due or now + 1) <= now]:
         cases.turn(moment.stage, case)
     for run in sorted(member.runs.values(), key=lambda one: (one.workflow, one.id)):
@@ -114,11 +114,8 @@ def _zone_of(world: World, member: Member, trigger: OnSchedule) -> Zone:
     return customer_zone({"timezone": own}) or world.ruleset.zone
 
 
-def _schedule_due(world: World, member: Member, pair: Pair, since: Micros) -> Micros | None:
+def _schedule_due(world: World, member: Member, trigger: OnSchedule, since: Micros) -> Micros | None:
     """Give the next instant, not before `since`, at which a schedule is played for a customer."""
-    trigger = pair[1].trigger
-    if not isinstance(trigger, OnSchedule):
-        return None
     if trigger.in_segment is not None:
         inside = member.standing.memberships.get(trigger.in_segment)
         if inside is None or not inside.inside:
@@ -142,22 +139,29 @@ def _is_missed(world: World, trigger: OnSchedule, zone: Zone, due: Micros) -> bo
     return following is not None and following < outage[1]
 
 
-def _occasions(moment: Moment, midnight: bool) -> Iterator[tuple[Occasion, Timer | None]]:
-    world, member, now = moment.world, moment.member, moment.now
-    for pair in moment.desk.schedules:
-        if _schedule_due(world, member, pair, now) == now:
-            occasion = Occasion(
-                rule=pair[0], kind="schedule", cause=f"{pair[1].index}/{now}", event=None, from_at=now
-            )
-            yield occasion, None
-    for timer in list(member.standing.timers.values()):
-        if timer.due <= now:
-            yield _of_timer(moment, timer), timer
-    if midnight:
-        yield from _silences(moment)
+def _decide_all(moment: Moment, midnight: bool) -> None:
+    """Decide what comes round, whose time is up and what has been silent, by rule id."""
+    timers = [timer for timer in moment.member.standing.timers.values() if timer.due <= moment.now]
+    rounds = [
+        found
+        for round_ in moment.desk.schedules
+        if _schedule_due(moment.world, moment.member, round_.trigger, moment.now) == moment.now
+        for found in come_round(moment, round_, together=not timers)
+    ]
+    silences = list(_silences(moment)) if midnight else []
+    if not timers:
+        choose(moment, [*rounds, *silences])
+        return
+    occasions: list[tuple[Occasion, Timer | None]] = [
+        *((found, None) for found in rounds if isinstance(found, Occasion)),
+        *((_of_timer(moment, timer), timer) for timer in timers),
+        *((found, None) for found in silences),
+    ]
+    for occasion, timer in sorted(occasions, key=lambda found: found[0].rule.id):
+        _decide(moment, occasion, timer)
 
 
-def _silences(moment: Moment) -> Iterator[tuple[Occasion, Timer | None]]:
+def _silences(moment: Moment) -> Iterator[Occasion]:
     for rule, compiled in moment.desk.quiet:
         trigger = compiled.trigger
         if not isinstance(trigger, OnQuiet) or trigger.quiet != "p90":
@@ -167,7 +171,7 @@ def _silences(moment: Moment) -> Iterator[tuple[Occasion, Timer | None]]:
         last_day = moment.world.ruleset.zone.day_of(last) if last is not None else None
         limit = moment.world.base(moment.now).p90(moment.member.kind, trigger.of)
         if quiet.crossed(moment.member.standing, rule, compiled, last_day, moment.day, limit):
-            yield silence(rule, compiled, last or moment.now, moment.now, based=True), None
+            yield silence(rule, compiled, last or moment.now, moment.now, based=True)
 
 
 def silence(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -110,6 +111,18 @@ class Club(msgspec.Struct, frozen=True):
     lowest: str | None
 
 
+class Round(msgspec.Struct, frozen=True):
+    """Rules that come round by the same schedule, in the order of their ids.
+
+    A rule with several schedules has a round of its own for each. `candidates` is there where the rules are
+    many enough for an index of their conditions.
+    """
+
+    trigger: OnSchedule
+    pairs: tuple[Pair, ...]
+    candidates: Candidates | None = None
+
+
 class Desk(msgspec.Struct, frozen=True):
     """Everything that concerns one kind of customer, indexed by what makes it look.
 
@@ -122,7 +135,7 @@ class Desk(msgspec.Struct, frozen=True):
     first: Mapping[str, tuple[Pair, ...]]
     second: Mapping[str, tuple[Pair, ...]]
     awaited: Mapping[str, tuple[str, ...]]
-    schedules: tuple[Pair, ...]
+    schedules: tuple[Round, ...]
     dates: tuple[Pair, ...]
     renewals: Mapping[str, tuple[Pair, ...]]
     changes: Mapping[str, tuple[Pair, ...]]
@@ -287,7 +300,7 @@ def _desk(
             (pair[1].trigger.without, pair) for pair in pairs if isinstance(pair[1].trigger, OnMissing)
         ),
         awaited=_awaited(pairs),
-        schedules=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnSchedule)),
+        schedules=_rounds(pairs, indexed_from),
         dates=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnDate)),
         renewals=_index(
             (pair[1].trigger.without, pair)
@@ -322,6 +335,21 @@ def _desk(
         candidates={},
     )
     return msgspec.structs.replace(desk, candidates=_candidates(desk, indexed_from))
+
+
+def _rounds(pairs: Sequence[Pair], indexed_from: int) -> tuple[Round, ...]:
+    rounds: dict[object, tuple[OnSchedule, list[Pair]]] = {}
+    times = Counter(rule.id for rule, compiled in pairs if isinstance(compiled.trigger, OnSchedule))
+    for rule, compiled in pairs:
+        trigger = compiled.trigger
+        if isinstance(trigger, OnSchedule):
+            # The looks of one rule keep their order: those with others of their round they would not.
+            key = trigger if times[rule.id] == 1 else (rule.id, compiled.index)
+            rounds.setdefault(key, (trigger, []))[1].append((rule, compiled))
+    return tuple(
+        Round(trigger, tuple(some), candidates_of(some) if len(some) >= indexed_from else None)
+        for trigger, some in rounds.values()
+    )
 
 
 def _candidates(desk: Desk, indexed_from: int) -> dict[tuple[str, str], Candidates]:

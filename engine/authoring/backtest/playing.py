@@ -14,12 +14,11 @@ from engine.authoring.backtest.thresholds import Sampler, Threshold
 from engine.authoring.simulate import Figures, Simulation
 from engine.customers.event import Event
 from engine.customers.facts import Facts
-from engine.decisions.decide import Occasion
 from engine.decisions.decision import Decision
 from engine.model.reasons import DecisionOutcome, RunStatus
-from engine.model.rule import OnSchedule
 from engine.model.values import Micros
-from engine.timeline.choose import decide
+from engine.timeline.batch import come_round
+from engine.timeline.choose import choose
 from engine.timeline.moment import Moment
 from engine.timeline.ruleset import Ruleset
 from engine.timeline.take import FOLLOWED
@@ -193,15 +192,15 @@ def evaluate_once(simulation: Simulation, at: Micros, only: frozenset[str]) -> N
         member = simulation.cast.members[name]
         member.standing.played_to = at
         moment = Moment(world, member, simulation.changes, at, [], at_event=False)
-        for rule, compiled in moment.desk.schedules:
-            if only and rule.id not in only:
-                continue
-            trigger = compiled.trigger
-            if isinstance(trigger, OnSchedule) and trigger.in_segment is None:
-                occasion = Occasion(
-                    rule=rule, kind="schedule", cause=f"{compiled.index}/{at}", event=None, from_at=at
-                )
-                decide(moment, occasion)
+        choose(
+            moment,
+            [
+                found
+                for round_ in moment.desk.schedules
+                if round_.trigger.in_segment is None
+                for found in come_round(moment, round_, only=only)
+            ],
+        )
     simulation.deliver(at)
 
 
