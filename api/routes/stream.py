@@ -24,7 +24,7 @@ AGAIN = 2000
 """Milliseconds after which a client comes back when its stream ends."""
 
 _PLACE = "-1|[0-9]{1,15}"
-_SORTS: dict[str, frozenset[Kind]] = {"run": RUN, **{kind: frozenset((kind,)) for kind in KINDS}}
+_SORTS: dict[str, frozenset[Kind]] = {"run": RUN, **{kind: frozenset[Kind]((kind,)) for kind in KINDS}}
 
 
 class StreamQuery(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

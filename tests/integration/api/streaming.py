@@ -15,11 +15,11 @@ PATIENCE = 10.0
 
 
 class Told(msgspec.Struct, frozen=True):
-    """One block of a stream; without `data` it is a beat."""
+    """One block of a stream; one with no `data` is a beat."""
 
     id: int
     event: str | None
-    data: dict[str, Any] | None
+    data: dict[str, Any]
 
 
 class Listener:
@@ -61,14 +61,14 @@ class Listener:
         for block in self.body.decode().split("\n\n")[:-1]:
             lines = [line.partition(": ") for line in block.splitlines() if not line.startswith(":")]
             fields = {name: value for name, _, value in lines}
-            data = msgspec.json.decode(fields["data"]) if "data" in fields else None
+            data = msgspec.json.decode(fields["data"]) if "data" in fields else {}
             if "id" in fields:
                 found.append(Told(int(fields["id"]), fields.get("event"), data))
         return found
 
     @property
     def events(self) -> list[Told]:
-        return [each for each in self.told if each.data is not None]
+        return [each for each in self.told if each.data]
 
     async def until(self, number: int) -> list[Told]:
         """Wait until there are so many events, and give them."""
