@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import first_step, parked, seal, steps_postgres, steps_sqlite
+from benchmarks import first_step, intake, parked, seal, steps_postgres, steps_sqlite
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
@@ -24,6 +24,8 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     "parked_1m": parked.measure,
     "parked_1m_postgres": parked.measure_postgres,
     "first_step_p99": first_step.measure,
+    "intake_http": intake.measure,
+    "trigger_p99": intake.measure_triggers,
     "seal": seal.measure,
 }
 """What can be measured: each is given an empty folder, and whether it shall be quick."""

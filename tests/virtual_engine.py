@@ -15,6 +15,7 @@ from engine.customers.event import Event
 from engine.customers.facts import Facts
 from engine.customers.merging import rebuild
 from engine.customers.zones import instant_of, moment_of
+from engine.decisions.candidates import INDEXED_FROM
 from engine.decisions.decision import Decision
 from engine.model.actions import SHIPPED
 from engine.model.values import Micros
@@ -95,10 +96,15 @@ def workspace(
 
 
 def ruleset(
-    *texts: str, timezone: str = "UTC", settings: str = "", beside: Mapping[str, str] = NONE
+    *texts: str,
+    timezone: str = "UTC",
+    settings: str = "",
+    beside: Mapping[str, str] = NONE,
+    indexed_from: int = INDEXED_FROM,
 ) -> Ruleset:
     """Compile a workspace of texts."""
-    return compile_ruleset(workspace(*texts, timezone=timezone, settings=settings, beside=beside))
+    made = workspace(*texts, timezone=timezone, settings=settings, beside=beside)
+    return compile_ruleset(made, indexed_from=indexed_from)
 
 
 class _Clockwork(Simulation):
@@ -121,9 +127,12 @@ class VirtualEngine:
         settings: str = "",
         fails: frozenset[str] = frozenset(),
         beside: Mapping[str, str] = NONE,
+        indexed_from: int = INDEXED_FROM,
         **rest: Any,
     ) -> None:
-        self.ruleset = ruleset(*texts, timezone=timezone, settings=settings, beside=beside)
+        self.ruleset = ruleset(
+            *texts, timezone=timezone, settings=settings, beside=beside, indexed_from=indexed_from
+        )
         self.fails = fails
         self.simulation = _Clockwork(self.ruleset, send=self._send, **rest)
         self.reception = Reception(self.simulation)

@@ -113,6 +113,10 @@ class CompiledRule(msgspec.Struct, frozen=True):
         return self.rule.id
 
 
+Pair = tuple[CompiledRule, CompiledTrigger]
+"""A rule and that one of its triggers which is meant."""
+
+
 def compile_rule(rule: Rule, catalog: Catalog, zone: str, source_hash: str) -> CompiledRule:
     """Compile a rule against the names that are declared."""
     scope = rule_scope(rule, catalog, zone)

@@ -45,6 +45,11 @@ class Condition:
         except TOO_DEEP_FOR_PYTHON:
             return self._line_by_line
 
+    @property
+    def every(self) -> bool:
+        """Whether every line must hold, and not one of them."""
+        return self._ranks is _OF_ALL
+
     def _shape(self) -> lower.Lines | None:
         entries: list[Any] = []
         for line in self.lines:
@@ -57,7 +62,7 @@ class Condition:
                 if nested is None:
                     return None
                 entries.append(nested)
-        return lower.Lines(self._ranks is _OF_ALL, tuple(entries))
+        return lower.Lines(self.every, tuple(entries))
 
     def _line_by_line(self, env: Env) -> Outcome:
         first, second, third, last = self._ranks

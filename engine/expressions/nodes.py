@@ -197,6 +197,11 @@ class Pattern(Explained, rule_ast.FuzzyComparisonExpression):  # type: ignore[mi
         super().__init__(context, type_, left, right)
 
     @property
+    def text(self) -> str:
+        """The pattern as it is written."""
+        return str(getattr(self.right, "value", ""))
+
+    @property
     def compiled(self) -> Any:
         """RE2's form of the pattern."""
         return self._right

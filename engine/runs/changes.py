@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from decimal import Decimal
 
 import msgspec
@@ -11,10 +11,11 @@ import msgspec
 from engine.contact.suppressions import Suppression
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
+from engine.decisions.tally import Tally
 from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import Posting
-from engine.model.reasons import CouponStatus, DecisionOutcome
+from engine.model.reasons import CouponStatus
 from engine.model.values import HOUR, Micros
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 
@@ -75,14 +76,15 @@ class GoalReached(msgspec.Struct, frozen=True):
 class Changes(msgspec.Struct):
     """Rows to write, in the order in which they came about.
 
-    `counts` are the decisions that are not rows: (rule, start of the hour, outcome) -> number.
+    `tallies` are what is to be added to `counts`, by the rules that it is about, the hour and the outcome.
     `customers` are the ids whose state changed; their states are in the cast. `spent` is what was
     taken from (or given back to) each budget and period, `committed` what of it is spent for good.
     """
 
     events: list[Event] = []
     decisions: list[Decision] = []
-    counts: Counter[tuple[str, Micros, str]] = msgspec.field(default_factory=Counter)
+    counted: Counter[tuple[str, Micros, str]] = msgspec.field(default_factory=Counter)
+    tallies: dict[tuple[int, Micros, str], Tally] = {}
     customers: dict[str, None] = {}
     runs: dict[str, Run] = {}
     attempts: list[StepAttempt] = []
@@ -101,9 +103,26 @@ class Changes(msgspec.Struct):
     suppressions: list[Suppression] = []
     allowed: list[Allowed] = []
 
-    def count(self, rule: str, at: Micros, outcome: DecisionOutcome) -> None:
+    @property
+    def counts(self) -> Counter[tuple[str, Micros, str]]:
+        """Give the decisions that are not rows: (rule, start of the hour, outcome) -> number."""
+        for (_, hour, outcome), tally in self.tallies.items():
+            for rule, number in tally.counts():
+                self.counted[rule, hour, outcome] += number
+        self.tallies.clear()
+        return self.counted
+
+    def count(self, rule: str, at: Micros, outcome: str, number: int = 1) -> None:
         """Count a decision that is not a row."""
-        self.counts[rule, at - at % HOUR, outcome.value] += 1
+        self.counted[rule, at - at % HOUR, outcome] += number
+
+    def count_many(self, rules: Sequence[str], places: int, at: Micros, outcome: str) -> None:
+        """Count one for each of some rules whose place is a bit of `places`; `rules` is kept as it is."""
+        key = id(rules), at - at % HOUR, outcome
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = Tally(rules)
+        tally.add(places)
 
     def leave_out(self, customers: Set[str]) -> None:
         """Write nothing of these customers."""

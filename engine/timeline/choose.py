@@ -13,13 +13,46 @@ from engine.expressions import Env
 from engine.model.reasons import DecisionOutcome, Refusal
 from engine.model.rule import StartRun
 from engine.runs import advance, effects, start
+from engine.timeline.batch import Batch
 from engine.timeline.moment import Moment
 
 
-def choose(moment: Moment, occasions: Iterable[Occasion]) -> None:
-    """Decide every occasion, in the order of the rules' ids."""
-    for occasion in sorted(occasions, key=lambda one: one.rule.id):
-        decide(moment, occasion)
+def choose(moment: Moment, found: Iterable[Occasion | Batch]) -> None:
+    """Decide every occasion, in the order of the rules' ids; of one rule in the order in which they came."""
+    came = list(enumerate(found))
+    single = sorted(
+        ((one.rule.id, order, one) for order, one in came if isinstance(one, Occasion)),
+        key=lambda entry: entry[:2],
+    )
+    batches = [(order, one) for order, one in came if isinstance(one, Batch)]
+    if not batches:
+        for _, _, occasion in single:
+            decide(moment, occasion)
+        return
+    single.reverse()
+    while (following := _following(moment, single, batches)) is not None:
+        rule, order, batch = following
+        version = moment.version
+        decide(moment, batch.take(moment) if batch is not None else single.pop()[2])
+        if moment.version != version:
+            # What comes before this in the order was decided by the facts as they were.
+            for other, each in batches:
+                if each is not batch:
+                    each.pass_rules(moment, rule, with_it=other < order)
+    for _, batch in batches:
+        batch.finish(moment)
+
+
+def _following(
+    moment: Moment, single: list[tuple[str, int, Occasion]], batches: list[tuple[int, Batch]]
+) -> tuple[str, int, Batch | None] | None:
+    """Give what is to be decided next: the rule, its order, and its batch if it is in one."""
+    heads: list[tuple[str, int, Batch | None]] = [
+        (rule, order, batch) for order, batch in batches if (rule := batch.next(moment)) is not None
+    ]
+    if single:
+        heads.append((*single[-1][:2], None))
+    return min(heads, key=lambda head: head[:2], default=None)
 
 
 def decide(moment: Moment, occasion: Occasion) -> DecisionOutcome:
@@ -30,7 +63,7 @@ def decide(moment: Moment, occasion: Occasion) -> DecisionOutcome:
     if moment.world.witness is not None:
         moment.world.witness(occasion.rule.id, moment.member.id, lambda: preview(moment, occasion))
     if outcome not in ROWS:
-        moment.changes.count(occasion.rule.id, moment.now, outcome)
+        moment.changes.count(occasion.rule.id, moment.now, outcome.value)
         return outcome
     decision = record(occasion, env, moment.member.id, moment.now, outcome, reason, _base(moment, occasion))
     moment.changes.customers[moment.member.id] = None

@@ -15,7 +15,7 @@ from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
 from engine.decisions import dates, quiet
 from engine.decisions.decide import Occasion
-from engine.decisions.rules import CompiledRule, CompiledTrigger
+from engine.decisions.rules import CompiledRule, CompiledTrigger, Pair
 from engine.decisions.schedules import next_after
 from engine.decisions.standing import Timer
 from engine.loyalty import ledger
@@ -26,7 +26,6 @@ from engine.runs import advance, cases, coupons, points
 from engine.runs.stage import Member
 from engine.timeline.choose import decide
 from engine.timeline.moment import Moment
-from engine.timeline.ruleset import Pair
 from engine.timeline.take import plan_dates
 from engine.timeline.weigh import next_due as weighing_due
 from engine.timeline.weigh import weigh

@@ -27,7 +27,7 @@ class Moment:
 
     `at_event` tells whether an event at that very instant counts, as it does at an event and does not
     at a timer or schedule; `hops` is how many runs and rules led to what is decided here, `because` the rule
-    that is acting.
+    that is acting; `version` counts how often the facts have changed.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Moment:
         self.desk: Desk = world.ruleset.desk(member.id, member.kind)
         self.day = world.ruleset.zone.day_of(now)
         self.hops = 0
+        self.version = 0
         self.because: Mapping[str, Any] = {}
         self._facts: Facts | None = None
         self._env: Env | None = None
@@ -85,6 +86,7 @@ class Moment:
     def forget(self) -> None:
         """Drop the computed facts: something has changed."""
         self._facts = self._env = None
+        self.version += 1
         self.changes.customers[self.member.id] = None
 
     def restate(self) -> None:
@@ -93,6 +95,7 @@ class Moment:
             self.forget()
             return
         self._facts.restate(self.extra())
+        self.version += 1
         self.changes.customers[self.member.id] = None
 
     def env(self, event: Mapping[str, Any] | None = None) -> Env:

@@ -13,7 +13,8 @@ from engine.customers.catalog import BUILT_IN_TRAITS, Catalog, build_catalog
 from engine.customers.definitions import ComputedFact, NamedFact
 from engine.customers.table import FactTable, compile_facts
 from engine.customers.zones import Zone
-from engine.decisions.rules import CompiledRule, CompiledTrigger, compile_condition, compile_rule
+from engine.decisions.candidates import INDEXED_FROM, Candidates, candidates_of
+from engine.decisions.rules import CompiledRule, Pair, compile_condition, compile_rule
 from engine.decisions.scopes import customer_scope, trigger_scope
 from engine.expressions import Condition, Expression, compile_expression
 from engine.loyalty.tiers import tier_held
@@ -38,7 +39,6 @@ from engine.model.workspace import Workspace
 from engine.runs.points import CompiledEarn
 from engine.runs.program import CompiledWorkflow, compile_workflow
 
-Pair = tuple[CompiledRule, CompiledTrigger]
 T = TypeVar("T")
 
 
@@ -91,6 +91,11 @@ class CompiledLifecycle(msgspec.Struct, frozen=True):
     stages: tuple[tuple[str, Stage, Condition | None], ...]
 
 
+def band_of(score: str, band: str) -> str:
+    """Give the name under which the rules are found that look when a score comes into a band."""
+    return f"{score}/{band}"
+
+
 def membership_of(lifecycle: str, stage: str) -> str:
     """Give the name under which being in a stage is kept: no segment can be called so."""
     return f"{lifecycle}.{stage}"
@@ -108,7 +113,8 @@ class Club(msgspec.Struct, frozen=True):
 class Desk(msgspec.Struct, frozen=True):
     """Everything that concerns one kind of customer, indexed by what makes it look.
 
-    Pairs are (rule, trigger); under each name they are in the order of the rules' ids.
+    Pairs are (rule, trigger); under each name they are in the order of the rules' ids. `candidates` are those
+    of them, by the kind of what happens and the name, that are many enough for an index of their conditions.
     """
 
     rules: Mapping[str, CompiledRule]
@@ -131,12 +137,13 @@ class Desk(msgspec.Struct, frozen=True):
     reverses: Mapping[str, tuple[CompiledEarn, ...]]
     clubs: tuple[Club, ...]
     midnight: bool
+    candidates: Mapping[tuple[str, str], Candidates]
 
 
 NOTHING = Desk(
     rules={}, on_event={}, first={}, second={}, awaited={}, schedules=(), dates=(), renewals={},
     changes={}, entering={}, leaving={}, bands={}, quiet=(), segments=(), scores=(), lifecycles=(),
-    earns={}, reverses={}, clubs=(), midnight=False,
+    earns={}, reverses={}, clubs=(), midnight=False, candidates={},
 )  # fmt: skip
 
 BASE = "@base"
@@ -175,13 +182,18 @@ class Ruleset(msgspec.Struct, frozen=True):
         return found if found is not None and found.hash == definition else None
 
 
-def compile_ruleset(workspace: Workspace, actions: Mapping[str, ActionSpec] = SHIPPED) -> Ruleset:
-    """Compile a workspace that the checks have passed; raises ExpressionError where they were not run."""
+def compile_ruleset(
+    workspace: Workspace, actions: Mapping[str, ActionSpec] = SHIPPED, *, indexed_from: int = INDEXED_FROM
+) -> Ruleset:
+    """Compile a workspace that the checks have passed; raises ExpressionError where they were not run.
+
+    `indexed_from` rules that the same thing gives cause to look have an index of their conditions.
+    """
     catalog = build_catalog(workspace)
     facts = compile_facts(workspace, catalog)
     desks: dict[Subject, Desk] = {
-        "person": _desk(workspace, catalog, facts, "person"),
-        "account": _desk(workspace, catalog, facts, "account"),
+        "person": _desk(workspace, catalog, facts, "person", indexed_from),
+        "account": _desk(workspace, catalog, facts, "account", indexed_from),
     }
     return Ruleset(
         workspace=workspace,
@@ -242,7 +254,9 @@ def _pairs(rules: Iterable[CompiledRule]) -> list[Pair]:
     return [(rule, trigger) for rule in rules for trigger in rule.triggers]
 
 
-def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Subject) -> Desk:
+def _desk(
+    workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Subject, indexed_from: int
+) -> Desk:
     rules = _compiled(workspace, catalog, subject)
     pairs = _pairs(rules)
     segments = tuple(
@@ -261,7 +275,7 @@ def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Sub
         if lifecycle.on == subject
     )
     earns = _earns(workspace, catalog, subject)
-    return Desk(
+    desk = Desk(
         rules={rule.id: rule for rule in rules},
         on_event=_index(
             (pair[1].trigger.event, pair) for pair in pairs if isinstance(pair[1].trigger, OnEvent)
@@ -289,7 +303,11 @@ def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Sub
         leaving=_index(
             (pair[1].trigger.leaves, pair) for pair in pairs if isinstance(pair[1].trigger, OnLeave)
         ),
-        bands=_index((pair[1].trigger.score, pair) for pair in pairs if isinstance(pair[1].trigger, OnBand)),
+        bands=_index(
+            (band_of(pair[1].trigger.score, pair[1].trigger.becomes), pair)
+            for pair in pairs
+            if isinstance(pair[1].trigger, OnBand)
+        ),
         quiet=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnQuiet)),
         segments=segments,
         scores=scores,
@@ -301,7 +319,25 @@ def _desk(workspace: Workspace, catalog: Catalog, facts: FactTable, subject: Sub
         clubs=_clubs(workspace, subject),
         midnight=bool(segments or scores or lifecycles or earns)
         or any(isinstance(trigger, OnQuiet) and trigger.quiet == "p90" for trigger in _triggers(pairs)),
+        candidates={},
     )
+    return msgspec.structs.replace(desk, candidates=_candidates(desk, indexed_from))
+
+
+def _candidates(desk: Desk, indexed_from: int) -> dict[tuple[str, str], Candidates]:
+    kinds = {
+        "event": desk.on_event,
+        "change": desk.changes,
+        "segment_entered": desk.entering,
+        "segment_left": desk.leaving,
+        "band_changed": desk.bands,
+    }
+    return {
+        (kind, name): candidates_of(pairs)
+        for kind, by_name in kinds.items()
+        for name, pairs in by_name.items()
+        if len(pairs) >= indexed_from
+    }
 
 
 def _triggers(pairs: list[Pair]) -> list[object]:

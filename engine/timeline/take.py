@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from engine.contact.quiet import customer_zone
@@ -11,19 +12,18 @@ from engine.customers.state import Applied
 from engine.customers.table import event_view
 from engine.decisions import dates, missing, quiet
 from engine.decisions.decide import Occasion, record
+from engine.decisions.rules import Pair
 from engine.decisions.standing import Timer
-from engine.expressions import Env, Expression, Outcome
 from engine.model.actions import BuiltInEvent
 from engine.model.reasons import DecisionOutcome
-from engine.model.rule import OnDate, OnEvent, OnMissing, OnQuiet
-from engine.model.values import HOUR, Micros
+from engine.model.rule import OnDate, OnMissing, OnQuiet
 from engine.runs import acts, cases, coupons, effects, points, refunds, rewards
 from engine.segments.membership import Membership, place
 from engine.timeline import overriding, react, suppressing
+from engine.timeline.batch import Batch, gather
 from engine.timeline.choose import choose
-from engine.timeline.crossings import crossings
+from engine.timeline.crossings import crossing_of
 from engine.timeline.moment import Moment
-from engine.timeline.ruleset import Pair
 from engine.timeline.weigh import weigh
 
 
@@ -96,8 +96,8 @@ def _timers(moment: Moment, event: Event, view: Mapping[str, Any], applied: Appl
     desk, standing = moment.desk, moment.member.standing
     for rule, compiled in desk.second.get(event.name, ()):
         followed = missing.call_off(standing, rule, compiled, event)
-        for _ in range(followed):
-            moment.changes.counts[rule.id, _hour(moment.now), FOLLOWED] += 1
+        if followed:
+            moment.changes.count(rule.id, moment.now, FOLLOWED, followed)
     if event.name in desk.awaited:
         missing.note(standing, event, desk.awaited[event.name])
     for rule, compiled in desk.renewals.get(event.name, ()):
@@ -106,7 +106,7 @@ def _timers(moment: Moment, event: Event, view: Mapping[str, Any], applied: Appl
         if isinstance(compiled.trigger, OnMissing):
             followed = missing.arm(standing, rule, compiled, compiled.trigger, event, view, moment.now, late)
             if followed:
-                moment.changes.counts[rule.id, _hour(moment.now), FOLLOWED] += followed
+                moment.changes.count(rule.id, moment.now, FOLLOWED, followed)
     for rule, compiled in desk.quiet:
         trigger = compiled.trigger
         if isinstance(trigger, OnQuiet) and quiet.counts(trigger, event):
@@ -188,10 +188,6 @@ def _record_skipped(moment: Moment, pair: Pair, step: Timer) -> None:
     moment.changes.decisions.append(row)
 
 
-def _hour(at: Micros) -> Micros:
-    return at - at % HOUR
-
-
 def _occasions(
     moment: Moment,
     event: Event,
@@ -199,32 +195,42 @@ def _occasions(
     applied: Applied,
     late: bool,
     hops: int,
-) -> Iterator[Occasion]:
+) -> Iterator[Occasion | Batch]:
     """Give what the event gives rules cause for."""
     desk = moment.desk
     ref = f"{event.source}/{event.message_id}"
-    for rule, compiled in desk.on_event.get(event.name, ()):
-        if isinstance(compiled.trigger, OnEvent) and _where(compiled.where, view):
-            yield Occasion(
-                rule=rule, kind="event", cause=f"{compiled.index}/{ref}", event=view,
-                from_at=event.occurred_at, late=late, ref=ref, hops=hops,
-            )  # fmt: skip
+
+    def of_event(pair: Pair) -> Occasion:
+        rule, compiled = pair
+        return Occasion(
+            rule=rule, kind="event", cause=f"{compiled.index}/{ref}", event=view,
+            from_at=event.occurred_at, late=late, ref=ref, hops=hops,
+        )  # fmt: skip
+
+    yield from gather(moment, "event", event.name, desk.on_event, view, of_event)
     for name, old, new in applied.trait_changes:
-        if old is None:
-            continue
-        for rule, compiled in desk.changes.get(name, ()):
-            yield Occasion(
-                rule=rule, kind="change", cause=f"{compiled.index}/{ref}/{name}",
-                event={"from": old, "to": new}, from_at=event.occurred_at, late=late, ref=ref, hops=hops,
-            )  # fmt: skip
+        if old is not None:
+            yield from _of_change(moment, event, name, {"from": old, "to": new}, late, hops)
     if event.cause in ("engine", "run", "operator"):
-        yield from crossings(
-            desk, event.name, event.properties, ref=ref, from_at=event.occurred_at, hops=hops
-        )
+        crossing = crossing_of(desk, event.name, event.properties)
+        if crossing is not None:
+            make = partial(crossing.occasion, ref=ref, from_at=event.occurred_at, hops=hops)
+            yield from gather(moment, event.name, crossing.place, crossing.by_name, crossing.shown, make)
 
 
-def _where(where: Expression | None, view: Mapping[str, Any]) -> bool:
-    return where is None or where.outcome(Env(event=view)) is Outcome.MET
+def _of_change(
+    moment: Moment, event: Event, name: str, shown: Mapping[str, Any], late: bool, hops: int
+) -> Iterator[Occasion | Batch]:
+    ref = f"{event.source}/{event.message_id}"
+
+    def of_change(pair: Pair) -> Occasion:
+        rule, compiled = pair
+        return Occasion(
+            rule=rule, kind="change", cause=f"{compiled.index}/{ref}/{name}", event=shown,
+            from_at=event.occurred_at, late=late, ref=ref, hops=hops,
+        )  # fmt: skip
+
+    return gather(moment, "change", name, moment.desk.changes, shown, of_change)
 
 
 def _earn(moment: Moment, event: Event, view: Mapping[str, Any]) -> None:

@@ -17,7 +17,16 @@ from engine.expressions import nodes
 from engine.expressions.native import compare
 from engine.expressions.native.compare import Operand
 from engine.expressions.native.operations import TIMELESS
-from engine.expressions.native.writer import OUTCOME, TOGETHER, VALUE, VALUE_OR_NULL, Exits, Function, Writer
+from engine.expressions.native.writer import (
+    OUTCOME,
+    TOGETHER,
+    VALUE,
+    VALUE_OR_NULL,
+    VALUE_OR_OUTCOME,
+    Exits,
+    Function,
+    Writer,
+)
 
 Part = Callable[[Any], Function]
 """Gives the function by which rule-engine evaluates one node."""
@@ -30,7 +39,7 @@ class Lines(msgspec.Struct, frozen=True):
     entries: tuple[tuple[Any, Part] | Lines, ...]
 
 
-_ARITHMETIC = {
+ARITHMETIC = {
     "add": "add",
     "sub": "subtract",
     "mul": "multiply",
@@ -44,7 +53,7 @@ _CONDITIONS = (
     rule_ast.ContainsExpression,
     rule_ast.LogicExpression,
 )
-_SCALAR_LITERALS = (
+SCALAR_LITERALS = (
     rule_ast.BooleanExpression,
     rule_ast.DatetimeExpression,
     rule_ast.FloatExpression,
@@ -71,11 +80,16 @@ def value_or_null(root: Any, part: Part, oracle: Function) -> Function:
     return _value(root, part, oracle, VALUE_OR_NULL)
 
 
-def _value(root: Any, part: Part, oracle: Function, exits: Exits) -> Function:
+def value_or_outcome(root: Any, part: Part, raised: Function, oracle: Function) -> Function:
+    """Give the function that computes the value, or what `raised` and `oracle` give where it would raise."""
+    return _value(root, part, oracle, VALUE_OR_OUTCOME, raised)
+
+
+def _value(root: Any, part: Part, oracle: Function, exits: Exits, raised: Function | None = None) -> Function:
     lowering = Lowering(Writer(exits), part)
     operand = lowering.operand(root)
     lowering.writer.line(f"return {operand.code}" if operand.boolean else f"return result({operand.code})")
-    return lowering.writer.function(oracle, oracle)
+    return lowering.writer.function(raised or oracle, oracle)
 
 
 def together(lines: Lines, slowly: Function) -> Function:
@@ -139,7 +153,7 @@ class Lowering:
 
     def operand(self, node: Any) -> Operand:
         """Write a node of which the value is wanted."""
-        if isinstance(node, _SCALAR_LITERALS):
+        if isinstance(node, SCALAR_LITERALS):
             return Operand(self.writer.outside(node.value), constant=True, value=node.value)
         if isinstance(node, rule_ast.SymbolExpression) and node.name == "now" and node.scope is None:
             return Operand(self.writer.attribute("now"), name=True)
@@ -149,7 +163,7 @@ class Lowering:
             return self._condition(node)
         if isinstance(node, nodes.Negation):
             return self._negation(node)
-        if isinstance(node, rule_ast.BinaryExpressionBase) and node.type in _ARITHMETIC:
+        if isinstance(node, rule_ast.BinaryExpressionBase) and node.type in ARITHMETIC:
             return self._arithmetic(node)
         if isinstance(node, rule_ast.TernaryExpression):
             return self._ternary(node)
@@ -198,7 +212,7 @@ class Lowering:
         return answer
 
     def _contains(self, node: Any) -> str:
-        choices = _choices(node.container)
+        choices = choices_of(node.container)
         if choices is not None:
             return compare.membership(self.writer, choices, self.operand(node.member))
         container, member = self.operand(node.container), self.operand(node.member)
@@ -222,7 +236,7 @@ class Lowering:
         left, right = self.operand(node.left), self.operand(node.right)
         self._leave_if_unknown(left, right)
         variable = self.writer.name()
-        self.writer.line(f"{variable} = {_ARITHMETIC[node.type]}({left.code}, {right.code})")
+        self.writer.line(f"{variable} = {ARITHMETIC[node.type]}({left.code}, {right.code})")
         return Operand(variable)
 
     def _leave_if_unknown(self, *operands: Operand) -> None:
@@ -259,12 +273,12 @@ def _chain(node: Any) -> tuple[list[Any], str | None]:
     return parts[::-1], operator
 
 
-def _choices(container: Any) -> frozenset[Any] | None:
+def choices_of(container: Any) -> frozenset[Any] | None:
     """Give the members of a literal list, None where one of them is not a constant of a plain type."""
     if not isinstance(container, (rule_ast.ArrayExpression, rule_ast.SetExpression)):
         return None
     members = list(container.value)
-    if not all(isinstance(member, _SCALAR_LITERALS) and type(member.value) in TIMELESS for member in members):
+    if not all(isinstance(member, SCALAR_LITERALS) and type(member.value) in TIMELESS for member in members):
         return None
     if any(isinstance(member, rule_ast.FloatExpression) and member.value.is_nan() for member in members):
         return None

@@ -39,6 +39,7 @@ TOGETHER = Exits(
 )
 VALUE = Exits("raise GiveUp", "raise GiveUp", "raise GiveUp", None, None)
 VALUE_OR_NULL = Exits("return None", "return None", "raise GiveUp", None, None)
+VALUE_OR_OUTCOME = Exits("return UNKNOWN", "return raised(env)", "raise GiveUp", None, None)
 
 
 class Writer:

@@ -17,7 +17,7 @@ from engine.authoring.planning import Counted, FileChange, Held, Matching, Warne
 from engine.contact.suppressions import Suppressions
 from engine.customers.event import Event
 from engine.customers.merging import rebuild
-from engine.decisions.rules import CompiledRule
+from engine.decisions.rules import CompiledRule, Pair
 from engine.expressions import Outcome
 from engine.model.reasons import DecisionOutcome
 from engine.model.rule import OnQuiet, OnSchedule, Rule
@@ -32,7 +32,7 @@ from engine.store.interface import Reader
 from engine.timeline.cast import Cast
 from engine.timeline.moment import Moment
 from engine.timeline.play import adopt
-from engine.timeline.ruleset import BASE, Pair, Ruleset
+from engine.timeline.ruleset import BASE, Ruleset, band_of
 from engine.timeline.world import World
 
 SAMPLE = 2_000
@@ -184,11 +184,7 @@ class _Counting:
                 pairs += (desk.entering if moved.inside else desk.leaving).get(moved.segment, ())
         for name, state in member.standing.scores.items():
             if state.band != bands.get(name) and bands.get(name) is not None:
-                pairs += [
-                    pair
-                    for pair in desk.bands.get(name, ())
-                    if getattr(pair[1].trigger, "becomes", None) == state.band
-                ]
+                pairs += desk.bands.get(band_of(name, str(state.band)), ())
         return {rule.id for rule, _ in pairs if rule.rule.on_release == "hold"}
 
     def _silences(self, member: Member) -> set[str]:

@@ -1,0 +1,112 @@
+"""A table for each subject: which terms look at it, and what its values settle of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from engine.expressions.clauses.form import Clause, Operator, Subject
+from engine.expressions.clauses.terms import Term
+from engine.expressions.environment import Env, Reader, reader
+from engine.expressions.expression import TOO_DEEP_FOR_PYTHON
+from engine.expressions.index.looks import USUALLY_FAILING, looks_of
+from engine.expressions.index.masks import Look, Use
+from engine.expressions.native import lower
+from engine.expressions.outcome import Outcome
+
+_SEARCHING = frozenset((Operator.STARTS, Operator.STARTS_NOT, Operator.FINDS, Operator.FINDS_NOT))
+_ROOTS = ("customer", "event", "input")
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A term and the place of its bit; `tame` as its condition is."""
+
+    place: int
+    term: Term
+    tame: bool
+
+
+class Table(NamedTuple):
+    """The terms that look at one subject, and for each type of a value what tells what it settles of them.
+
+    root, name: where the value is found: 0 the customer, 1 the event, 2 the input; or else `read` gives it.
+    """
+
+    uses: int
+    looks: dict[type, Look]
+    root: int
+    name: str
+    read: Callable[[Env], Any] | None
+
+
+def tables_of(placed: Sequence[Placed], everything: int) -> tuple[Table, ...]:
+    """Give the tables in the order in which they are best asked: what costs least and tells most first."""
+    grouped: dict[tuple[str, int], dict[str, Use]] = {}
+    for each in placed:
+        # Per subject, how many of the clauses that usually fail the term has had.
+        had: dict[str, int] = {}
+        bit = 1 << each.place
+        for occurrence in each.term.occurrences:
+            clause = occurrence.clause
+            key = _key(clause)
+            layer = had.get(key, 0)
+            if clause.operator in USUALLY_FAILING:
+                had[key] = layer + 1
+            use = grouped.setdefault((key, layer), {}).setdefault(clause.key, Use(clause))
+            if occurrence.first:
+                use.first |= bit
+            else:
+                use.later |= bit
+    tables = [_table(list(uses.values()), everything) for uses in grouped.values()]
+    return tuple(table for _, table in sorted(tables, key=lambda found: found[0]))
+
+
+def _key(clause: Clause) -> str:
+    """Tell clauses apart that share no table: a pattern is searched for by itself, and only if needed."""
+    return clause.key if clause.operator in _SEARCHING else clause.subject.name or clause.subject.key
+
+
+def _table(uses: list[Use], everything: int) -> tuple[tuple[int, int], Table]:
+    subject = uses[0].clause.subject
+    terms = 0
+    for use in uses:
+        terms |= use.terms
+    root, _, name = (subject.name or "").partition(".")
+    looks = looks_of(uses, everything, computed=subject.name is None)
+    searching = uses[0].clause.operator in _SEARCHING
+    cost = 2 if searching or subject.name is None else 1 if root == "customer" else 0
+    if root in _ROOTS:
+        table = Table(terms, looks, _ROOTS.index(root), name, None)
+    else:
+        read = _computing(subject) if subject.name is None else reader(subject.name)
+        table = Table(terms, looks, 0, "", read)
+    return (cost, -terms.bit_count()), table
+
+
+def _computing(subject: Subject) -> Reader:
+    """Give what computes a subject: its value, or an outcome where that raises."""
+    evaluate = subject.part(subject.node)
+    readers = tuple(reader(name) for name in subject.names)
+
+    def raised(env: Env) -> Outcome:
+        return Outcome.UNKNOWN if any(_is_null(read, env) for read in readers) else Outcome.ERROR
+
+    def oracle(env: Env) -> Any:
+        try:
+            return evaluate(env)
+        except Exception:
+            return raised(env)
+
+    try:
+        return lower.value_or_outcome(subject.node, subject.part, raised, oracle)
+    except TOO_DEEP_FOR_PYTHON:
+        return oracle
+
+
+def _is_null(read: Reader, env: Env) -> bool:
+    try:
+        return read(env) is None
+    except Exception:
+        return False
