@@ -39,7 +39,7 @@ REASON = b"access-reason"
 _PARAMETERS = frozenset(
     (
         "from", "to", "at", "rule", "workflow", "status", "outcome", "limit", "ladder", "channel", "program",
-        "answered", "removed", "breached", "exhausted", "overdue", "dry_run",
+        "answered", "kind", "after", "follow", "removed", "breached", "exhausted", "overdue", "dry_run",
     )
 )  # fmt: skip
 """Parameters that are kept with their values; of the others only that they were there."""

@@ -21,6 +21,7 @@ from api.problems import problem_response
 from api.rates import Rates, rate_headers
 from api.requests import LARGEST_BODY, request_id
 from api.routes import HANDLERS
+from api.tail import Tail
 from engine.runtime.engine import Engine
 
 if TYPE_CHECKING:
@@ -56,18 +57,20 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
     keyring = Keyring(engine, token)
     people = People(engine)
     rates = Rates(engine, redis)
+    tail = Tail(engine, lambda: rates.streams)
+    engine.meters.watch("holdfast_streams_open", "Streams that somebody listens to.", lambda: rates.streams)
     app = Litestar(
         route_handlers=HANDLERS,
         guards=[guard(keyring, people, rates)],
         middleware=[bounded(rates)],
-        on_shutdown=[rates.close],
+        on_shutdown=[tail.close, rates.close],
         exception_handlers={Exception: problem_response},
         before_send=[_finishing(engine), recorded(engine)],
         response_class=ExactResponse,
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         logging_config=None,
-        state=State({"engine": engine, "keyring": keyring, "people": people, "rates": rates}),
+        state=State({"engine": engine, "keyring": keyring, "people": people, "rates": rates, "tail": tail}),
     )
     # Only who asks for it needs it.
     app.state.document = cache(partial(document, app, program_version()))

@@ -108,6 +108,16 @@ def guard(keyring: Keyring, people: People, rates: Rates) -> Guard:
     return admit
 
 
+async def still_in(request: Request[Any, Any, Any]) -> bool:
+    """Tell whether who asked may still ask: their key or session is good, and has the role."""
+    state, handler = request.app.state, request.route_handler
+    try:
+        key = await _who(request, handler, state.keyring, state.people)
+    except (UnauthenticatedError, ForbiddenError):
+        return False
+    return key.role in handler.opt["roles"]
+
+
 async def _who(connection: Connection, handler: BaseRouteHandler, keyring: Keyring, people: People) -> KeyRow:
     """Give who asks: by a key or a token in the head, or in the body; else by the session of a browser."""
     cookie = connection.cookies.get(SESSION)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from litestar.enums import ScopeType
 
 from engine.errors import RequestError
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Receive, Scope, Send
+    from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
     from api.rates import Rates
 
@@ -23,12 +24,21 @@ LONGEST_QUERY = 8 * 1024
 BODY_WITHIN = 30.0
 """Seconds in which a body must have come in whole."""
 
+TAKEN_WITHIN = 30.0
+"""Seconds in which whoever listens to a stream must have taken what was sent."""
 
-def bounded(rates: Rates, patience: float = BODY_WITHIN) -> type:
+
+_log = structlog.get_logger("holdfast.bounds")
+
+
+def bounded(rates: Rates, patience: float = BODY_WITHIN, taken_within: float = TAKEN_WITHIN) -> type:
     """Give the middleware that holds requests to these bounds."""
 
     class Bounded:
-        """Refuses what is too large or too slow, and counts a request as done when it is."""
+        """Refuses what is too large or too slow, and counts a request as done when it is.
+
+        A stream that nobody reads is as one whose client has gone away.
+        """
 
         def __init__(self, app: ASGIApp) -> None:
             self._app = app
@@ -40,12 +50,13 @@ def bounded(rates: Rates, patience: float = BODY_WITHIN) -> type:
             _look(scope)
             deadline = asyncio.get_running_loop().time() + patience
             whole = False
+            gone = asyncio.Event()
 
             async def timely() -> Any:
                 nonlocal whole
                 if whole:
                     # Whoever waits now waits for the client to go away.
-                    return await receive()
+                    return await _first(receive, gone)
                 try:
                     async with asyncio.timeout_at(deadline):
                         message = await receive()
@@ -56,12 +67,36 @@ def bounded(rates: Rates, patience: float = BODY_WITHIN) -> type:
                 whole = message["type"] != "http.request" or not message.get("more_body", False)
                 return message
 
+            async def taken(message: Message) -> None:
+                if "streaming" not in scope["state"]:
+                    await send(message)
+                    return
+                late = asyncio.get_running_loop().call_later(taken_within, gone.set)
+                try:
+                    await send(message)
+                finally:
+                    late.cancel()
+
             try:
-                await self._app(scope, timely, send)
+                await self._app(scope, timely, taken)
             finally:
                 rates.end(scope)
 
     return Bounded
+
+
+async def _first(receive: Receive, gone: asyncio.Event) -> Any:
+    """Wait for what the client says next, or until it is given up: then it is as if it had left."""
+    heard, given_up = asyncio.ensure_future(receive()), asyncio.ensure_future(gone.wait())
+    try:
+        await asyncio.wait({heard, given_up}, return_when=asyncio.FIRST_COMPLETED)
+        if heard.done():
+            return heard.result()
+        _log.warning("reader_cut")
+        return {"type": "http.disconnect"}
+    finally:
+        heard.cancel()
+        given_up.cancel()
 
 
 def _look(scope: Scope) -> None:

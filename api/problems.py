@@ -73,6 +73,7 @@ _CODES: Mapping[str, int] = {
     "too_large": 413,
     "too_many_events": 413,
     "too_slow": 408,
+    "full": 503,
     "address_too_long": 414,
     "head_too_large": 431,
     "unsupported_encoding": 415,

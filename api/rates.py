@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from engine.errors import TooManyError
+from engine.errors import FullError, TooManyError
 from engine.model.values import SECOND
 from engine.model.workspace import Limits
 from engine.runtime.engine import Engine
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 """The id of the key that commands of this machine come with; nothing limits it."""
+
+STREAMS_OF_A_KEY = 16
+"""Streams that one key may have open."""
+STREAMS = 256
+"""Streams that one process serves."""
 
 _STATE = "rates"
 
@@ -35,6 +40,7 @@ class Rates:
         self._limits: Limits | None = None
         self._quotas: dict[str, Quota] = {}
         self._under_way: Counter[str] = Counter()
+        self._streams: Counter[str] = Counter()
         if self._shared is not None:
             shared = self._shared
             engine.meters.watch(
@@ -67,8 +73,33 @@ class Rates:
         self._under_way[key.id] += 1
         scope["state"]["under_way"] = key.id
 
+    @property
+    def streams(self) -> int:
+        """Give how many streams are open."""
+        return self._streams.total()
+
+    def stream(self, scope: Scope, key: KeyRow) -> None:
+        """Count a request as a stream from now on, which may stay open, and no more among those under way.
+
+        Raises `TooManyError`, and `FullError` where this process has no room for another.
+        """
+        if self._streams[key.id] >= STREAMS_OF_A_KEY:
+            self._engine.meters.limited("streams")
+            raise TooManyError(
+                f"this key has {STREAMS_OF_A_KEY} streams open; close one, or ask for more in one stream", 10
+            )
+        if self.streams >= STREAMS:
+            self._engine.meters.limited("streams")
+            raise FullError(f"{STREAMS} streams are open here; come again later, or ask another process", 10)
+        self.end(scope)
+        self._streams[key.id] += 1
+        scope["state"]["streaming"] = key.id
+
     def end(self, scope: Scope) -> None:
-        """Count a request as done."""
+        """Count a request or a stream as done."""
+        listener = scope["state"].pop("streaming", None)
+        if listener is not None:
+            self._streams[listener] -= 1
         id = scope["state"].pop("under_way", None)
         if id is not None:
             self._under_way[id] -= 1

@@ -86,8 +86,9 @@ def _run(
     port = listener.getsockname()[1]
     reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     address, token = f"http://{reached}:{port}", secrets.token_urlsafe(32)
+    app = create_app(engine, token=token, redis=redis)
     config = uvicorn.Config(
-        create_app(engine, token=token, redis=redis),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -104,7 +105,20 @@ def _run(
         say("The files in this folder are not live: see holdfast plan, and propose them with holdfast apply")
     say(f"Holdfast serves {engine.workspace.settings.name} on {address}")
     _spare_the_collector()
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, app.state.tail.close).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that lets those go who listen to a stream before it waits for what is under way."""
+
+    def __init__(self, config: uvicorn.Config, let_go: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._let_go = let_go
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in order."""
+        self._let_go()
+        await super().shutdown(sockets)
 
 
 def work(

@@ -12,6 +12,7 @@ HoldfastError
 │   │   └── SignatureError    a webhook without its vendor's signature
 │   ├── ForbiddenError
 │   └── TooManyError          says when to come again
+│       └── FullError         so many others are served that there is no room
 ├── DeliveryError             a connector refused or could not be reached; says whether to retry
 └── StoreError                the database is not usable as it is
     ├── DatabaseInUseError    another engine holds this SQLite file
@@ -146,6 +147,12 @@ class TooManyError(RequestError):
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class FullError(TooManyError):
+    """This process serves as many as it can, whoever asks."""
+
+    code = "full"
 
 
 class DeliveryError(HoldfastError):

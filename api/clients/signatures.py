@@ -18,7 +18,8 @@ import msgspec
 from engine.customers.kinds import parse_time
 from engine.errors import SignatureError
 from engine.model.hook import Vendor
-from engine.model.values import MINUTE, Micros
+from engine.model.values import MINUTE, SECOND, Micros
+from engine.runtime.actions.webhook import signature
 
 TOLERANCE: Micros = 5 * MINUTE
 """How far the time that was signed may be from ours, either way."""
@@ -96,6 +97,27 @@ def _zendesk(signed: Signed, secret: bytes, now: Micros) -> bool:
 def _salesforce(signed: Signed, secret: bytes, now: Micros) -> bool:
     """Nothing is signed: the secret is the token in the address."""
     return _same(signed.token, secret)
+
+
+def verify_standard(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: Micros) -> str:
+    """Give the id under which a request was signed as Standard Webhooks has it, by one of the secrets.
+
+    Raises `SignatureError` where none has signed it, or not lately.
+    """
+    id, time = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    given = headers.get("webhook-signature", "").split()
+    good = False
+    if id and time.isascii() and time.isdigit() and len(time) < 12:
+        at = int(time) * SECOND
+        expected = [signature(id, at, body, secret)["webhook-signature"] for secret in secrets if secret]
+        same = [_same(each, one.encode()) for each in given for one in expected]
+        good = any(same) and abs(now - at) <= TOLERANCE
+    if not good:
+        raise SignatureError(
+            "this is not signed as Standard Webhooks has it, or over five minutes ago; check the secret in"
+            " holdfast.yaml"
+        )
+    return id
 
 
 _VENDORS: Mapping[Vendor, Callable[[Signed, bytes, Micros], bool]] = {

@@ -325,6 +325,8 @@ OF_ITS_KIND: Mapping[str, str] = {
     "Webhook.hosts": "The hosts that may be reached.",
     "Webhook.secret": "Where the secret is kept that signs each call.",
     "Webhook.delivery": "What becomes of an attempt of which nobody knows the end.",
+    "Smtp.report_secrets": "The secrets, one or two, that sign what the provider reports of messages.",
+    "Webhook.report_secrets": "The secrets, one or two, that sign what the provider reports of messages.",
     "Webhook.lookup": "The address that tells whether a call was taken, with {key} in it.",
     "Releases.approval": "local: a start on a changed folder makes it live; required: a second person does.",
     "Releases.warn_over": "A plan warns of a rule that would fire for more of the customers than this.",

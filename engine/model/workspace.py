@@ -68,6 +68,7 @@ class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     from_: str = msgspec.field(name="from")
     rate: Rate | None = None
     breaker: Breaker = Breaker()
+    report_secrets: tuple[Secret, ...] = ()
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +94,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     lookup: str | None = None
     rate: Rate | None = None
     breaker: Breaker = Breaker()
+    report_secrets: tuple[Secret, ...] = ()
 
 
 class Requests(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import email.policy
 import email.utils
@@ -126,7 +127,7 @@ def compose(delivery: Delivery, from_: str) -> EmailMessage:
         message["To"] = recipient
         message["Subject"] = letter.subject
         message["Date"] = email.utils.format_datetime(_moment(delivery.at))
-        message["Message-ID"] = f"<{digest}@{_domain(from_)}>"
+        message["Message-ID"] = f"<{message_id(delivery.key)}@{_domain(from_)}>"
         _unsubscribable(message, letter)
         message.set_content(letter.text)
         if letter.html is not None:
@@ -142,6 +143,20 @@ def _unsubscribable(message: EmailMessage, letter: Letter) -> None:
     if letter.unsubscribe_url is not None:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def message_id(key: str) -> str:
+    """Give what stands before the @ of a Message-ID: an effect's key, as base64 without padding."""
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def key_of(message_id: str) -> str | None:
+    """Give the key of the effect that an e-mail was, by its Message-ID; None where that is none of ours."""
+    coded = message_id.strip().strip("<>").partition("@")[0]
+    try:
+        return base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
+    except ValueError:
+        return None
 
 
 def _digest(key: str) -> str:

@@ -6,11 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
 import msgspec
 
+from api.serve import GRACE
 from engine.store.lock import read_lock_info
 
 PROGRAM = """
@@ -120,3 +122,21 @@ def test_a_body_is_bounded_on_the_wire(folder: Path) -> None:
                 answer = client.post(f"{server.address}/v1/events", content=body)
             assert answer.status_code == 413
             assert msgspec.json.decode(answer.content)["code"] == "too_large"
+
+
+def test_who_listens_to_a_stream_does_not_keep_the_server_from_stopping(folder: Path) -> None:
+    # given a server, and somebody who heard of an order
+    with Server(folder) as server:
+        head = {"Authorization": f"Bearer {key_in(server.said)}"}
+        event = {"customer": "ann", "event": "order_completed", "id": "o1", "total": 120}
+        with httpx.stream("GET", f"{server.address}/v1/stream", headers=head, timeout=30) as heard:
+            lines = heard.iter_lines()
+            assert next(lines) == "retry: 2000"
+            httpx.post(f"{server.address}/v1/events", json=event, headers=head)
+            assert next(line for line in lines if line.startswith("event:")) == "event: decision"
+            # when it is asked to stop, then the stream ends in order, long before the server would cut it
+            began = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert list(lines)[-1:] == [""]
+        assert server.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - began < GRACE / 2
