@@ -16,8 +16,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
-    decision_bytes, evaluation, first_step, intake, parked, seal, steps_postgres, steps_sqlite, sweep, sweep_disk,
-)  # fmt: skip
+    decision_bytes,
+    evaluation,
+    first_step,
+    intake,
+    parked,
+    seal,
+    steps_postgres,
+    steps_sqlite,
+    sweep,
+    sweep_disk,
+)
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
