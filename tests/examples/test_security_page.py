@@ -57,7 +57,7 @@ def test_every_limit_of_the_doors_and_the_language_is_told() -> None:
         row for row in TEXT.partition("\n## Limits")[2].partition("\n## ")[0].splitlines() if row[:2] == "| "
     ]
     assert len(told) == len(LIMITS) == len(rows) - 1
-    # given the modules in which everything that is called so
+    # given everything in the code that is called a limit
     found = set()
     for path in [path for folder in ("engine", "api") for path in (REPOSITORY / folder).rglob("*.py")]:
         module = path.relative_to(REPOSITORY).with_suffix("").as_posix().replace("/", ".")
@@ -81,6 +81,8 @@ WITHIN = {
     ("engine.authoring.mutants.mutant", "LONGEST_SHOWN"),
     ("engine.authoring.reading", "MOST_FINDINGS"),
     ("engine.expressions.arithmetic", "LARGEST_WHOLE_EXPONENT"),
+    ("engine.expressions.clauses.terms", "MOST_TERMS"),
+    ("engine.expressions.index.stairs", "MOST_BYTES"),
     ("engine.runtime.clock", "LONGEST_WAIT"),
     ("engine.runtime.delivery.pacing", "LONGEST"),
     ("engine.runtime.intake", "LARGEST_BODY"),
