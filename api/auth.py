@@ -96,7 +96,7 @@ def guard(keyring: Keyring, people: People, rates: Rates) -> Guard:
         try:
             key = await _who(connection, handler, keyring, people)
         except UnauthenticatedError as error:
-            connection.app.state.engine.meters.sign_in_refused(error.because)
+            connection.app.state.engine.note_refusal(error)
             raise
         await rates.request(connection.scope, key)
         if roles is None or key.role not in roles:

@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from api.decoding import invalid, typed
 from api.requests import body_of
 from api.written import Instant
+from engine.audit.actor import Actor
 from engine.customers.kinds import parse_time
 from engine.errors import RequestError
 from engine.model.values import Micros
@@ -68,6 +69,11 @@ def engine_of(request: Call) -> Engine:
     """Give the engine that the doors stand on."""
     engine: Engine = request.app.state.engine
     return engine
+
+
+def actor_of(request: Call) -> Actor:
+    """Give who acts, for the audit record."""
+    return Actor(request.user.owner, request.user.id, request.user.role)
 
 
 async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -73,9 +73,12 @@ def after(listing: Listing, key: type[K], of: str = "") -> K | None:
             code="invalid_cursor",
         )
     try:
-        return msgspec.msgpack.decode(last, type=key)
+        found = msgspec.msgpack.decode(last, type=key)
     except (ValueError, msgspec.MsgspecError):
         raise nowhere from None
+    if not all(map(_sound, found if isinstance(found, tuple) else (found,))):
+        raise nowhere
+    return found
 
 
 def page(
@@ -96,6 +99,13 @@ def population(
     """Give the page of what was `found`, as `page` does, with the count of all."""
     one = page(listing, found, show, key)
     return Population(one.items, one.next_cursor, count=count)
+
+
+def _sound(part: object) -> bool:
+    """Tell whether a part of a key may stand in a database: whoever makes a cursor up may write anything."""
+    if isinstance(part, str):
+        return "\0" not in part
+    return not isinstance(part, int) or -(2**63) <= part < 2**63
 
 
 def _filters(listing: Listing, of: str) -> bytes:

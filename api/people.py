@@ -18,7 +18,7 @@ from engine.runtime.keys import digest
 from engine.runtime.openid import Human, Provider
 from engine.runtime.secret import resolve
 from engine.store.records import KeyRow
-from engine.store.sessions import SessionRow
+from engine.store.sessions import SessionRow, person_id
 
 SESSION = "__Host-holdfast"
 """The cookie of a session: browsers take one of such a name over https only, for this host and all paths."""
@@ -47,8 +47,7 @@ class Person(msgspec.Struct, frozen=True):
                 "you have signed in, but none of your groups has a role; ask an admin for one", code="no_role"
             )
         role = next((role for role in self.roles if role in (roles or ())), self.roles[0])
-        who = digest(f"{self.issuer}\0{self.subject}")[:20]
-        id, owner = f"person-{who}", self.owner
+        id, owner = person_id(self.issuer, self.subject), self.owner
         return KeyRow(id=id, role=role, owner=owner, label=owner, hash="", created_at=0)
 
 

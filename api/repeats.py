@@ -17,11 +17,13 @@ from engine.store.records import Request
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-async def acting(request: Call, show: Callable[[Any], Any], *, path: str | None = None) -> Engine:
+async def acting(
+    request: Call, show: Callable[[Any], Any], *, path: str | None = None, status: int = 200
+) -> Engine:
     """Give the engine for a request that acts; `show` gives the answer from what the engine gives.
 
-    `path` is what the answer is kept under, where that is not to be the request's own. Raises
-    `RequestError` for a key that cannot be one.
+    `path` is what the answer is kept under, where that is not to be the request's own, and `status`
+    what it is answered with. Raises `RequestError` for a key that cannot be one.
     """
     engine = engine_of(request)
     key = request.headers.get("idempotency-key")
@@ -38,6 +40,6 @@ async def acting(request: Call, show: Callable[[Any], Any], *, path: str | None 
             key_id=request.user.id, method=str(request.method), path=path or request.scope["path"], key=key
         ),
         hashlib.sha256(body).hexdigest(),
-        lambda result: (200, encode(show(result))),
+        lambda result: (status, encode(show(result))),
     )
     return engine.acting_once(once)

@@ -21,6 +21,7 @@ from api.app import create_app
 from engine.errors import HoldfastError
 from engine.runtime.clock import Clock
 from engine.runtime.engine import Engine
+from engine.runtime.logs import speak_for_all
 from engine.runtime.rebuild import Progress, silently
 
 GRACE = 10
@@ -81,6 +82,7 @@ def _run(
     grace: int,
     say: Callable[[str], None],
 ) -> None:
+    speak_for_all()
     port = listener.getsockname()[1]
     reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     address, token = f"http://{reached}:{port}", secrets.token_urlsafe(32)
@@ -124,6 +126,7 @@ def work(
     ):
         if redis is not None:
             engine.connect(redis)
+        speak_for_all()
         say(f"Holdfast works for {engine.workspace.settings.name}")
         _spare_the_collector()
         # A process that was stopped may get its signal in another thread, which wakes this one not.

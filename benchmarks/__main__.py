@@ -15,7 +15,17 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import evaluation, first_step, parked, seal, steps_postgres, steps_sqlite, sweep, sweep_disk
+from benchmarks import (
+    evaluation,
+    first_step,
+    intake,
+    parked,
+    seal,
+    steps_postgres,
+    steps_sqlite,
+    sweep,
+    sweep_disk,
+)
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
@@ -25,6 +35,8 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     "parked_1m": parked.measure,
     "parked_1m_postgres": parked.measure_postgres,
     "first_step_p99": first_step.measure,
+    "intake_http": intake.measure,
+    "trigger_p99": intake.measure_triggers,
     "seal": seal.measure,
     "one_rule": evaluation.measure_one,
     **{

@@ -124,6 +124,8 @@ def check(path, key, kept):
     with zipfile.ZipFile(io.BytesIO(written)) as archive:
         if archive.namelist() != FILES:
             return ["the file does not hold what an export holds"]
+        if any(each.compress_type or each.file_size != each.compress_size for each in archive.infolist()):
+            return ["something in the file is packed, and an export packs nothing"]
         if rewritten(archive) != written:
             wrong.append("the file is not as an export is written")
         content = {name: archive.read(name) for name in FILES}

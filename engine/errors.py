@@ -110,13 +110,17 @@ class ConflictError(RequestError):
 
 
 class UnauthenticatedError(RequestError):
-    """No key, or one that is not good; `because` is for the meters, and nobody outside is told it."""
+    """No key, or one that is not good; `because` is for the meters, and nobody outside is told it.
+
+    `key` is the id of the key that was known, where it was one that is good no more, or not from there.
+    """
 
     code = "unauthenticated"
 
-    def __init__(self, detail: str, *, because: str = "other") -> None:
+    def __init__(self, detail: str, *, because: str = "other", key: str | None = None) -> None:
         super().__init__(detail)
         self.because = because
+        self.key = key
 
 
 class SignatureError(UnauthenticatedError):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from engine.audit.leaves import ChangeLeaf, read_entry
+from engine.audit.leaves import ChangeLeaf, ErasedLeaf, ReplayLeaf, read_entry
 from engine.customers.zones import moment_of
 from engine.store.audit import CheckpointRow, LeafRow
 
@@ -27,6 +27,10 @@ class RecordedChange(msgspec.Struct, frozen=True, kw_only=True):
     emergency: bool
     detail: str | None
     definition: Annotated[str | None, msgspec.Meta(description="The hash of what describes it in full.")]
+    key: Annotated[
+        str | None, msgspec.Meta(description="The key that it was done with, of keys and sessions.")
+    ]
+    role: Annotated[str | None, msgspec.Meta(description="The role of that key; several of a session.")]
     subject: Annotated[str | None, msgspec.Meta(description="The customer, as the record calls them.")]
 
 
@@ -64,6 +68,13 @@ class ConsistencyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 def recorded_change(row: LeafRow) -> RecordedChange:
     """Give a change as it is answered with."""
     leaf = read_entry(row.entry)
+    if isinstance(leaf, ErasedLeaf):
+        leaf = ChangeLeaf(
+            what="erased", ref=leaf.ref, at=leaf.at, who=leaf.who, detail=leaf.detail, subject=leaf.subject
+        )
+    elif isinstance(leaf, ReplayLeaf):
+        detail = f"{leaf.outcome}, corrected" if leaf.corrected else leaf.outcome
+        leaf = ChangeLeaf(what="replayed", ref=leaf.ref, at=leaf.at, who=leaf.who, detail=detail)
     assert isinstance(leaf, ChangeLeaf)
     return RecordedChange(
         leaf=row.number,
@@ -75,6 +86,8 @@ def recorded_change(row: LeafRow) -> RecordedChange:
         emergency=leaf.emergency,
         detail=leaf.detail,
         definition=leaf.definition,
+        key=leaf.key,
+        role=leaf.role,
         subject=leaf.subject,
     )
 

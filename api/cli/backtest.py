@@ -32,6 +32,7 @@ from engine.customers.zones import Zone, moment_of
 from engine.decisions.decision import Decision
 from engine.errors import RequestError
 from engine.model.reasons import DecisionOutcome
+from engine.model.spreadsheet import shielded
 from engine.runtime.actions import known_actions
 from engine.runtime.reports.history import stored_events
 from engine.timeline.ruleset import Ruleset, compile_ruleset
@@ -136,6 +137,7 @@ def _side(report: Backtest, *, customers: bool) -> dict[str, Any]:
     return {
         **_timed(shown(report, customers=customers)),
         "days": report.days,
+        "refusals": report.refusals,
         "messages": done.messages,
         "held_back": done.held_back,
         "budgets": {"coupons": done.coupons, "points": done.points},
@@ -153,7 +155,7 @@ def _histogram_of(threshold: Threshold) -> dict[str, Any]:
 
 
 def _write(path: Path, zone: Zone, sides: Iterable[tuple[str, Backtest | None]]) -> None:
-    """Write every decision that fired, a row each; a cell that a spreadsheet would run is quoted."""
+    """Write every decision that fired, a row each; none is a formula to a spreadsheet."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("side", "rule", "customer", "day", "at", "held_out", "refused"))
@@ -163,7 +165,7 @@ def _write(path: Path, zone: Zone, sides: Iterable[tuple[str, Backtest | None]])
                 at = zone.local(decision.at)
                 who = (side, decision.rule, decision.customer, at.date(), at.isoformat())
                 cells = (*who, is_held_out(decision), is_refused(decision))
-                rows.writerow([_inert(str(cell)) for cell in cells])
+                rows.writerow([shielded(str(cell)) for cell in cells])
 
 
 def _fired(report: Backtest) -> list[Decision]:
@@ -172,10 +174,6 @@ def _fired(report: Backtest) -> list[Decision]:
         for decision in report.decisions
         if decision.outcome is DecisionOutcome.FIRED and decision.rule in report.rules
     ]
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _check(arguments: argparse.Namespace, ruleset: Ruleset, other: Ruleset | None) -> None:
@@ -229,6 +227,7 @@ def _tell(terminal: Terminal, report: Backtest, *, customers: bool) -> None:
             for name, each in report.rules.items()
         ],
     )
+    _section(terminal, "Refused, and why", _refused(report))
     figures = {**report.facts, **report.properties}
     if figures:
         terminal.say()
@@ -237,6 +236,14 @@ def _tell(terminal: Terminal, report: Backtest, *, customers: bool) -> None:
         for name, ids in report.who.items():
             terminal.say()
             terminal.say(f"{name}: {', '.join(ids) or 'nobody'}")
+
+
+def _refused(report: Backtest) -> list[str]:
+    """Give a line a rule: how many of its decisions asked for a run that could not start, by reason."""
+    return [
+        f"{rule}: " + ", ".join(f"{_words(reason)} {number:,}" for reason, number in sorted(reasons.items()))
+        for rule, reasons in sorted(report.refusals.items())
+    ]
 
 
 def _draw(terminal: Terminal, report: Backtest, rules: Iterable[str]) -> None:

@@ -14,11 +14,15 @@ from api.cli.places import add_database, add_json, database_of, instant, workspa
 from api.cli.running import running_engine
 from api.cli.terminal import GOOD, Terminal
 from api.rates import LOCAL
+from engine.audit.actor import Actor
 from engine.customers.zones import moment_of, zone
 from engine.errors import NotFoundError, RequestError, ValueSyntaxError
 from engine.model.values import Duration, Micros
 from engine.runtime.keys import ROLES, Bounds, NewKey, grace_of
 from engine.store.records import KeyRow
+
+HERE = Actor(LOCAL, LOCAL, "admin")
+"""Who acts from this machine's command line; nobody knows which human that was."""
 
 
 def arrange(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +89,7 @@ def _create(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url
             with writing(folder, url) as engine:
                 found = _shown(
                     engine.create_key(
-                        arguments.role, arguments.owner, arguments.label, expires, bounds=bounds, by=LOCAL
+                        arguments.role, arguments.owner, arguments.label, expires, bounds=bounds, by=HERE
                     )
                 )
     return _show(found, terminal)
@@ -99,7 +103,7 @@ def _rotate(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url
             )
         else:
             with writing(folder, url) as engine:
-                found = _shown(engine.rotate_key(arguments.id, grace_of(arguments.grace), LOCAL))
+                found = _shown(engine.rotate_key(arguments.id, grace_of(arguments.grace), HERE))
     return _show(found, terminal)
 
 
@@ -126,7 +130,7 @@ def _revoke(arguments: argparse.Namespace, terminal: Terminal, folder: Path, url
             with writing(folder, url) as engine:
                 if engine.find_key(arguments.id) is None:
                     raise NotFoundError(f"there is no key {arguments.id}; `holdfast keys list` shows them")
-                engine.revoke_key(arguments.id)
+                engine.revoke_key(arguments.id, HERE)
     if terminal.json:
         terminal.answer({"id": arguments.id, "revoked": True})
     else:

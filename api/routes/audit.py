@@ -77,6 +77,10 @@ async def get_decisions(request: Call) -> Population[DecisionAnswer]:
     )
 
 
+CHANGES = ("change", "erased", "replay")
+"""The kinds of entries that tell of a change."""
+
+
 class ChangeListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Which changes: those at `from` or later, and before `to`."""
 
@@ -86,18 +90,21 @@ class ChangeListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
 @get("/v1/audit/changes", opt=door(AUDIT, query=ChangeListing))
 async def get_changes(request: Call) -> Population[RecordedChange]:
-    """List what people changed in a period: releases, keys, pauses, and what they did to customers.
+    """List what people changed in a period, and who came in.
 
-    Each is a sealed entry of the audit record, under its number; `count` is all of them.
+    Releases, keys, pauses, what they did to customers, erasures, replays of the quarantine; people's
+    sessions, and how many sign-ins were refused. Each is a sealed entry of the audit record, under its
+    number; `count` is all of them.
     """
     listing = query_of(request, ChangeListing)
     start, end = instant(listing.from_, "from"), instant(listing.to, "to")
     last = after(listing, tuple[int, int])
 
     def find(engine: Engine) -> tuple[list[LeafRow], int]:
+        engine.flush_refusals()
         with engine.store.reader() as reader:
-            rows = reader.acts("change", start=start, end=end, after=last, limit=listing.limit + 1)
-            return rows, reader.count_acts("change", start=start, end=end)
+            rows = reader.acts(*CHANGES, start=start, end=end, after=last, limit=listing.limit + 1)
+            return rows, reader.count_acts(*CHANGES, start=start, end=end)
 
     found, count = await aside(find, engine_of(request))
     return population(listing, found, recorded_change, lambda row: (row.at, row.number), count=count)

@@ -231,8 +231,10 @@ class Priority(Person, kw_only=True, forbid_unknown_fields=True):
 
 async def _act(request: Call, id: str, what: str, given: Person, **said: str | None) -> CaseAnswer:
     engine = await acting(request, case_answer)
-    by = given.by or request.user.owner
-    return case_answer(await wrap_future(engine.act_on_case(id, what, by, **said)))
+    owner = request.user.owner
+    # Who is named by somebody else's key has not said so themselves.
+    said["recorded_by"] = None if given.by in (None, owner) else owner
+    return case_answer(await wrap_future(engine.act_on_case(id, what, given.by or owner, **said)))
 
 
 @post(

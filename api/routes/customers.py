@@ -124,7 +124,12 @@ async def _set(request: Call, id: str, *, registers: bool = False) -> TraitsSet:
     source = source_of(key)
     may_grant = key.role != "ingest"
     answer = await wrap_future(
-        engine.ingest([raw], source=source, may_grant=may_grant, registers=registers and may_grant)
+        engine.ingest(
+            [raw],
+            source=source,
+            may_grant=may_grant,
+            registers=key.owner if registers and may_grant else None,
+        )
     )
     if answer.quarantined:
         refused = answer.quarantined[0]

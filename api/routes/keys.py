@@ -11,8 +11,9 @@ from litestar.params import FromPath
 
 from api.answers.values import KeyAnswer, key_answer, time
 from api.auth import ADMIN, AUDIT
-from api.doors import Call, Instant, aside, door, engine_of, instant, query_of, read, read_optional
+from api.doors import Call, Instant, actor_of, aside, door, engine_of, instant, query_of, read, read_optional
 from api.paging import Listing, Page, after, page
+from api.repeats import acting
 from api.written import Network, ShortLength
 from engine.errors import NotFoundError
 from engine.model.workspace import Role
@@ -39,14 +40,19 @@ class NewKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class KeyMade(msgspec.Struct, frozen=True, kw_only=True):
-    """A key just made; `key` is shown this once and nowhere kept."""
+    """A key just made; `key` is shown this once and nowhere kept, and null where the request came again."""
 
     id: str
-    key: str
+    key: str | None
     role: str
     owner: str
     label: str
     expires: datetime | None
+
+
+def _once_more(made: Made) -> KeyMade:
+    """Give what is kept for a request that comes again: a secret is not."""
+    return msgspec.structs.replace(_made(made), key=None)
 
 
 def _made(made: Made) -> KeyMade:
@@ -61,7 +67,7 @@ def _made(made: Made) -> KeyMade:
     )
 
 
-@post("/v1/keys", status_code=201, opt=door(ADMIN, body=NewKey))
+@post("/v1/keys", status_code=201, opt=door(ADMIN, body=NewKey, repeatable=True))
 async def post_key(request: Call) -> KeyMade:
     """Make an API key. It is shown this once.
 
@@ -69,12 +75,12 @@ async def post_key(request: Call) -> KeyMade:
     """
     wanted = await read(request, NewKey)
     expires = instant(wanted.expires, "expires")
-    bounds, by = Bounds(wanted.addresses, wanted.source), request.user.owner
+    bounds, by = Bounds(wanted.addresses, wanted.source), actor_of(request)
 
     def make(engine: Engine) -> Made:
         return engine.create_key(wanted.role, wanted.owner, wanted.label, expires, bounds=bounds, by=by)
 
-    return _made(await aside(make, engine_of(request)))
+    return _made(await aside(make, await acting(request, _once_more, status=201)))
 
 
 @get("/v1/keys", opt=door(AUDIT, query=Listing))
@@ -92,14 +98,15 @@ class Rotation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     grace: ShortLength | None = None
 
 
-@post("/v1/keys/{id:str}/rotate", status_code=201, opt=door(ADMIN, body=Rotation | None))
+@post("/v1/keys/{id:str}/rotate", status_code=201, opt=door(ADMIN, body=Rotation | None, repeatable=True))
 async def post_rotate(request: Call, id: FromPath[str]) -> KeyMade:
     """Make a key that takes over from this one, for the same human, role and use. It is shown this once.
 
     The old one ends after `grace`. The new one is good for as long as the old one was when it was made.
     """
     grace = grace_of((await read_optional(request, Rotation)).grace)
-    made = await aside(engine_of(request).rotate_key, id, grace, request.user.owner)
+    engine = await acting(request, _once_more, status=201)
+    made = await aside(engine.rotate_key, id, grace, actor_of(request))
     request.app.state.keyring.forget()
     return _made(made)
 
@@ -108,7 +115,7 @@ async def post_rotate(request: Call, id: FromPath[str]) -> KeyMade:
 async def delete_key(request: Call, id: FromPath[str]) -> KeyAnswer:
     """Make a key useless from now on; it stays in the list as revoked."""
     engine = engine_of(request)
-    await aside(engine.revoke_key, id)
+    await aside(engine.revoke_key, id, actor_of(request))
     request.app.state.keyring.forget()
     row = await aside(engine.find_key, id)
     if row is None:

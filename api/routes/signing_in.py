@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,7 +16,7 @@ from api.answers.values import time
 from api.auth import EVERYBODY, OPEN
 from api.doors import Call, aside, door, engine_of, query_of
 from api.people import SESSION, People, Person
-from engine.errors import ConflictError, UnauthenticatedError
+from engine.errors import ConflictError, StoreError, UnauthenticatedError
 from engine.runtime.openid import REFUSED
 
 LOGIN = "__Host-holdfast-login"
@@ -96,7 +97,7 @@ async def get_callback(request: Call) -> Response[None]:
         human = await aside(provider.finish, asked.code, verifier, nonce, _back(request))
         cookie, _ = await people.admit(human)
     except UnauthenticatedError as error:
-        engine_of(request).meters.sign_in_refused(error.because)
+        engine_of(request).note_refusal(error)
         raise
     lasts = provider.settings.lasts.micros // 1_000_000
     return Response(
@@ -136,8 +137,11 @@ async def post_logout(request: Call) -> Response[SignedOut]:
         )
     people = _people(request)
     await people.leave(cookie)
-    told = await aside(people.provider().configuration)
-    return Response(SignedOut(told.end_session_endpoint), cookies=[_cookie(SESSION, None, 0)])
+    elsewhere: str | None = None
+    with suppress(StoreError):
+        # The session has ended, whether or not the provider can be reached just now.
+        elsewhere = (await aside(people.provider().configuration)).end_session_endpoint
+    return Response(SignedOut(elsewhere), cookies=[_cookie(SESSION, None, 0)])
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ and `commitment` binds what was stored of it without telling it (`engine.audit.s
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TypeAlias
 
 import msgspec
@@ -84,7 +85,8 @@ class ChangeLeaf(Leaf, frozen=True, kw_only=True, tag="change"):
     """Something that a person or a start-up changed: `what`, by `who`, and who agreed to it.
 
     `definition` is the hash of what describes it in full, where that is kept. `emergency` tells that
-    nobody had to agree.
+    nobody had to agree. `key` and `role` tell with what it was done, where that matters: of keys and of
+    sessions, whose `role` may be several, apart by spaces.
     """
 
     what: str
@@ -93,6 +95,8 @@ class ChangeLeaf(Leaf, frozen=True, kw_only=True, tag="change"):
     definition: str | None = None
     detail: str | None = None
     emergency: bool = False
+    key: str | None = None
+    role: str | None = None
 
 
 class AccessLeaf(Leaf, frozen=True, kw_only=True, tag="access"):
@@ -112,10 +116,15 @@ class ErasedLeaf(Leaf, frozen=True, kw_only=True, tag="erased"):
 
 
 class ReplayLeaf(Leaf, frozen=True, kw_only=True, tag="replay"):
-    """What had been in quarantine was taken in again: `number` events, by `who`."""
+    """What had been in quarantine was taken in again: `ref` names it there, by `who`.
+
+    `outcome` is accepted, or duplicate where it had been sent again in the meantime; `corrected` tells
+    that it was not taken in as it was sent.
+    """
 
     who: str | None = None
-    number: int
+    outcome: str
+    corrected: bool = False
 
 
 AnyLeaf: TypeAlias = (
@@ -137,6 +146,16 @@ ACTS = frozenset(("change", "access", "erased", "replay"))
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyLeaf] = msgspec.json.Decoder(AnyLeaf)
+
+
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+IN_WORDS = "in_words"
+"""Stands for a reason that is a sentence: an entry stays for ever, and a sentence may say anything."""
+
+
+def reason_of(reason: str | None) -> str | None:
+    """Give a reason as it may stand in an entry: the code that it is, or `IN_WORDS`."""
+    return reason if reason is None or _CODE.fullmatch(reason) else IN_WORDS
 
 
 def kind_of(leaf: AnyLeaf) -> str:

@@ -102,6 +102,7 @@ class Simulation:
         person = self.cast.subject(event)
         account = event.account or person.account
         names = [event.customer] if account is None else [event.customer, account]
+        done: list[Member] = []
         for name in names:
             member = self.cast.find(name)
             if member is not None:
@@ -109,7 +110,11 @@ class Simulation:
                 if event.cause == "run" and member.standing.played_to == event.received_at + 1:
                     # What a run has caused at an instant is taken at that very instant, as it was then.
                     member.standing.played_to = event.received_at
+                    done.append(member)
         play.play_event(self.world, self.cast, self.changes, event)
+        for member in done:
+            # That instant is over: its schedules have looked.
+            member.standing.played_to = max(member.standing.played_to, event.received_at + 1)
         self.now = max(self.now, event.received_at)
         self.deliver(self.now)
         self.touched()

@@ -118,11 +118,14 @@ def decide_again(
 ) -> list[Decision]:
     """Give everything that the rules decide for a customer up to an instant, from what was there by then.
 
-    `calls` are the recorded decisions that somebody asked for, by (at, id): they are asked for again. The
-    rest is as in `explain`.
+    `calls` are the recorded decisions that somebody asked for: they are asked for again. The rest is as
+    in `explain`.
     """
     live = [release for release in releases if release.at <= at] or list(releases[:1])
-    asked = [msgspec.structs.replace(call, customer=customer) for call in calls]
+    asked = sorted(
+        (msgspec.structs.replace(call, customer=customer) for call in calls),
+        key=lambda call: (call.at, call.after or (0, 0), call.id),
+    )
     return _play(live, events, at, figures, outages, None, asked).changes.decisions
 
 
@@ -141,7 +144,7 @@ def _play(
     learnt: dict[str, Micros] = {}
     coming, asked = list(releases[1:]), list(calls)
     for event in [event for event in events if event.received_at <= at]:
-        while asked and asked[0].at < event.received_at:
+        while asked and _came_before(asked[0], event):
             _settle(simulation, learnt)
             while coming and coming[0].at <= asked[0].at:
                 simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
@@ -164,6 +167,13 @@ def _play(
         simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
     simulation.advance(at)
     return simulation
+
+
+def _came_before(call: Decision, event: Event) -> bool:
+    """Tell whether a call was decided before an event was accepted, at the same instant perhaps."""
+    if call.at != event.received_at:
+        return call.at < event.received_at
+    return isinstance(call.after, tuple) and call.after[0] < event.seq
 
 
 def _ask(simulation: Simulation, call: Decision) -> None:

@@ -67,6 +67,7 @@ _MAPS = ("properties", "traits")
 _SMALLEST_EXPONENT = -400
 _NO_FLAGS: tuple[str, ...] = ()
 _encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
+_as_it_comes = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def _refuse(reason: QuarantineReason, detail: str) -> QuarantineError:
@@ -82,6 +83,61 @@ def snake(name: str) -> str:
 
 def _split(match: re.Match[str]) -> str:
     return f"{match[1]}_{match[2]}" if match[1] else f"{match[3]}_{match[4]}"
+
+
+_SMALL = 8 * 1024
+"""Bytes of JSON of an event that is far below every limit of size, whatever it holds."""
+_USUAL_DEPTH = 4
+_AS_IT_IS = frozenset((str, bool, type(None)))
+_NUMBERS = frozenset((int, float, Decimal))
+
+
+def _clean(raw: Mapping[Any, Any]) -> dict[str, Any]:
+    """Give an event's values: exact numbers, sound text, bounded depth and size.
+
+    Writing a small event as JSON, which is native code, shows that all its texts are sound; then numbers
+    alone are looked at. Whatever is out of the ordinary is walked through value by value, which
+    finds the sentence to refuse it with.
+    """
+    try:
+        text = _as_it_comes(raw)
+    except (TypeError, ValueError, RecursionError):
+        return _walked(raw)
+    if len(text) > _SMALL or b"\\u0000" in text:
+        return _walked(raw)
+    try:
+        return _with_exact_numbers(raw, _USUAL_DEPTH)
+    except _UnusualError:
+        return _walked(raw)
+
+
+def _walked(raw: Mapping[Any, Any]) -> dict[str, Any]:
+    clean: dict[str, Any] = _Clean().value(raw, 0)
+    return clean
+
+
+class _UnusualError(Exception):
+    """An event holds what is not of the few types that most events are of."""
+
+
+def _with_exact_numbers(values: Mapping[Any, Any], levels: int) -> dict[str, Any]:
+    """Copy what stands in a small event whose texts are sound, objects of so many levels; no lists."""
+    if not levels:
+        raise _UnusualError
+    copy: dict[str, Any] = {}
+    for key, value in values.items():
+        kind = type(value)
+        if type(key) is not str:
+            raise _UnusualError
+        if kind in _AS_IT_IS:
+            copy[key] = value
+        elif kind in _NUMBERS:
+            copy[key] = _exact(value)
+        elif kind is dict:
+            copy[key] = _with_exact_numbers(value, levels - 1)
+        else:
+            raise _UnusualError
+    return copy
 
 
 class _Clean:
@@ -290,7 +346,7 @@ def normalise(
         raise _refuse(
             QuarantineReason.NOT_AN_OBJECT, "an event is a JSON object, and this is none; send {...}"
         )
-    fields: dict[str, Any] = _Clean().value(raw, 0)
+    fields = _clean(raw)
     anonymous = _identifier(_take(fields, ANONYMOUS_KEYS), "an anonymous id")
     customer = _identifier(_take(fields, CUSTOMER_KEYS), "a customer's id")
     account = _identifier(_take(fields, ACCOUNT_KEYS), "an account's id")

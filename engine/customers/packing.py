@@ -74,9 +74,13 @@ def unpack_bucket(packed: Sequence[Any], needs: int) -> Bucket:
 
 def pack_entry(entry: Entry) -> list[Any]:
     """Give an entry as a list, without the defaults at its end."""
-    packed = [
-        entry.at, entry.seq, pack(entry.value), entry.met, entry.passes, entry.per, entry.revises
-    ]  # fmt: skip
+    value = entry.value
+    if value is not None:
+        value = pack(value)
+    if entry.revises is None and entry.per is None and entry.passes is True and entry.met is None:
+        # As nearly all are.
+        return [entry.at, entry.seq] if value is None else [entry.at, entry.seq, value]
+    packed = [entry.at, entry.seq, value, entry.met, entry.passes, entry.per, entry.revises]
     for default in (None, None, True, None, None):
         if packed[-1] is not default:
             break

@@ -34,8 +34,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule decided. `trigger_key` is unique: one decision for a rule, customer and cause.
 
     `at` is the decision's `now`; `event` what `event` was in its expressions; `base` the hash of
-    the base-wide figures it could see. It holds nothing that differs between the live engine, the
-    tester and a backtest, so that equal decisions have equal bytes.
+    the base-wide figures it could see; `after` says what a call came after: the last event accepted, and
+    how many calls were decided with it before. Else it holds nothing that differs between the live
+    engine, the tester and a backtest, so that equal decisions have equal bytes.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...] = ()
     base: str | None = None
     starts: tuple[Start, ...] = ()
+    after: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
 
 
 _encoder = msgspec.json.Encoder(order="deterministic", decimal_format="string")
@@ -60,9 +62,10 @@ def encode(decision: Decision) -> bytes:
     """Give the canonical bytes of a decision: deterministic JSON.
 
     `starts` are left out: whether a run could start may rest on when an earlier one's message was
-    really sent, and that is on the record of the run.
+    really sent, and that is on the record of the run. So is `after`, which says where a call stands in the
+    record and not what was decided.
     """
-    return _encoder.encode(msgspec.structs.replace(decision, starts=()))
+    return _encoder.encode(msgspec.structs.replace(decision, starts=(), after=msgspec.UNSET))
 
 
 def identity(*parts: object) -> str:

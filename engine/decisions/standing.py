@@ -114,7 +114,7 @@ class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
     @property
     def segments(self) -> list[str]:
         """The segments the customer is in, sorted."""
-        return sorted(name for name, member in self.memberships.items() if member.inside)
+        return sorted([name for name, member in self.memberships.items() if member.inside])
 
 
 _encoder = msgspec.msgpack.Encoder()

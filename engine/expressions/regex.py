@@ -10,6 +10,9 @@ import re2
 
 from engine.errors import ExpressionError
 
+LARGEST_PROGRAM = 1500
+"""Instructions of a pattern: at some 2,000 RE2 gives its fast way up, and takes seconds for a long text."""
+
 _WORDS = (
     ("unterminated character set", "a [ is never closed; write ] after it, or \\[ for the sign itself"),
     ("missing )", "a ( is never closed; write ) after it, or \\( for the sign itself"),
@@ -45,9 +48,15 @@ def compiled(pattern: str) -> Any:
     except (re.error, OverflowError, RecursionError) as error:
         raise _refused(pattern, _in_words(str(error))) from None
     try:
-        return re2.compile(pattern, _options())
+        found = re2.compile(pattern, _options())
     except (re2.error, UnicodeEncodeError) as error:
         raise _refused(pattern, _words_of(pattern, error)) from None
+    size = max(found.programsize, found.reverseprogramsize)
+    if size > LARGEST_PROGRAM:
+        raise _refused(
+            pattern, f"it has {size} instructions, {LARGEST_PROGRAM} are allowed; repeat less, or write two"
+        )
+    return found
 
 
 def _refused(pattern: str, reason: str) -> ExpressionError:

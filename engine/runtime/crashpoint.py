@@ -30,7 +30,6 @@ Point = Literal[
     # Intake.
     "accepted",  # events are stored in a transaction, and none of them is decided
     "before_answer",  # events are committed and decided, and the senders have no answer
-    "before_answer_kept",  # what changes no customer is done, and its answer is not kept
     # The outbox.
     "after_claim",  # effects are leased, and none has been sent
     "before_send",  # one is about to be sent

@@ -12,10 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from engine.audit.actor import Actor
 from engine.audit.checkpoints import Verifier
 from engine.customers.event import Cause
 from engine.decisions.decision import Decision
-from engine.errors import StoreError
+from engine.errors import StoreError, UnauthenticatedError
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runtime import operating
@@ -23,6 +24,7 @@ from engine.runtime.accesses import Access, Accesses
 from engine.runtime.actions import Actions
 from engine.runtime.audit.exporting import export
 from engine.runtime.audit.replaying import Replayed, replay
+from engine.runtime.calls import Call, Called, decide_calls
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
@@ -34,6 +36,7 @@ from engine.runtime.people.acting import Acting
 from engine.runtime.people.scoring import Calibrations
 from engine.runtime.pokes import Listener, Poker, checked
 from engine.runtime.rebuild import Progress, silently
+from engine.runtime.refusals import Refusals
 from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
@@ -45,7 +48,7 @@ from engine.runtime.sealing import note_export, sign_now
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
 from engine.runtime.worker import Heart, Worker
-from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Writer
+from engine.runtime.writer import LARGEST_BATCH, IngestAnswer, Together, Writer
 from engine.store.audit import CheckpointRow
 from engine.store.interface import Store
 from engine.store.lock import LockInfo
@@ -73,9 +76,9 @@ class Engine(Acting, Changing, Showing):
         self._calibrations = Calibrations()
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, lambda: shell.ruleset)
-        self._writer: Writer[Posted] = Writer(
-            lambda requests: take_in(shell, requests), lambda: catch_up(shell)
-        )
+        self._writer = Writer(lambda: catch_up(shell))
+        self._take_in: Together[Posted, IngestAnswer] = lambda requests: take_in(shell, requests)
+        self._decide_calls: Together[Call, Called] = lambda calls: decide_calls(shell, calls)
         self._writer.start()
         shell.meters.watch_store(shell.store, clock.now)
         shell.meters.watch(
@@ -88,9 +91,11 @@ class Engine(Acting, Changing, Showing):
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
             self._worker.start()
-        self._beside: list[Poker | Listener | Heart | Keeper | Accesses] = []
+        self._beside: list[Poker | Listener | Heart | Keeper | Accesses | Refusals] = []
         self._accesses = Accesses(shell.store, self._now_do)
         self._go_beside(self._accesses)
+        self._refusals = Refusals(shell, self._now_do)
+        self._go_beside(self._refusals)
         self.measures = Measures(shell, clock.now, self._now_do)
         if work:
             self._go_beside(Keeper(shell, clock.now, lambda: self._drive.leads, self._now_do))
@@ -112,7 +117,7 @@ class Engine(Acting, Changing, Showing):
         if self._worker is not None:
             self._go_beside(Listener(url, self._worker.poke))
 
-    def _go_beside(self, thread: Poker | Listener | Heart | Keeper | Accesses) -> None:
+    def _go_beside(self, thread: Poker | Listener | Heart | Keeper | Accesses | Refusals) -> None:
         self._beside.append(thread)
         thread.start()
 
@@ -192,12 +197,12 @@ class Engine(Acting, Changing, Showing):
         may_grant: bool = False,
         received: Micros | None = None,
         cause: Cause = "sent",
-        registers: bool = False,
+        registers: str | None = None,
     ) -> Future[IngestAnswer]:
         """Take events in: decoded JSON objects, or `Unreadable` ones.
 
         `may_grant` tells whether the sender may set protected traits. `received` stands in for the
-        clock. `registers` lets ids in that were erased. The answer comes once they are on the disk and
+        clock. `registers` is who lets ids in that were erased. The answer comes once they are on the disk and
         decided.
         """
         posted = Posted(
@@ -205,7 +210,7 @@ class Engine(Acting, Changing, Showing):
         )
         # A batch has one instant, so that a request with its own goes alone.
         size = len(raws) if received is None else LARGEST_BATCH
-        return self._woken(self._writer.post(posted, size))
+        return self._woken(self._writer.join(posted, self._take_in, size))
 
     def import_events(
         self,
@@ -227,7 +232,7 @@ class Engine(Acting, Changing, Showing):
             return import_past(self._shell, self._now_do, raws, source, course, progress)
         for portion in course.portions(raws):
             posted = Posted(raws=portion, source=source, may_grant=True, cause="import", note=course.note)
-            course.advance(self._woken(self._writer.post(posted, len(portion))).result())
+            course.advance(self._woken(self._writer.join(posted, self._take_in, len(portion))).result())
             progress("importing events", course.done.rows, 0)
         course.end()
         return course.done
@@ -249,7 +254,8 @@ class Engine(Acting, Changing, Showing):
         if dry_run:
             return _done(lambda: operating.preview(self._shell, self.clock.now(), rule, customer, event))
         call = key or secrets.token_hex(12)
-        return self._do(lambda: operating.call(self._shell, rule, customer, event, call))
+        once = Call(rule=rule, customer=customer, event=event, key=call, once=self._once)
+        return self._woken(self._writer.join(once, self._decide_calls))
 
     @property
     def meters(self) -> Meters:
@@ -293,19 +299,18 @@ class Engine(Acting, Changing, Showing):
         expires_at: Micros | None = None,
         *,
         bounds: Bounds = ANYWHERE,
-        by: str | None = None,
+        by: Actor | None = None,
     ) -> NewKey:
         """Make an API key; its text is shown once and nowhere kept.
 
-        A `ForbiddenError` where the human `by`, if one is named, may not give that role.
+        A `ForbiddenError` where who makes it, if that is told, may not give that role.
         """
         made = make_key(role, owner, label, self.clock.now(), expires_at, bounds)
-        self._now_do(lambda: operating.add_key(self._shell, made.row, by))
-        return made
+        return self._do(lambda: operating.add_key(self._shell, made, by)).result()
 
-    def rotate_key(self, id: str, grace: Micros = GRACE, by: str | None = None) -> NewKey:
+    def rotate_key(self, id: str, grace: Micros = GRACE, by: Actor | None = None) -> NewKey:
         """Make a successor of a key, which ends after `grace`; raises `NotFoundError`, `ConflictError`."""
-        return self._now_do(lambda: operating.rotate_key(self._shell, id, grace, by))
+        return self._do(lambda: operating.rotate_key(self._shell, id, grace, by)).result()
 
     def first_admin_key(self) -> NewKey | None:
         """Make an admin key where there is no key at all yet, None where there is one."""
@@ -325,9 +330,9 @@ class Engine(Acting, Changing, Showing):
         with self.store.reader() as reader:
             return reader.list_keys()
 
-    def revoke_key(self, id: str) -> bool:
+    def revoke_key(self, id: str, by: Actor | None = None) -> bool:
         """Make a key useless from now on; False when there is none or it was before."""
-        return bool(self._now_do(lambda: operating.revoke_key(self._shell, id)))
+        return bool(self._now_do(lambda: operating.revoke_key(self._shell, id, by)))
 
     def touch_key(self, id: str, address: str | None = None) -> Future[None]:
         """Keep that a key was used just now, and from where."""
@@ -359,6 +364,15 @@ class Engine(Acting, Changing, Showing):
     def flush_accesses(self) -> int:
         """Keep the readings that wait; give how many that were."""
         return self._accesses.flush()
+
+    def note_refusal(self, refused: UnauthenticatedError) -> None:
+        """Let it be counted and kept that somebody was not let in; within a minute."""
+        self._shell.meters.sign_in_refused(refused.because)
+        self._refusals.note(refused)
+
+    def flush_refusals(self) -> None:
+        """Keep the refusals that wait."""
+        self._refusals.flush()
 
     def tick(self, budget: int = 1000, shard: int | None = None) -> int:
         """Make one pass, over one shard where one is given; 0 when there was nothing to do.

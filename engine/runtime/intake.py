@@ -57,7 +57,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     `received` stands in for the clock; it never takes the engine back. `arrived` is when the events came
     first, where that was before: their own times are held against it. `note` is told in the very
     transaction what became of the events, to keep something with them; it may be told more than once.
-    `registers` tells that whoever was erased under these ids is somebody new now.
+    `registers` is who says that whoever was erased under these ids is somebody new now.
     """
 
     raws: Sequence[object]
@@ -67,7 +67,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     arrived: Micros | None = None
     cause: Cause = "sent"
     note: Note | None = None
-    registers: bool = False
+    registers: str | None = None
 
 
 class _Failed(Exception):
@@ -266,7 +266,7 @@ def _normalised(turn: Turn, request: Posted, raw: object) -> Event:
     if request.arrived is not None:
         event = msgspec.structs.replace(event, received_at=turn.now)
     if turn.shell.erasures:
-        admit(turn, event, registers=request.registers)
+        admit(turn, event, request.registers)
     if event.message_id:
         return event
     # Nothing tells it from another that looks the same, so that both count.

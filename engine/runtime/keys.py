@@ -177,16 +177,16 @@ def check_key(text: str, row: KeyRow | None, now: Micros) -> KeyRow:
     if row is None or not known:
         raise UnauthenticatedError(NOT_GOOD, because="unknown")
     if row.revoked_at is not None:
-        raise UnauthenticatedError(NOT_GOOD, because="revoked")
+        raise UnauthenticatedError(NOT_GOOD, because="revoked", key=row.id)
     if row.expires_at is not None and row.expires_at <= now:
-        raise UnauthenticatedError(NOT_GOOD, because="expired")
+        raise UnauthenticatedError(NOT_GOOD, because="expired", key=row.id)
     return row
 
 
 def check_address(row: KeyRow, address: Address | None) -> None:
     """Raise `UnauthenticatedError` where a key may not be used from an address, or that is not known."""
     if row.addresses is not None and not within(address, networks_of(row.addresses)):
-        raise UnauthenticatedError(NOT_GOOD, because="address")
+        raise UnauthenticatedError(NOT_GOOD, because="address", key=row.id)
 
 
 def digest(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from typing import Any
 
@@ -40,3 +41,35 @@ def configure(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=_to_stderr,
     )
+
+
+class _Library(logging.Handler):
+    """Says where a library logged something, and where its error came from.
+
+    What it said stays out, and so does the error's message: either may hold what a customer sent.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        place = f"{record.pathname}:{record.lineno} {record.funcName}"
+        _tell(record.levelno, "library", error, library=record.name, said_at=place)
+
+
+def _tell(level: int, event: str, error: BaseException | None, **more: Any) -> None:
+    kind = {} if error is None else {"error": type(error).__name__}
+    structlog.get_logger("holdfast").log(level, event, exc_info=error, **kind, **more)
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    _tell(logging.ERROR, "thread_failed", failed.exc_value)
+
+
+def speak_for_all() -> None:
+    """Let libraries and threads log in our form too: for a process of our own.
+
+    Else either would print a traceback with the error's message to the same place as the logs.
+    """
+    configure()
+    root = logging.getLogger()
+    root.handlers[:] = [_Library(logging.WARNING)]
+    threading.excepthook = _thread_failed

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from engine.audit.actor import Actor
 from engine.audit.leaves import ChangeLeaf
 from engine.authoring.wording import either, known_or
 from engine.customers.event import MERGE
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Decision, identity
 from engine.errors import ConflictError, NotFoundError, RequestError
-from engine.model.rule import OnCall
 from engine.model.values import DAY, SECOND, Micros
 from engine.runs.changes import Changes
 from engine.runs.run import AskItem, Run
@@ -28,35 +28,18 @@ from engine.runtime.reports.reading import looking
 from engine.runtime.reports.standstill import OVERDUE
 from engine.runtime.shell import Shell
 from engine.runtime.tick import open_turn
-from engine.store.interface import Store, Writer
+from engine.store.interface import Store
 from engine.store.records import KeyRow, ProcessRow
 from engine.store.sessions import SessionRow
 from engine.timeline import deliver
 from engine.timeline.play import call_rule
 from engine.timeline.world import ALL
 
+FIRST_START = Actor("the first start")
+"""Who makes the key of a database that has none yet."""
+
 SILENT: Micros = 30 * SECOND
 """A process that was not heard of for so long is taken for gone."""
-
-
-def call(shell: Shell, rule: str, customer: str, event: Mapping[str, Any], key: str) -> Decision:
-    """Decide a rule for a customer because somebody asks, and do what it says."""
-    compiled = shell.ruleset.rule(rule)
-    if compiled is None:
-        raise NotFoundError(f"there is no live rule {rule}; {known_or(rule, shell.ruleset.workspace.rules)}")
-    if not any(isinstance(each.trigger, OnCall) for each in compiled.triggers):
-        raise RequestError(
-            f"{rule} has no `when: {{call: yes}}`; send `dry_run: true`, or write `call: yes` in its file"
-        )
-    with open_turn(shell) as turn:
-        id = turn.customer(customer)
-        made = call_rule(turn.world, turn.cast, turn.changes, rule, id, event, turn.now, key)
-        if turn.writer.decision(made.id) is not None:
-            raise ConflictError(
-                f"this call of {rule} was made before; send another Idempotency-Key for another call"
-            )
-        turn.result = made
-        return made
 
 
 def preview(shell: Shell, now: Micros, rule: str, customer: str, event: Mapping[str, Any]) -> Decision:
@@ -85,6 +68,7 @@ def answer_ask(shell: Shell, id: str, choice: str, by: str) -> AskItem:
                 f"the question {id} no longer waits for an answer; see its run for what came of it"
             )
         turn.flush()
+        turn.writer.record(ChangeLeaf(what="ask_answered", ref=f"ask:{id}", at=turn.now, who=by), customer)
         turn.result = answered = turn.writer.ask(id) or ask
         return answered
 
@@ -99,6 +83,7 @@ def cancel_run(shell: Shell, id: str, by: str) -> Run:
         if not deliver.cancel(turn.world, turn.cast, turn.changes, customer, id, by, turn.now):
             raise ConflictError(f"the run {id} has ended already, and there is nothing left to cancel")
         turn.flush()
+        turn.writer.record(ChangeLeaf(what="run_cancelled", ref=f"run:{id}", at=turn.now, who=by), customer)
         turn.result = ended = turn.writer.run(id) or run
         return ended
 
@@ -137,30 +122,37 @@ def unsubscribe(shell: Shell, wanted: Unsubscription) -> Unsubscription:
     return wanted
 
 
-def pause(shell: Shell, workflow: str | None, by: str | None = None) -> None:
-    """Hold back what a workflow would do; without one, what all would."""
+def pause(shell: Shell, workflow: str | None, by: str | None = None) -> frozenset[str]:
+    """Hold back what a workflow would do, without one what all would; give the workflows held back now."""
     if workflow is not None and workflow not in shell.ruleset.workflows:
         raise NotFoundError(f"there is no workflow {workflow}; {known_or(workflow, shell.ruleset.workflows)}")
-    with shell.store.begin() as writer:
-        _set_paused(writer, writer.marks().paused | {workflow or ALL})
-        _record(shell, writer, "paused", workflow, by)
+    paused = _set_paused(shell, lambda before: before | {workflow or ALL}, "paused", workflow, by)
     crashpoint("paused")
+    return paused
 
 
-def resume(shell: Shell, workflow: str | None, by: str | None = None) -> None:
-    """Let a workflow go on; without one, all of them."""
-    with shell.store.begin() as writer:
-        _set_paused(writer, frozenset() if workflow is None else writer.marks().paused - {workflow})
-        _record(shell, writer, "resumed", workflow, by)
+def resume(shell: Shell, workflow: str | None, by: str | None = None) -> frozenset[str]:
+    """Let a workflow go on, without one all of them; give the workflows that are held back still."""
+    left: Callable[[frozenset[str]], frozenset[str]] = (
+        (lambda _: frozenset()) if workflow is None else lambda before: before - {workflow}
+    )
+    return _set_paused(shell, left, "resumed", workflow, by)
 
 
-def _record(shell: Shell, writer: Writer, what: str, workflow: str | None, by: str | None) -> None:
+def _set_paused(
+    shell: Shell,
+    change: Callable[[frozenset[str]], frozenset[str]],
+    what: str,
+    workflow: str | None,
+    by: str | None,
+) -> frozenset[str]:
     at = shell.instants.take()
-    writer.record(ChangeLeaf(what=what, ref=f"{what}:{workflow or ALL}:{at}", at=at, who=by))
-
-
-def _set_paused(writer: Writer, paused: frozenset[str]) -> None:
-    writer.mark("paused", msgspec.json.encode(sorted(paused)).decode() if paused else None)
+    with shell.store.begin() as writer:
+        paused = change(writer.marks().paused)
+        writer.mark("paused", msgspec.json.encode(sorted(paused)).decode() if paused else None)
+        writer.record(ChangeLeaf(what=what, ref=f"{what}:{workflow or ALL}:{at}", at=at, who=by))
+        shell.answer(writer, paused)
+    return paused
 
 
 def look(shell: Shell) -> None:
@@ -169,15 +161,18 @@ def look(shell: Shell) -> None:
         reader.last_heartbeat()
 
 
-def add_key(shell: Shell, row: KeyRow, by: str | None = None) -> None:
+def add_key(shell: Shell, made: NewKey, by: Actor | None = None) -> NewKey:
     """Keep a new key that a human has made; a `ForbiddenError` where they may not give that role."""
+    row = made.row
     with shell.store.begin() as writer:
         if by is not None:
-            check_grant(row.role, row.owner, writer.list_keys(), row.created_at, by)
-        writer.add_key(row)
+            check_grant(row.role, row.owner, writer.list_keys(), row.created_at, by.who)
+        writer.add_key(row, by)
+        shell.answer(writer, made)
+    return made
 
 
-def rotate_key(shell: Shell, id: str, grace: Micros, by: str | None) -> NewKey:
+def rotate_key(shell: Shell, id: str, grace: Micros, by: Actor | None) -> NewKey:
     """Make a key's successor, and let the key end after a while; raises `NotFoundError`, `ConflictError`."""
     now = shell.instants.take()
     with shell.store.begin() as writer:
@@ -186,11 +181,10 @@ def rotate_key(shell: Shell, id: str, grace: Micros, by: str | None) -> NewKey:
             raise NotFoundError(f"there is no key {id}; look it up in the list of keys")
         made = successor_of(row, now)
         until = now + grace if row.expires_at is None else min(now + grace, row.expires_at)
-        if not writer.hand_over_key(id, made.row.id, until):
+        if not writer.hand_over_key(id, made.row.id, until, now, by):
             raise ConflictError(f"the key {id} has just been rotated or revoked; read the list of keys again")
-        writer.add_key(made.row)
-        detail = f"into {made.row.id}"
-        writer.record(ChangeLeaf(what="key_rotated", ref=f"key:{id}:rotated", at=now, who=by, detail=detail))
+        writer.add_key(made.row, by)
+        shell.answer(writer, made)
     return made
 
 
@@ -199,15 +193,15 @@ def add_first_key(shell: Shell, row: KeyRow) -> bool:
     with shell.store.alone(), shell.store.begin() as writer:
         if writer.list_keys():
             return False
-        writer.add_key(row)
+        writer.add_key(row, FIRST_START)
         return True
 
 
-def revoke_key(shell: Shell, id: str) -> bool:
+def revoke_key(shell: Shell, id: str, by: Actor | None = None) -> bool:
     """Make a key useless from now on."""
     now = shell.instants.take()
     with shell.store.begin() as writer:
-        return writer.revoke_key(id, now)
+        return writer.revoke_key(id, now, by)
 
 
 def touch_key(shell: Shell, id: str, at: Micros, address: str | None) -> None:

@@ -9,9 +9,8 @@ import msgspec
 
 from engine.errors import HoldfastError, RequestError
 from engine.model.values import DAY, Micros
-from engine.runtime.crashpoint import crashpoint
 from engine.runtime.shell import Shell
-from engine.store.interface import Writer
+from engine.store.interface import Reader, Writer
 from engine.store.records import Answer, Request
 
 T = TypeVar("T")
@@ -39,35 +38,40 @@ class AnsweredBefore(HoldfastError):
         self.answer = answer
 
 
+def answered(reader: Reader, once: Once) -> None:
+    """Raise `AnsweredBefore` for a request that has acted before, `RequestError` for another body."""
+    answer = reader.find_answer(once.request)
+    if answer is None:
+        return
+    if answer.body_hash != once.body_hash:
+        raise RequestError(
+            "this Idempotency-Key came before with another body; send a new key with it",
+            code="idempotency_key_reused",
+        )
+    raise AnsweredBefore(answer)
+
+
+def keep(writer: Writer, once: Once, result: Any, now: Micros) -> None:
+    """Keep the answer to a request, in the transaction of what it did."""
+    status, body = once.render(result)
+    writer.drop_answers(now - KEPT)
+    writer.save_answer(once.request, Answer(body_hash=once.body_hash, status=status, body=body, at=now))
+
+
 def act_once(shell: Shell, once: Once, work: Callable[[], T]) -> T:
     """Do the work of a request, and keep its answer in the transaction of its effect.
 
-    Raises `AnsweredBefore`, or `RequestError` where the key came with another body. Work that
-    tells its turn nothing has its answer kept right after it: doing it again changes nothing more.
+    The work tells its turn, or `Shell.answer`, what it gives. Raises `AnsweredBefore`, or `RequestError`
+    where the key came with another body.
     """
     with shell.store.reader() as reader:
-        answer = reader.find_answer(once.request)
-    if answer is not None:
-        if answer.body_hash != once.body_hash:
-            raise RequestError(
-                "this Idempotency-Key came before with another body; send a new key with it",
-                code="idempotency_key_reused",
-            )
-        raise AnsweredBefore(answer)
+        answered(reader, once)
 
-    def keep(writer: Writer, result: Any) -> None:
-        status, body = once.render(result)
-        now = shell.instants.reached
-        writer.drop_answers(now - KEPT)
-        writer.save_answer(once.request, Answer(body_hash=once.body_hash, status=status, body=body, at=now))
+    def keep_with_it(writer: Writer, result: Any) -> None:
+        keep(writer, once, result, shell.instants.reached)
 
-    shell.keep_answer = keep
+    shell.keep_answer = keep_with_it
     try:
-        result = work()
-        if shell.keep_answer is not None:
-            crashpoint("before_answer_kept")
-            with shell.store.begin() as writer:
-                keep(writer, result)
+        return work()
     finally:
         shell.keep_answer = None
-    return result

@@ -15,18 +15,31 @@ FOLDER = ".holdfast"
 """What an engine keeps beside the authored files of a workspace: secrets, the local key."""
 
 
+_OWN = frozenset(("HOLDFAST_DATABASE", "HOLDFAST_KEY", "HOLDFAST_REDIS"))
+"""Variables that let one into this server's own parts; what holdfast.yaml names is handed to others."""
+
+
 class SecretError(HoldfastError):
     """A secret that `holdfast.yaml` refers to is not there."""
 
 
 def resolve(secret: Secret, workspace: Path) -> str:
-    """Read a secret from where it is kept; a path is relative to the workspace."""
+    """Read a secret from where it is kept; a path is relative to the workspace.
+
+    Raises `SecretError` where it is not there, and where it is one of the engine's own.
+    """
+    if secret.env in _OWN:
+        raise SecretError(f"{secret.env} is this server's own; name a variable that is for this alone")
     if secret.env is not None:
         value = os.environ.get(secret.env)
         if not value:
             raise SecretError(f"the environment variable {secret.env} is not set")
         return value
     path = workspace / (secret.file or "")
+    if path.resolve().is_relative_to((workspace / FOLDER).resolve()):
+        raise SecretError(
+            f"{secret.file} is one of the engine's own secrets; name a file outside of {FOLDER}"
+        )
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -313,6 +313,11 @@ class Shell:
         if marks.importing and not self.finishing:
             raise ReleaseMovedError("an import of the past was not finished")
 
+    def answer(self, writer: Writer, result: Any) -> None:
+        """Keep the answer to the request that is being done, in the transaction of its effect."""
+        if self.keep_answer is not None:
+            self.keep_answer(writer, result)
+
     @contextmanager
     def turn(self, now: Micros, *, settling: bool = False) -> Generator[Turn]:
         """Open the writing transaction for work at `now`; everything is committed at its end, or nothing.
@@ -337,8 +342,8 @@ class Shell:
                 yield turn
                 crashpoint("before_flush")
                 turn.flush()
-                if turn.result is not None and self.keep_answer is not None:
-                    self.keep_answer(writer, turn.result)
+                if turn.result is not None:
+                    self.answer(writer, turn.result)
                 writer.heartbeat(self.process, max(now, self.instants.reached), self.release)
                 crashpoint("before_commit")
             crashpoint("after_commit")

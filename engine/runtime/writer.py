@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import structlog
@@ -17,6 +17,8 @@ from engine.errors import StoreError, TransientStoreError
 
 T = TypeVar("T")
 R = TypeVar("R")
+Together: TypeAlias = Callable[[Sequence[T]], Sequence[R | Exception]]
+"""Commits requests together and gives the answer of each; an exception is raised to whom it concerns."""
 
 LARGEST_BATCH = 500
 """Events that one commit takes; a single larger request is still one commit."""
@@ -41,15 +43,16 @@ class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: tuple[dict[str, Any], ...] = ()
 
 
-class _Waiting(Generic[T]):
-    """A request with the future that answers it."""
+class _Waiting:
+    """A request, what commits it together with others, and the future that answers it."""
 
-    __slots__ = ("future", "request", "size")
+    __slots__ = ("commit", "future", "request", "size")
 
-    def __init__(self, request: T, size: int) -> None:
+    def __init__(self, request: Any, commit: Together[Any, Any], size: int) -> None:
         self.request = request
+        self.commit = commit
         self.size = size
-        self.future: Future[IngestAnswer] = Future()
+        self.future: Future[Any] = Future()
 
 
 class _Job:
@@ -65,26 +68,22 @@ class _End:
 
 
 _END = _End()
-_Item: TypeAlias = _Waiting[T] | _Job | _End
+_Item: TypeAlias = _Waiting | _Job | _End
 
 
-class Writer(Generic[T]):
+class Writer:
     """Runs jobs and requests one after the other, in the order in which they came.
 
     While one commit is on its way to the disk the next requests gather, so that the batch grows
-    with the load and nobody waits when there is none. Futures are resolved after the commit. Work
+    with the load and nobody waits when there is none; those of one kind that follow one another
+    are one batch. Futures are resolved after the commit. Work
     whose transaction had to give way to another is done again, a few times; `before_again` is called
     before each.
     """
 
-    def __init__(
-        self,
-        commit: Callable[[Sequence[T]], Sequence[IngestAnswer]],
-        before_again: Callable[[], object] = int,
-    ) -> None:
-        self._commit = commit
+    def __init__(self, before_again: Callable[[], object] = int) -> None:
         self._before_again = before_again
-        self._queue: queue.SimpleQueue[_Item[T]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="holdfast-writer", daemon=True)
         self._lock = threading.Lock()
         self._closed = False
@@ -107,15 +106,15 @@ class Writer(Generic[T]):
         """How many requests and pieces of work wait on the queue."""
         return self._queue.qsize()
 
-    def post(self, request: T, size: int) -> Future[IngestAnswer]:
-        """Put a request of `size` events on the queue."""
-        return self._put(_Waiting(request, size))
+    def join(self, request: T, commit: Together[T, R], size: int = 1) -> Future[R]:
+        """Put a request of `size` on the queue, to be committed with those of its kind beside it."""
+        return self._put(_Waiting(request, commit, size))
 
     def call(self, work: Callable[[], Any]) -> Future[Any]:
         """Put a piece of work on the queue."""
         return self._put(_Job(work))
 
-    def _put(self, item: _Waiting[T] | _Job) -> Future[Any]:
+    def _put(self, item: _Waiting | _Job) -> Future[Any]:
         with self._lock:
             if self._closed:
                 raise StoreError("the engine has been closed")
@@ -125,7 +124,7 @@ class Writer(Generic[T]):
     def _run(self) -> None:
         item = self._queue.get()
         while item is not _END:
-            after: _Item[T] | None = None
+            after: _Item | None = None
             if isinstance(item, _Job):
                 self._do(item)
             elif isinstance(item, _Waiting):
@@ -133,7 +132,7 @@ class Writer(Generic[T]):
                 self._settle([one for one in batch if one.future.set_running_or_notify_cancel()])
             item = self._queue.get() if after is None else after
 
-    def _gather(self, first: _Waiting[T]) -> tuple[list[_Waiting[T]], _Item[T] | None]:
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Item | None]:
         """Take the requests that wait already, and what came after them if it was taken too."""
         batch, size = [first], first.size
         while True:
@@ -141,19 +140,21 @@ class Writer(Generic[T]):
                 item = self._queue.get_nowait()
             except queue.Empty:
                 return batch, None
-            if not isinstance(item, _Waiting) or size + item.size > LARGEST_BATCH:
+            if not isinstance(item, _Waiting) or item.commit != first.commit:
+                return batch, item
+            if size + item.size > LARGEST_BATCH:
                 return batch, item
             batch.append(item)
             size += item.size
 
-    def _settle(self, batch: Sequence[_Waiting[T]]) -> None:
+    def _settle(self, batch: Sequence[_Waiting]) -> None:
         if not batch:
             return
         try:
             requests = [waiting.request for waiting in batch]
             # A large transaction that has to give way again and again does better in smaller parts.
             pauses = PAUSES if len(batch) == 1 else PAUSES[:2]
-            answers = self._patiently(lambda: self._commit(requests), pauses)
+            answers = self._patiently(lambda: batch[0].commit(requests), pauses)
         except BaseException as error:
             if len(batch) == 1:
                 batch[0].future.set_exception(error)
@@ -164,7 +165,10 @@ class Writer(Generic[T]):
             self._settle(batch[middle:])
             return
         for waiting, answer in zip(batch, answers, strict=True):
-            waiting.future.set_result(answer)
+            if isinstance(answer, Exception):
+                waiting.future.set_exception(answer)
+            else:
+                waiting.future.set_result(answer)
 
     def _do(self, job: _Job) -> None:
         if not job.future.set_running_or_notify_cancel():

@@ -73,17 +73,16 @@ class AuditReader(Protocol):
 
     def acts(
         self,
-        kind: str,
-        *,
+        *kinds: str,
         start: Micros | None = None,
         end: Micros | None = None,
         after: tuple[Micros, int] | None = None,
         limit: int = 100,
     ) -> list[LeafRow]:
-        """Page the sealed entries of one kind of what people did, by (at, number)."""
+        """Page the sealed entries of some kinds of what people did, by (at, number)."""
         ...
 
-    def count_acts(self, kind: str, *, start: Micros | None = None, end: Micros | None = None) -> int:
+    def count_acts(self, *kinds: str, start: Micros | None = None, end: Micros | None = None) -> int:
         """Count them."""
         ...
 
@@ -115,8 +114,8 @@ class AuditWriter(Protocol):
         """Put a leaf into the audit record, in this very transaction.
 
         With a `customer` it gets their subject, with a `document` besides the commitment to it. What is
-        written of decisions, runs, steps, effects, releases, keys and of what people do to customers is
-        recorded as it is written.
+        written of decisions, runs, steps, effects, releases, keys, sessions and of what people do to
+        customers is recorded as it is written.
         """
         ...
 

@@ -75,9 +75,9 @@ def _tagged(value: Any) -> Any:
     if kind is int:
         return value if -(2**63) <= value < 2**63 else _extended(kind, value)
     if kind is dict:
-        return {key: _tagged(each) for key, each in value.items()}
+        return {key: each if type(each) in _NATIVE else _tagged(each) for key, each in value.items()}
     if kind is list or kind is tuple:
-        return [_tagged(each) for each in value]
+        return [each if type(each) in _NATIVE else _tagged(each) for each in value]
     if kind is dt.datetime and value.tzinfo is dt.UTC:
         return Ext(_INSTANT, ((value - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True))
     if kind in _WRITTEN:

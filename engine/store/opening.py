@@ -27,7 +27,7 @@ def open_store(url: str, *, exclusive: bool = True) -> Store:
     parsed = _parsed(url)
     if is_postgres(parsed):
         return open_postgres(parsed, writing=exclusive)
-    return open_sqlite(_path(parsed, url), exclusive=exclusive)
+    return open_sqlite(_path(parsed), exclusive=exclusive)
 
 
 def migrate(url: str) -> None:
@@ -36,7 +36,7 @@ def migrate(url: str) -> None:
     if is_postgres(parsed):
         migrate_postgres(parsed)
     else:
-        migrate_sqlite(_path(parsed, url))
+        migrate_sqlite(_path(parsed))
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -44,7 +44,7 @@ def sqlite_path(url: str) -> Path | None:
     if url == "memory://":
         return None
     parsed = _parsed(url)
-    return None if is_postgres(parsed) else _path(parsed, url)
+    return None if is_postgres(parsed) else _path(parsed)
 
 
 def is_shared(url: str) -> bool:
@@ -60,13 +60,14 @@ def is_postgres(url: URL) -> bool:
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)
-    except ArgumentError:
-        raise StoreError(f"{url!r} is not a database URL; {_KNOWN}") from None
+    except (ArgumentError, ValueError):
+        # Not a word of it is repeated: a password may stand anywhere in what cannot be taken apart.
+        raise StoreError(f"what --database says is not a database URL; {_KNOWN}") from None
 
 
-def _path(parsed: URL, url: str) -> Path:
+def _path(parsed: URL) -> Path:
     if parsed.get_backend_name() != "sqlite":
         raise StoreError(f"Holdfast does not run on {parsed.get_backend_name()}; {_KNOWN}")
     if not parsed.database or parsed.database == ":memory:":
-        raise StoreError(f"{url!r} names no file; {_KNOWN}")
+        raise StoreError(f"what --database says names no file; {_KNOWN}")
     return Path(parsed.database)

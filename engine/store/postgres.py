@@ -84,7 +84,9 @@ class PostgresStore:
     """A PostgreSQL database, opened; `engine.store.interface.Store` says what it does."""
 
     def __init__(self, url: URL, *, writing: bool, lock_timeout: int, idle_timeout: int) -> None:
-        self.name = url.render_as_string(hide_password=True)
+        # Options may hold a password too, under more than one name; where the database is tells which it is.
+        place = {key: value for key, value in url.query.items() if key in ("host", "port")}
+        self.name = url.set(query=place).render_as_string(hide_password=True)
         self._writing = writing
         self._turn = threading.Lock()
         self._writer_thread: int | None = None
@@ -307,6 +309,7 @@ def _engine(url: URL, options: str, *, connections: int, reading: bool = False) 
         max_overflow=max(connections - 4, 0),
         pool_timeout=10,
         connect_args={**_SESSION, "options": options},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

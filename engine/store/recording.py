@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from engine.audit.actor import Actor
 from engine.audit.leaves import (
     ACTS,
     AnyLeaf,
@@ -26,6 +27,7 @@ from engine.audit.leaves import (
     entry_of,
     kind_of,
     leaf_hash,
+    reason_of,
 )
 from engine.audit.subjects import SECRET_LENGTH, commitment_of, content_of, salt_of
 from engine.audit.tree import WIDTH, Edge, Tile, append
@@ -40,6 +42,7 @@ from engine.store.audit import SubjectRow
 from engine.store.proposing import ChangeRow
 from engine.store.records import KeyRow, Marks, ReleaseRow
 from engine.store.rows import Columns
+from engine.store.sessions import SessionRow
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -90,7 +93,7 @@ class Recording(Protocol):
                 at=decision.at,
                 rule=decision.rule,
                 outcome=decision.outcome.value,
-                reason=decision.reason,
+                reason=reason_of(decision.reason),
                 definition=decision.rule_hash,
                 release=release,
             )
@@ -120,7 +123,7 @@ class Recording(Protocol):
                     at=run.started_at if run.ended_at is None else run.ended_at,
                     workflow=run.workflow,
                     status=run.status.value,
-                    reason=run.reason,
+                    reason=reason_of(run.reason),
                 ),
                 run.customer,
             )
@@ -133,14 +136,16 @@ class Recording(Protocol):
                 path=attempt.path,
                 verb=attempt.verb,
                 outcome=attempt.outcome.value,
-                reason=attempt.reason,
+                reason=reason_of(attempt.reason),
                 effect=attempt.effect,
             )
             self.record(leaf, self._customer_of(attempt.run), row["document"])
 
     def _record_settled(self, settled: Settled) -> None:
         self.record(
-            EffectLeaf(ref=settled.key, at=settled.at, outcome=settled.outcome, reason=settled.reason)
+            EffectLeaf(
+                ref=settled.key, at=settled.at, outcome=settled.outcome, reason=reason_of(settled.reason)
+            )
         )
 
     def _record_acts(self, accepted: Iterable[tuple[Event, Columns]]) -> None:
@@ -148,21 +153,35 @@ class Recording(Protocol):
         for event, row in accepted:
             if event.cause != "operator":
                 continue
-            by = event.properties.get("by")
+            by, recorded_by = (event.properties.get(name) for name in ("by", "recorded_by"))
             leaf = ChangeLeaf(
                 what=event.name,
                 ref=f"event:{row['seq']}",
                 at=event.received_at,
-                who=by if isinstance(by, str) else None,
+                who=next((name for name in (recorded_by, by) if isinstance(name, str)), None),
+                detail=f"for {by}" if isinstance(recorded_by, str) else None,
             )
             self.record(leaf, event.customer, row["properties"])
 
-    def _record_key(self, key: KeyRow) -> None:
-        detail = f"{key.role} for {key.owner}"
-        self.record(ChangeLeaf(what="key_made", ref=f"key:{key.id}", at=key.created_at, detail=detail))
+    def _record_by(self, by: Actor | None, what: str, ref: str, at: Micros, detail: str | None) -> None:
+        who, key, role = (None, None, None) if by is None else (by.who, by.key, by.role)
+        self.record(ChangeLeaf(what=what, ref=ref, at=at, who=who, detail=detail, key=key, role=role))
 
-    def _record_revoked(self, id: str, at: Micros) -> None:
-        self.record(ChangeLeaf(what="key_revoked", ref=f"key:{id}:revoked", at=at))
+    def _record_key(self, key: KeyRow, by: Actor | None) -> None:
+        self._record_by(by, "key_made", f"key:{key.id}", key.created_at, f"{key.role} for {key.owner}")
+
+    def _record_revoked(self, id: str, at: Micros, by: Actor | None) -> None:
+        self._record_by(by, "key_revoked", f"key:{id}:revoked", at, None)
+
+    def _record_rotated(self, id: str, successor: str, at: Micros, by: Actor | None) -> None:
+        self._record_by(by, "key_rotated", f"key:{id}:rotated", at, f"into {successor}")
+
+    def _record_session(self, session: SessionRow) -> None:
+        at, detail = session.created_at, f"at {session.issuer}"
+        self._record_by(_person(session), "signed_in", f"session:{session.name}", at, detail)
+
+    def _record_session_ended(self, session: SessionRow, at: Micros) -> None:
+        self._record_by(_person(session), "signed_out", f"session:{session.name}:ended", at, None)
 
     def _record_release(self, release: ReleaseRow) -> None:
         """Record what went live; its list of files is kept as a definition, so that its hash resolves."""
@@ -298,3 +317,7 @@ class Recording(Protocol):
     def _add_leaves(self, rows: Sequence[Columns]) -> None: ...
     def _add_tile(self, row: Columns) -> None: ...
     def _move_edge(self, before: int, edge: Edge) -> bool: ...
+
+
+def _person(session: SessionRow) -> Actor:
+    return Actor(session.owner, session.person, session.roles or None)

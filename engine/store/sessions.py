@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 from sqlalchemy import BigInteger, Column, Index, Table
 
@@ -24,6 +26,22 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Micros
     expires_at: Micros
     ended_at: Micros | None = None
+
+    @property
+    def name(self) -> str:
+        """What the audit record calls the session."""
+        return self.hash[:20]
+
+    @property
+    def person(self) -> str:
+        """The id of whose session it is."""
+        return person_id(self.issuer, self.subject)
+
+
+def person_id(issuer: str, subject: str) -> str:
+    """Give the id of somebody who signs in at a provider: it stands where the id of a key stands."""
+    named = f"{issuer}\0{subject}".encode()
+    return f"person-{hashlib.sha256(named).hexdigest()[:20]}"
 
 
 SESSION = Table(

@@ -180,6 +180,7 @@ def _engine(path: Path, pragmas: tuple[str, ...], begin: str, *, connections: in
             "cached_statements": 512,
             "isolation_level": None,
         },
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

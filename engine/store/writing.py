@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from engine.audit.actor import Actor
 from engine.customers.event import Event
 from engine.model.values import Micros
 from engine.runs.changes import Changes, Settled
@@ -205,11 +206,11 @@ class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
         """
         ...
 
-    def add_key(self, key: KeyRow) -> None:
-        """Keep a new API key."""
+    def add_key(self, key: KeyRow, by: Actor | None = None) -> None:
+        """Keep a new API key; `by` is who made it, as of the next ones who revoked or rotated it."""
         ...
 
-    def revoke_key(self, id: str, at: Micros) -> bool:
+    def revoke_key(self, id: str, at: Micros, by: Actor | None = None) -> bool:
         """Make a key useless from now on; False when there is none or it was revoked before."""
         ...
 
@@ -217,7 +218,9 @@ class Writer(PersonalWriter, Reader, AuditWriter, ProposalWriter, Protocol):
         """Record that a key was used, and from which address."""
         ...
 
-    def hand_over_key(self, id: str, successor: str, until: Micros) -> bool:
+    def hand_over_key(
+        self, id: str, successor: str, until: Micros, at: Micros, by: Actor | None = None
+    ) -> bool:
         """Let a key end when its successor has taken over; False when it has one, or was revoked."""
         ...
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from engine.customers.event import Event
 from engine.decisions.decide import Occasion
 from engine.decisions.decision import Decision
@@ -142,10 +145,12 @@ def call_rule(
     properties: Mapping[str, Any],
     now: Micros,
     key: str,
+    after: tuple[int, int] | UnsetType = UNSET,
     *,
     dry_run: bool = False,
 ) -> Decision:
-    """Decide one rule for a customer now, because somebody asked. `key` makes the call one of a kind.
+    """Decide one rule for a customer now, because somebody asked. `key` makes the call one of a kind, and
+    `after` is what it came after, see `Decision`.
 
     Raises NotFoundError where there is no such live rule.
     """
@@ -165,8 +170,11 @@ def call_rule(
     seen = preview(moment, occasion)
     decide(moment, occasion)
     drain(world, cast, changes, queue, now)
-    made = [decision for decision in changes.decisions[before:] if decision.id == seen.id]
-    return made[0] if made else seen
+    for place, decision in enumerate(changes.decisions[before:], before):
+        if decision.id == seen.id:
+            changes.decisions[place] = msgspec.structs.replace(decision, after=after)
+            return changes.decisions[place]
+    return seen
 
 
 def act_on_points(

@@ -249,6 +249,27 @@ def test_a_sign_in_that_is_cancelled_lets_nobody_in(here: Here, provider: Provid
     assert here.get(back.removeprefix(HERE), cookies_of(begun)).status_code == 401
 
 
+def test_who_came_in_went_out_and_was_not_let_in_is_in_the_audit_record(
+    here: Here, provider: Provider
+) -> None:
+    # given Ann, who signs in and out, and somebody who cancels at the provider
+    cookies = here.sign_in(provider, "ann")
+    csrf = here.get("/v1/me", cookies).json()["csrf"]
+    assert here.post("/auth/logout", cookies, X_CSRF_Token=csrf).status_code == 200
+    begun = here.get("/auth/login")
+    back = provider.come_back(begun.headers["location"], None)
+    assert here.get(back.removeprefix(HERE), cookies_of(begun)).status_code == 401
+    # then the changes tell of all three
+    auditor = here.engine.create_key("auditor", "eve@example.com").text
+    items = here.get("/v1/audit/changes", Authorization=f"Bearer {auditor}").json()["items"]
+    told = {each["what"]: each for each in items}
+    came, went = told["signed_in"], told["signed_out"]
+    assert (came["who"], came["role"]) == (went["who"], went["role"]) == ("ann@example.com", "author")
+    assert came["detail"] == f"at http://127.0.0.1:{provider.port}"
+    assert went["ref"] == f"{came['ref']}:ended"
+    assert told["sign_ins_refused"]["detail"] == "1 sign_in"
+
+
 @pytest.mark.parametrize(
     "page", ["https://evil.example", "//evil.example", "/\\evil.example", "me", "/%0d%0aX"]
 )
@@ -294,8 +315,13 @@ def test_without_the_provider_keys_and_sessions_are_good(here: Here, provider: P
     here.http.app.state.people._provider = None
     provider.stop()
     try:
-        assert here.get("/v1/me", cookies).status_code == 200
+        me = here.get("/v1/me", cookies)
+        assert me.status_code == 200
         assert here.get("/v1/me", Authorization=f"Bearer {key}").status_code == 200
+        # and whoever signs out is out, without a place to sign out of the provider
+        out = here.post("/auth/logout", cookies, X_CSRF_Token=me.json()["csrf"])
+        assert (out.status_code, out.json()["provider"]) == (200, None)
+        assert here.get("/v1/me", cookies).status_code == 401
         # and a sign-in is a fault of ours, to be tried again
         begun = here.get("/auth/login")
         assert (begun.status_code, "retry-after" in begun.headers) == (503, True)

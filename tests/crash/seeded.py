@@ -140,11 +140,11 @@ BUGS: dict[str, Bug] = {
         f"{DYING}[sqlite-an event that starts a run]",
     ),
     "answers beside the transaction": Bug(
-        "the answer to a request is kept after its effect",
+        "the answer to a request is not kept with its effect",
         edit(
             "engine/runtime/shell.py",
-            "                if turn.result is not None and self.keep_answer is not None:\n"
-            "                    self.keep_answer(writer, turn.result)\n",
+            "                if turn.result is not None:\n"
+            "                    self.answer(writer, turn.result)\n",
             "\n",
         ),
         f"{DYING}[sqlite-an answer]",
@@ -247,8 +247,8 @@ BUGS: dict[str, Bug] = {
         "a pause lasts as long as the process",
         edit(
             "engine/runtime/operating.py",
-            '    writer.mark("paused", msgspec.json.encode(sorted(paused)).decode() if paused else None)\n',
-            "    pass\n",
+            'writer.mark("paused", msgspec.json.encode(sorted(paused)).decode() if paused else None)',
+            "pass",
         ),
         f"{RUNTIME}/test_delivery.py::test_a_paused_workflow_holds_back_until_it_is_resumed",
     ),

@@ -181,7 +181,7 @@ WORK = {
         },
     ),
     "a pause": Work(
-        points={"paused", "before_answer_kept"},
+        points={"paused"},
         do=lambda life: life.once("pause").pause("fulfil").result(),
     ),
 }  # fmt: skip

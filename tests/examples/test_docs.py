@@ -236,14 +236,14 @@ def commands() -> Iterator[Any]:
     for name in NAMES:
         page = text(name)
         lines = [
-            line.partition(" #")[0].strip()
+            re.split(r" [#>]", line)[0].strip()
             for block in blocks(page)
             if block.language == "sh"
             for line in block.text.splitlines()
         ]
         inline = re.findall(r"`(holdfast [^`\n]+)`", page)
         for line in dict.fromkeys([*lines, *inline]):
-            if line.startswith("holdfast "):
+            if line.startswith("holdfast ") and line != "holdfast --version":
                 yield pytest.param(line, id=f"{name}: {line}")
 
 
@@ -295,7 +295,11 @@ def test_every_option_of_serve_is_told() -> None:
 @pytest.mark.parametrize("name", ["docs/running.md", "docs/scale.md"])
 def test_every_event_of_the_log_that_is_named_is_logged(name: str) -> None:
     sources = [path.read_text() for top in ("engine", "api") for path in (REPOSITORY / top).rglob("*.py")]
-    logged = {event for source in sources for event in re.findall(r'_log\.\w+\(\s*"(\w+)"', source)}
+    logged = {
+        event
+        for source in sources
+        for event in re.findall(r'(?:_log\.\w+|_tell)\((?:\s*[\w.]+,)?\s*"(\w+)"', source)
+    }
     page = text(name)
     cells = " ".join(re.findall(r"^\| [^|]+ \| ([^|]+) \| [^|]+ \|$", page, re.MULTILINE)) + " "
     cells += page.partition("**Logs**")[2].partition("\n\n")[0]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import httpx
@@ -21,15 +22,20 @@ from tests.integration.api.conftest import START, lay_out
 class Ground:
     """A small shop in a new folder, served once it is asked for, and a key of every role."""
 
-    def __init__(self, folder: Path, closing: ExitStack) -> None:
+    def __init__(self, folder: Path, closing: ExitStack, more: Mapping[str, str]) -> None:
         self._folder, self._closing = folder, closing
         self._keys: dict[str, str] = {}
+        self._more = dict(more)
         self.clock = VirtualClock(START)
 
     @cached_property
     def engine(self) -> Engine:
         """The engine, on SQLite."""
         lay_out(self._folder)
+        for name, text in self._more.items():
+            path = self._folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         database = f"sqlite:///{self._folder / 'holdfast.db'}"
         return self._closing.enter_context(Engine.open(self._folder, database, self.clock, work=False))
 
@@ -62,12 +68,16 @@ class Ground:
 
 
 class Case(NamedTuple):
-    """What is put in (`area`, `what`), the answer that is `wanted`, and how it is `got`."""
+    """What is put in (`area`, `what`), the answer that is `wanted`, and how it is `got`.
+
+    One that is not `alone` changes nothing, and is given to the same shop as the others of its kind.
+    """
 
     area: str
     what: str
     wanted: str
     got: Callable[[Ground], str]
+    alone: bool = True
 
 
 def told(answer: httpx.Response) -> str:
@@ -85,7 +95,7 @@ def told(answer: httpx.Response) -> str:
 
 
 @contextmanager
-def ground(folder: Path) -> Generator[Ground]:
-    """Give a shop in a folder, and close it in the end."""
+def ground(folder: Path, more: Mapping[str, str] = MappingProxyType({})) -> Generator[Ground]:
+    """Give a shop in a folder, with `more` files than it has, and close it in the end."""
     with ExitStack() as closing:
-        yield Ground(folder, closing)
+        yield Ground(folder, closing, more)

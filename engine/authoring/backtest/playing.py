@@ -58,7 +58,8 @@ class FactCount(msgspec.Struct):
 class Backtest(msgspec.Struct):
     """The outcome of a backtest; `decisions` in the order in which they came about.
 
-    `days` are how often each rule fired on each day of the workspace's zone, `done` what the runs would
+    `days` are how often each rule fired on each day of the workspace's zone, `refusals` why runs that it
+    asked for could not start, in how many decisions, `done` what the runs would
     have done, `thresholds` the values that rules asked for by name saw beside their thresholds. `figures`
     are the base's own, and `accounts` whose member each person is.
     """
@@ -74,6 +75,7 @@ class Backtest(msgspec.Struct):
     properties: dict[str, FactCount]
     decisions: list[Decision]
     days: dict[str, dict[str, int]]
+    refusals: dict[str, dict[str, int]]
     done: Done
     thresholds: list[Threshold]
     figures: Figures
@@ -122,6 +124,7 @@ def backtest(
         properties={name: _property(kept, name) for name in properties},
         decisions=simulation.changes.decisions,
         days={},
+        refusals={},
         done=done(simulation.changes),
         thresholds=sampler.found() if sampler is not None else [],
         figures=simulation.figures,
@@ -224,6 +227,9 @@ def _count(report: Backtest, simulation: Simulation, only: tuple[str, ...]) -> N
             days[day] = days.get(day, 0) + 1
             count.held_out += is_held_out(decision)
             count.refused += is_refused(decision)
+            for reason in _refusals(decision):
+                refusals = report.refusals.setdefault(decision.rule, {})
+                refusals[reason] = refusals.get(reason, 0) + 1
     for name, customers in who.items():
         report.who[name] = sorted(customers)
         report.rules[name].customers = len(customers)
@@ -241,6 +247,11 @@ def is_held_out(decision: Decision) -> bool:
 def is_refused(decision: Decision) -> bool:
     """Tell whether a run that it asked for could not start."""
     return any(start.status == RunStatus.REFUSED.value for start in decision.starts)
+
+
+def _refusals(decision: Decision) -> set[str]:
+    refused = (start for start in decision.starts if start.status == RunStatus.REFUSED.value)
+    return {start.reason for start in refused if start.reason is not None}
 
 
 def _add(count: RuleCount, outcome: str, number: int) -> None:

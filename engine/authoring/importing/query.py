@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ import msgspec
 from engine.authoring.importing.events import ROW, TIME, BadRow
 from engine.authoring.importing.files import Form, unreadable
 from engine.authoring.importing.maps import MapFile
+from engine.authoring.importing.records import csv_columns, csv_records, is_report
 from engine.authoring.importing.text import Torn, write_texts
 from engine.errors import RequestError
 
@@ -80,7 +82,7 @@ def query_files(map: MapFile | None, paths: Sequence[Path], form: Form) -> Table
     for setting in (*_SAFE, f"SET temp_directory = {_text(str(folder))}"):
         connection.execute(setting)
     try:
-        read = _reader(paths, form)
+        read = _reader(_unshielded(paths, folder) if form == "csv" else paths, form)
         if map is not None and map.map.cells == "text":
             if form == "csv":
                 texts = write_texts(paths, folder)
@@ -182,6 +184,26 @@ def _reader(paths: Sequence[Path], form: Form) -> str:
         lines = "columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', header = false"
         return f"read_csv({files}, {lines})"
     return f"read_csv({files}, union_by_name = true, sample_size = -1)"
+
+
+def _unshielded(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Give the files, a report of refused rows as it was before it was shielded from spreadsheets."""
+    return [
+        _plain(path, folder / f"mended-{number}.csv") if is_report(path) else path
+        for number, path in enumerate(paths)
+    ]
+
+
+def _plain(report: Path, path: Path) -> Path:
+    columns = csv_columns(report)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(columns)
+        for number, cells in csv_records(report, len(columns)):
+            if isinstance(cells, BadRow):
+                raise unreadable(f"{report.name} cannot be read: {cells.detail}, row {number}; mend it")
+            rows.writerow(cells)
+    return path
 
 
 def _texts(path: Path, columns: Sequence[str]) -> str:

@@ -1,4 +1,7 @@
-"""The records of a CSV file, each by itself: a torn one costs its neighbours nothing."""
+"""The records of a CSV file, each by itself: a torn one costs its neighbours nothing.
+
+A report of refused rows is read without the shields that `engine.model.spreadsheet` gave its cells.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from engine.authoring.importing.events import BadRow
+from engine.authoring.importing.events import REFUSED, BadRow
 from engine.authoring.importing.files import open_binary, unreadable
 from engine.model.reasons import QuarantineReason
+from engine.model.spreadsheet import bare
 
 Numbered: TypeAlias = tuple[int, "list[str] | BadRow"]
 """A record's number, counted from 1 below the line of names, and its cells."""
@@ -28,6 +32,8 @@ def csv_columns(path: Path) -> list[str]:
         columns = next(csv.reader(text, delimiter=_delimiter(path)), None)
     if not columns:
         raise unreadable(f"{path.name} is empty; name a file with rows")
+    if _is_report(columns):
+        columns = [bare(column) for column in columns]
     found: dict[str, str] = {}
     for number, column in enumerate(columns, 1):
         name = first = column.strip() or f"column_{number}"
@@ -46,7 +52,7 @@ def csv_records(path: Path, width: int) -> Iterator[Numbered]:
     with _opened(path) as text:
         lines = _Lines(text)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        next(reader, None)
+        shielded = _is_report(next(reader, None))
         while True:
             lines.taken.clear()
             try:
@@ -70,7 +76,17 @@ def csv_records(path: Path, width: int) -> Iterator[Numbered]:
                 detail = "the row has bytes that are not UTF-8; save the file as UTF-8"
                 yield number, _refused(detail, "".join(lines.taken), QuarantineReason.BAD_VALUE)
             else:
-                yield number, cells
+                yield number, [bare(cell) for cell in cells] if shielded else cells
+
+
+def is_report(path: Path) -> bool:
+    """Tell whether a CSV file is one of refused rows, whose cells are shielded from spreadsheets."""
+    with _opened(path) as text:
+        return _is_report(next(csv.reader(text, delimiter=_delimiter(path)), None))
+
+
+def _is_report(names: list[str] | None) -> bool:
+    return names is not None and tuple(names[: len(REFUSED)]) == REFUSED
 
 
 class _Lines:

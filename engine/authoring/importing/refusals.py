@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import msgspec
 
 from engine.authoring.importing.events import REFUSED, ROW, BadRow, Row
+from engine.model.spreadsheet import shielded
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -44,10 +45,10 @@ class RefusedRows:
         if self._file is None:
             self._file = self.path.open("a", encoding="utf-8", errors="backslashreplace", newline="")
             if self._file.tell() == 0:
-                csv.writer(self._file).writerow([*REFUSED, *self._columns])
+                csv.writer(self._file).writerow([*REFUSED, *map(shielded, self._columns)])
         cells = [_cell(row.cells[place]) for place in self._places] if row.cells else []
         text = "" if cells else _text(row.event)
-        csv.writer(self._file).writerow([row.number, reason, text, *cells])
+        csv.writer(self._file).writerow([row.number, *map(shielded, (reason, text, *cells))])
         self._file.flush()
         self.written += 1
 

@@ -52,8 +52,15 @@ def write(members: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
 
 
 def names(archive: zipfile.ZipFile) -> list[str]:
-    """Give the names of the members in their order."""
-    return [info.filename for info in archive.infolist()]
+    """Give the names of the members in their order; a `ValueError` where one is packed.
+
+    An export packs nothing, so that reading it never takes more than its file is long.
+    """
+    found = archive.infolist()
+    for info in found:
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise ValueError(f"{info.filename} in it is packed, and an export packs nothing")
+    return [info.filename for info in found]
 
 
 def pieces(member: IO[bytes]) -> Iterator[bytes]:

@@ -58,7 +58,9 @@ def _verify(path: Path, file: BinaryIO, verifier: Verifier, kept: Sequence[tuple
             return _Export(path, archive, verifier).verify(kept)
     # A damaged directory leads to places and methods that there are none of.
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
-        raise ExportError(f"{path}: the file is damaged: {error}") from error
+        told = str(error)
+        where = "the file" if any(name in told for name in FILES) else "the ZIP around its files"
+        raise ExportError(f"{path}: {where} is damaged: {told}") from error
 
 
 class _Export:

@@ -92,12 +92,12 @@ class Acting(ABC):
         """
         return self._do(lambda: replaying.replay(self._shell, id, corrected, by))
 
-    def pause(self, workflow: str | None = None, by: str | None = None) -> Future[None]:
-        """Hold back what a workflow (without one: every workflow) would do."""
+    def pause(self, workflow: str | None = None, by: str | None = None) -> Future[frozenset[str]]:
+        """Hold back what a workflow (without one: every workflow) would do; give the paused workflows."""
         return self._do(lambda: operating.pause(self._shell, workflow, by))
 
-    def resume(self, workflow: str | None = None, by: str | None = None) -> Future[None]:
-        """Let a workflow go on; without one, all of them."""
+    def resume(self, workflow: str | None = None, by: str | None = None) -> Future[frozenset[str]]:
+        """Let a workflow go on; without one, all of them. Gives the workflows that are paused still."""
         return self._do(lambda: operating.resume(self._shell, workflow, by))
 
     def merge_customers(self, into: str, other: str, by: str) -> Future[str]:

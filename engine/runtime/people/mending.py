@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from engine.audit.leaves import ChangeLeaf
 from engine.errors import ConflictError, NotFoundError
 from engine.model.reasons import StepOutcome
 from engine.runs.changes import Settled
@@ -30,6 +31,7 @@ def retry_run(shell: Shell, id: str, by: str) -> Run:
             raise ConflictError(f"the run {id} has not failed, and there is nothing to retry")
         _go_on(turn, run, by)
         turn.flush()
+        _record(turn, "run_retried", f"run:{id}", run.customer, by)
         turn.result = again = turn.writer.run(id) or run
         return again
 
@@ -74,6 +76,7 @@ def replay(shell: Shell, key: str, by: str) -> OutboxRow:
                 failed, why = StepOutcome.FAILED, mending.AGAIN
                 mending.record(turn.changes, run, effect.path, key, failed, why, {"by": by}, turn.now)
         turn.flush()
+        _record(turn, "effect_replayed", f"effect:{key}", effect.customer, by)
         turn.result = row = _row(turn, key)
         return row
 
@@ -102,8 +105,15 @@ def settle(
             step = StepOutcome(outcome)
             deliver.settle_gift(turn.world, turn.cast, turn.changes, effect, step, turn.now)
         turn.flush()
+        _record(turn, "effect_settled", f"effect:{key}", effect.customer, by, outcome)
         turn.result = row = _row(turn, key)
         return row
+
+
+def _record(turn: Turn, what: str, ref: str, customer: str, by: str, detail: str | None = None) -> None:
+    """Put into the audit record who did it; a run may be let go on more than once."""
+    leaf = ChangeLeaf(what=what, ref=f"{ref}:{turn.now}", at=turn.now, who=by, detail=detail)
+    turn.writer.record(leaf, customer)
 
 
 def _dead(turn: Turn, key: str) -> Effect:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from engine.audit.leaves import ChangeLeaf
 from engine.contact.consent import address, consent_facts, fact_of, suppression
 from engine.contact.log import EVERY_CHANNEL
 from engine.contact.suppressions import Suppression, address_key
@@ -15,6 +16,7 @@ from engine.customers.event import IDENTIFY, Event
 from engine.errors import ConflictError, NotFoundError, RequestError
 from engine.model.actions import BuiltInEvent
 from engine.model.reasons import SuppressionReason
+from engine.model.spreadsheet import bare, shielded
 from engine.model.values import Micros
 from engine.runs.changes import Changes
 from engine.runs.stage import Member
@@ -29,8 +31,8 @@ from engine.timeline.moment import Moment
 COLUMNS = ("channel", "address", "customer", "reason", "at", "note")
 """The columns of a suppression list as it is exported and imported."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
-"""A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), or might have been shielded."""
+MOST_LINES = 5_000
+"""Lines of a list that come in together: they are one transaction, and events wait for it."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +120,12 @@ def _add(turn: Turn, wanted: Wanted, by: str, source: str) -> SuppressionRow | N
             )
         )  # fmt: skip
     turn.flush()
-    return _holding(turn.writer, target, channel, wanted.customer is not None)
+    held = _holding(turn.writer, target, channel, wanted.customer is not None)
+    if held is not None and wanted.customer is None:
+        turn.writer.record(
+            ChangeLeaf(what="suppression_added", ref=f"suppression:{held.id}:added", at=turn.now, who=by)
+        )
+    return held
 
 
 def _holding(reader: Reader, target: str, channel: str, of_customer: bool) -> SuppressionRow | None:
@@ -152,12 +159,19 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 def import_list(shell: Shell, text: str, by: str) -> Imported:
-    """Add a list in CSV, each line for itself: its wrong lines are told, and the others count."""
+    """Add a list in CSV, each line for itself: its wrong lines are told, and the others count.
+
+    Raises `RequestError` for what is no list, or too long a one.
+    """
+    lines = list(_lines(text))
+    if len(lines) > MOST_LINES:
+        said = f"the list has {len(lines)} lines, {MOST_LINES} are allowed; send it in several requests"
+        raise RequestError(said, code="too_large")
     now = shell.instants.take()
     prepare(shell, now)
     added, known, refused = 0, 0, []
     with shell.turn(now) as turn:
-        for line, row in _lines(text):
+        for line, row in lines:
             try:
                 wanted = _wanted(row)
                 found = _add(turn, wanted, by, SuppressionReason.IMPORTED.value)
@@ -179,7 +193,10 @@ def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
                 f" write {', '.join(COLUMNS)}, of which address or customer is needed"
             )
         for row in reader:
-            yield reader.line_num, {name: _bare(value) for name, value in row.items() if name and value}
+            yield (
+                reader.line_num,
+                {name: bare(value.strip()) for name, value in row.items() if name and value},
+            )
     except csv.Error as error:
         raise RequestError(
             f"line {reader.line_num} is no CSV: {error}; close its quotes, or write it anew"
@@ -207,18 +224,8 @@ def export_list(rows: Iterable[SuppressionRow], when: Sequence[str]) -> str:
         cells = (
             row.channel, "" if own else row.target, row.target if own else "", row.reason, at, row.note or "",
         )  # fmt: skip
-        writer.writerow([_shielded(cell) for cell in cells])
+        writer.writerow([shielded(cell) for cell in cells])
     return out.getvalue()
-
-
-def _shielded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _bare(cell: str) -> str:
-    """Take the shield off that `_shielded` puts before a cell."""
-    plain = cell.strip()
-    return plain[1:] if plain[:1] == "'" and plain[1:].startswith(_FORMULA) else plain
 
 
 def record_consent(shell: Shell, customer: str, said: Consent, by: str) -> list[ConsentNow]:

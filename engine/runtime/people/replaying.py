@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from engine.audit.leaves import ReplayLeaf
 from engine.errors import ConflictError, NotFoundError, QuarantineError, RequestError
 from engine.model.reasons import QuarantineReason
 from engine.runtime.intake import Posted, take_in
@@ -53,9 +54,14 @@ def replay(shell: Shell, id: int, corrected: Mapping[str, Any] | None, by: str) 
                 f"another event of {known['source']} was accepted as {known['message_id']} already;"
                 " give it an id of its own"
             )
-        outcome = "accepted" if answer.accepted else "duplicate"
-        if not writer.settle_quarantined(id, shell.instants.reached, by, outcome):
+        outcome, at = "accepted" if answer.accepted else "duplicate", shell.instants.reached
+        if not writer.settle_quarantined(id, at, by, outcome):
             raise ConflictError(f"the event {id} was replayed already, and there is nothing left to do")
+        ref, other = f"quarantine:{id}", corrected is not None
+        writer.record(ReplayLeaf(ref=ref, at=at, who=by, outcome=outcome, corrected=other))
+        settled = writer.quarantined(id)
+        if settled is not None:
+            shell.answer(writer, settled)
 
     raw = _as_sent(entry) if corrected is None else corrected
     posted = Posted(raws=[raw], source=entry.source, may_grant=True, arrived=entry.received_at, note=settle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from engine.authoring.planning import Plan
 from engine.errors import ConflictError
@@ -30,7 +30,7 @@ class Changing(ABC):
     """
 
     _shell: Shell
-    _writer: Writer[Any]
+    _writer: Writer
     clock: Clock
 
     @abstractmethod

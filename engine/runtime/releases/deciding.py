@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -32,9 +32,13 @@ PLANS_KEPT: Micros = 7 * DAY
 """How long a plan may wait to be proposed."""
 
 
+Decided = TypeVar("Decided", ProposalRow, ReleaseRow)
+
+
 class _Desk(NamedTuple):
     """A transaction in which somebody decides about releases: the only one of all processes."""
 
+    shell: Shell
     writer: Writer
     now: Micros
     releases: Sequence[ReleaseRow]
@@ -49,6 +53,11 @@ class _Desk(NamedTuple):
         )
         self.writer.add_change(line)
 
+    def answer(self, result: Decided) -> Decided:
+        """Give what was decided, and keep it for whoever asks again."""
+        self.shell.answer(self.writer, result)
+        return result
+
 
 @contextmanager
 def _deciding(shell: Shell) -> Generator[_Desk]:
@@ -57,7 +66,7 @@ def _deciding(shell: Shell) -> Generator[_Desk]:
     with shell.store.alone(), shell.store.begin() as writer:
         if writer.marks().releasing is not None:
             raise ConflictError("another release is going live just now; try again", code="going_live")
-        yield _Desk(writer, now, writer.releases())
+        yield _Desk(shell, writer, now, writer.releases())
 
 
 def keep_plan(shell: Shell, plan: PlanRow) -> PlanRow:
@@ -113,7 +122,7 @@ def propose(shell: Shell, token: str, by: Human, note: str | None, replaces: int
         )
         desk.writer.save_proposal(made)
         desk.note(ChangeKind.PROPOSED, made.number, by, token, note)
-    return made
+        return desk.answer(made)
 
 
 def _replace(desk: _Desk, number: int, by: Human) -> None:
@@ -141,7 +150,7 @@ def approve(shell: Shell, number: int, hash: str, by: Human, note: str | None) -
                 code="other_content",
             )
         if proposal.state == "accepted":
-            return _approve_emergency(desk, proposal, by, note)
+            return desk.answer(_approve_emergency(desk, proposal, by, note))
         _open(desk, number)
         alone = _may_alone(shell, by, proposal)
         if same(proposal.author, by.owner) and not alone:
@@ -163,7 +172,7 @@ def approve(shell: Shell, number: int, hash: str, by: Human, note: str | None) -
             token=proposal.token,
             note=note,
         )
-        accepted = _set(desk, proposal, "accepted")
+        accepted = desk.answer(_set(desk, proposal, "accepted"))
         mark(desk.writer, made, ChangeKind.STARTED if alone else ChangeKind.APPROVED, by.key)
     marked()
     return accepted
@@ -212,7 +221,7 @@ def reject(shell: Shell, number: int, by: Human, note: str, *, own_only: bool) -
                 f"proposal {number} is not yours to take back; ask its author", code="not_yours"
             )
         desk.note(ChangeKind.REJECTED, number, by, proposal.token, note)
-        return _set(desk, proposal, "rejected")
+        return desk.answer(_set(desk, proposal, "rejected"))
 
 
 def hurry(shell: Shell, number: int, reason: str, by: Human) -> ProposalRow:
@@ -233,7 +242,7 @@ def hurry(shell: Shell, number: int, reason: str, by: Human) -> ProposalRow:
             token=proposal.token,
             note=reason,
         )
-        accepted = _set(desk, proposal, "accepted")
+        accepted = desk.answer(_set(desk, proposal, "accepted"))
         mark(desk.writer, made, ChangeKind.EMERGENCY, by.key)
     marked()
     return accepted
@@ -277,7 +286,7 @@ def roll_back(shell: Shell, number: int, to: int | None, reason: str | None, by:
             of=target.number,
             note=reason,
         )
-        mark(desk.writer, made, ChangeKind.ROLLED_BACK, by.key)
+        mark(desk.writer, desk.answer(made), ChangeKind.ROLLED_BACK, by.key)
     marked()
     return made
 

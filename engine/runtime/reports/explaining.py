@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from typing import TypedDict
 
 import msgspec
 
@@ -38,18 +39,8 @@ class Explainer:
         with self._store.reader() as reader:
             survivor = reader.resolve([customer])[customer]
             names = _names_then(reader, survivor, at)
-            events = _events(reader, survivor, names, at)
-            first = events[0].received_at if events else at
-            return explain(
-                rule,
-                survivor,
-                at,
-                releases=self._releases(reader, at),
-                events=events,
-                figures=self._figures(reader, first, at),
-                outages=[(outage.began, outage.ended) for outage in reader.outages()],
-                recorded=reader.decisions(rule=rule, customers=names, end=at + 1, limit=1, newest=True),
-            )
+            recorded = reader.decisions(rule=rule, customers=names, end=at + 1, limit=1, newest=True)
+            return explain(rule, survivor, at, recorded=recorded, **self._then(reader, survivor, names, at))
 
     def decide_again(self, customer: str, at: Micros) -> list[Decision]:
         """Give everything that the rules decide, up to an instant, for who went by a name then.
@@ -58,17 +49,8 @@ class Explainer:
         """
         with self._store.reader() as reader:
             names = _names_then(reader, customer, at)
-            events = _events(reader, customer, names, at)
-            first = events[0].received_at if events else at
-            return decide_again(
-                customer,
-                at,
-                releases=self._releases(reader, at),
-                events=events,
-                figures=self._figures(reader, first, at),
-                outages=[(outage.began, outage.ended) for outage in reader.outages()],
-                calls=_calls(reader, names, at),
-            )
+            calls = _calls(reader, names, at)
+            return decide_again(customer, at, calls=calls, **self._then(reader, customer, names, at))
 
     def workflow(self, workflow: str, customer: str, at: Micros) -> Explanation:
         """Tell the same of the rules that start a workflow: the one that looked last.
@@ -93,6 +75,17 @@ class Explainer:
             return self.rule(rule, customer, at)
         except NotFoundError:
             return None
+
+    def _then(self, reader: Reader, customer: str, names: Sequence[str], at: Micros) -> _Then:
+        """Give what there was to decide by for a customer up to an instant."""
+        events = _events(reader, customer, names, at)
+        first = events[0].received_at if events else at
+        return _Then(
+            releases=self._releases(reader, at),
+            events=events,
+            figures=self._figures(reader, first, at),
+            outages=[(outage.began, outage.ended) for outage in reader.outages()],
+        )
 
     def _releases(self, reader: Reader, at: Micros) -> list[Release]:
         rows = reader.releases()
@@ -120,6 +113,15 @@ class Explainer:
         for each in reversed(found):
             figures.add(each)
         return figures
+
+
+class _Then(TypedDict):
+    """What had been released, received and computed by an instant, and when nothing ran."""
+
+    releases: Sequence[Release]
+    events: Sequence[Event]
+    figures: Figures
+    outages: Sequence[tuple[Micros, Micros]]
 
 
 class _Known:

@@ -53,18 +53,17 @@ class AuditReading(MemoryTransaction):
 
     def acts(
         self,
-        kind: str,
-        *,
+        *kinds: str,
         start: Micros | None = None,
         end: Micros | None = None,
         after: tuple[Micros, int] | None = None,
         limit: int = 100,
     ) -> list[LeafRow]:
-        rows = [row for row in self._rows("leaf") if row["act"] == kind and within(row["at"], start, end)]
+        rows = [row for row in self._rows("leaf") if row["act"] in kinds and within(row["at"], start, end)]
         return [_leaf(row) for row in page(rows, ("at", "number"), after, limit)]
 
-    def count_acts(self, kind: str, *, start: Micros | None = None, end: Micros | None = None) -> int:
-        return sum(row["act"] == kind and within(row["at"], start, end) for row in self._rows("leaf"))
+    def count_acts(self, *kinds: str, start: Micros | None = None, end: Micros | None = None) -> int:
+        return sum(row["act"] in kinds and within(row["at"], start, end) for row in self._rows("leaf"))
 
     def hashes(self, level: int, start: int, end: int) -> Sequence[bytes]:
         number, first = divmod(start, WIDTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.audit.actor import Actor
 from engine.model.values import Day, Micros
 from engine.store.memory.tables import MemoryTransaction, page
 from engine.store.recording import Recording
@@ -96,16 +97,16 @@ class EngineWriting(EngineReading, Recording):
     def save_base(self, base: BaseRow) -> None:
         self._add("base_figure", base.day, columns_of(base), "these figures")
 
-    def add_key(self, key: KeyRow) -> None:
+    def add_key(self, key: KeyRow, by: Actor | None = None) -> None:
         self._add("key", key.id, columns_of(key), "this key")
-        self._record_key(key)
+        self._record_key(key, by)
 
-    def revoke_key(self, id: str, at: Micros) -> bool:
+    def revoke_key(self, id: str, at: Micros, by: Actor | None = None) -> bool:
         keys = self._edit("key")
         if id not in keys or keys[id]["revoked_at"] is not None:
             return False
         keys[id] = keys[id] | {"revoked_at": at}
-        self._record_revoked(id, at)
+        self._record_revoked(id, at, by)
         return True
 
     def touch_key(self, id: str, at: Micros, address: str | None = None) -> None:
@@ -113,12 +114,15 @@ class EngineWriting(EngineReading, Recording):
         if id in keys:
             keys[id] = keys[id] | {"last_used_at": at, "last_used_from": address}
 
-    def hand_over_key(self, id: str, successor: str, until: Micros) -> bool:
+    def hand_over_key(
+        self, id: str, successor: str, until: Micros, at: Micros, by: Actor | None = None
+    ) -> bool:
         keys = self._edit("key")
         known = keys.get(id)
         if known is None or known["revoked_at"] is not None or known["successor"] is not None:
             return False
         keys[id] = known | {"successor": successor, "expires_at": until}
+        self._record_rotated(id, successor, at, by)
         return True
 
     def save_answer(self, request: Request, answer: Answer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction
+from engine.store.recording import Recording
 from engine.store.rows import columns_of
 from engine.store.sessions import SessionRow
 
@@ -16,17 +17,19 @@ class SessionReading(MemoryTransaction):
         return None if row is None else SessionRow(**row)
 
 
-class SessionWriting(SessionReading):
+class SessionWriting(SessionReading, Recording):
     """What is written of sessions."""
 
     def add_session(self, session: SessionRow) -> None:
         self._add("session", session.hash, columns_of(session), "this session")
+        self._record_session(session)
 
     def end_session(self, hash: str, at: Micros) -> bool:
         sessions = self._edit("session")
         if hash not in sessions or sessions[hash]["ended_at"] is not None:
             return False
         sessions[hash] = sessions[hash] | {"ended_at": at}
+        self._record_session_ended(SessionRow(**sessions[hash]), at)
         return True
 
     def drop_sessions(self, before: Micros) -> int:

@@ -42,17 +42,16 @@ class AuditReading(SqlTransaction):
 
     def acts(
         self,
-        kind: str,
-        *,
+        *kinds: str,
         start: Micros | None = None,
         end: Micros | None = None,
         after: tuple[Micros, int] | None = None,
         limit: int = 100,
     ) -> list[LeafRow]:
-        return [LeafRow(**row) for row in self._rows(sql.act_page(kind, start, end, after, limit))]
+        return [LeafRow(**row) for row in self._rows(sql.act_page(kinds, start, end, after, limit))]
 
-    def count_acts(self, kind: str, *, start: Micros | None = None, end: Micros | None = None) -> int:
-        return int(self._scalar(sql.count_acts(kind, start, end)))
+    def count_acts(self, *kinds: str, start: Micros | None = None, end: Micros | None = None) -> int:
+        return int(self._scalar(sql.count_acts(kinds, start, end)))
 
     def hashes(self, level: int, start: int, end: int) -> Sequence[bytes]:
         number, first = divmod(start, WIDTH)

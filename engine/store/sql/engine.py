@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.audit.actor import Actor
 from engine.model.values import Day, Micros
 from engine.store.recording import Recording
 from engine.store.records import (
@@ -99,22 +100,27 @@ class EngineWriting(EngineReading, Recording):
     def save_base(self, base: BaseRow) -> None:
         self._add(sql.insert_base(), [columns_of(base)], "these figures", "day")
 
-    def add_key(self, key: KeyRow) -> None:
+    def add_key(self, key: KeyRow, by: Actor | None = None) -> None:
         self._add(sql.insert_key(), [columns_of(key)], "this key", "id")
-        self._record_key(key)
+        self._record_key(key, by)
 
-    def revoke_key(self, id: str, at: Micros) -> bool:
+    def revoke_key(self, id: str, at: Micros, by: Actor | None = None) -> bool:
         revoked = self._change(sql.revoke_key(), [{"b_id": id, "revoked_at": at}]) == 1
         if revoked:
-            self._record_revoked(id, at)
+            self._record_revoked(id, at, by)
         return revoked
 
     def touch_key(self, id: str, at: Micros, address: str | None = None) -> None:
         self._change(sql.touch_key(), [{"b_id": id, "last_used_at": at, "last_used_from": address}])
 
-    def hand_over_key(self, id: str, successor: str, until: Micros) -> bool:
+    def hand_over_key(
+        self, id: str, successor: str, until: Micros, at: Micros, by: Actor | None = None
+    ) -> bool:
         given = {"b_id": id, "successor": successor, "expires_at": until}
-        return self._change(sql.hand_over_key(), [given]) == 1
+        handed = self._change(sql.hand_over_key(), [given]) == 1
+        if handed:
+            self._record_rotated(id, successor, at, by)
+        return handed
 
     def save_answer(self, request: Request, answer: Answer) -> None:
         row = columns_of(request) | columns_of(answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -97,10 +97,14 @@ def leaf_span(start: Micros | None, end: Micros | None) -> Executable:
 
 
 def act_page(
-    act: str, start: Micros | None, end: Micros | None, after: tuple[Micros, int] | None, limit: int
+    acts: Sequence[str],
+    start: Micros | None,
+    end: Micros | None,
+    after: tuple[Micros, int] | None,
+    limit: int,
 ) -> Executable:
-    """What people did of one kind, by (at, number)."""
-    found = select(*_SEALED).where(LEAF.c.act == act).order_by(LEAF.c.at, LEAF.c.number).limit(limit)
+    """What people did of some kinds, by (at, number)."""
+    found = select(*_SEALED).where(LEAF.c.act.in_(acts)).order_by(LEAF.c.at, LEAF.c.number).limit(limit)
     if start is not None:
         found = found.where(LEAF.c.at >= start)
     if end is not None:
@@ -111,9 +115,9 @@ def act_page(
     return found
 
 
-def count_acts(act: str, start: Micros | None, end: Micros | None) -> Executable:
-    """How often people did something of one kind."""
-    found = select(func.count()).select_from(LEAF).where(LEAF.c.act == act)
+def count_acts(acts: Sequence[str], start: Micros | None, end: Micros | None) -> Executable:
+    """How often people did something of some kinds."""
+    found = select(func.count()).select_from(LEAF).where(LEAF.c.act.in_(acts))
     if start is not None:
         found = found.where(LEAF.c.at >= start)
     if end is not None:

@@ -8,6 +8,7 @@ import pytest
 
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
+from engine.runtime.people.reaching import MOST_LINES
 from tests.integration.api.conftest import Client, Door
 
 HOUR = 3_600_000_000
@@ -120,6 +121,13 @@ def test_the_wrong_lines_of_a_list_are_told_and_the_others_count(desk: Client) -
     assert [one["line"] for one in told["refused"]] == [3, 6]
     for broken in (b"mail,why\nx,y\n", b'address\n"x', b"\xff\xfe"):
         assert desk("POST", "/v1/suppressions/import", content=broken).status_code == 400
+
+
+def test_a_list_that_is_too_long_for_one_transaction_is_refused_as_a_whole(desk: Client) -> None:
+    text = "address\n" + "".join(f"a{number}@example.com\n" for number in range(MOST_LINES + 1))
+    answer = desk("POST", "/v1/suppressions/import", content=text.encode())
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert desk.get("/v1/suppressions").json()["items"] == []
 
 
 def test_consent_stands_with_where_it_comes_from_and_how_it_came_about(

@@ -225,7 +225,7 @@ def test_whoever_registers_again_is_a_new_customer(busy: Engine) -> None:
 
     # when an operator registers them
     raw = event(ANA, "identify", "i-9", traits={"name": "Ana"})
-    busy.ingest([raw], source="desk", may_grant=True, registers=True).result()
+    busy.ingest([raw], source="desk", may_grant=True, registers="desk@example.com").result()
 
     # then they start anew, and their events are taken
     assert tell(busy, event(ANA, "order_completed", "o-9", total=20)).accepted == 1
@@ -353,7 +353,7 @@ def test_another_process_learns_of_it(folder: Path, clock: VirtualClock) -> None
         # then the other refuses, and keeps nothing of what it knew
         assert tell(other, event(ANA, "order_completed", "o-3", total=20)).accepted == 0
         raw = event(ANA, "identify", "i-9", traits={"name": "Ana"})
-        one.ingest([raw], source="desk", may_grant=True, registers=True).result()
+        one.ingest([raw], source="desk", may_grant=True, registers="desk@example.com").result()
         assert tell(other, event(ANA, "order_completed", "o-4", total=20)).accepted == 1
         assert other.customer(ANA).facts["orders"].value == 1
 
@@ -415,7 +415,7 @@ def test_a_back_up_that_is_restored_is_erased_again_before_anybody_is_served(
     # and starting once more finds nothing to do
     with Engine.open(folder, url, clock, work=False) as engine:
         raw = event(ANA, "identify", "i-9", traits={"name": "Ana"})
-        engine.ingest([raw], source="desk", may_grant=True, registers=True).result()
+        engine.ingest([raw], source="desk", may_grant=True, registers="desk@example.com").result()
     with Engine.open(folder, url, clock, work=False) as engine:
         assert engine.customer(ANA).facts["name"].value == "Ana"
 

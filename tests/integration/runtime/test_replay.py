@@ -110,3 +110,27 @@ def test_a_replay_of_the_record_decides_as_the_live_engine_did(
     assert {key.split(b'"rule":"')[1].split(b'"')[0] for key in live.values()} >= {
         b"cart-left", b"welcome-buyer", b"best", b"silent",
     }  # fmt: skip
+
+
+def test_what_a_run_brings_about_at_an_instant_gives_no_schedule_of_that_instant_another_look(
+    folder: Path, open_engine, clock: VirtualClock, recorders
+) -> None:
+    # given a rule that looks every morning, and a run that emits an event at that very instant
+    (folder / "rules" / "mornings.yaml").write_text(
+        "rule: mornings\nowner: shop\nstatus: live\nwhen: {schedule: daily at 06:00}\n"
+        "at_most: 1 per 30d\nthen:\n  - run: noting\n"
+    )
+    (folder / "workflows" / "noting.yaml").write_text(
+        "workflow: noting\nowner: shop\nclass: service\nreentry: always\nsteps:\n"
+        "  - do: event.emit\n    with: {event: noted, properties: {}}\n"
+    )
+    engine = open_engine(recorders[0])
+    engine.ingest([{"customer": "ann", "event": "visited", "id": "v1"}], source="shop").result()
+    engine.run_until(clock.now() + 2 * DAY)
+
+    # when everything that was decided is decided again
+    found = engine.replay_audit()
+
+    # then it comes out the same
+    assert found.differences == []
+    assert found.equal >= 2

@@ -35,10 +35,10 @@ def test_a_key_is_handed_over_once(store: Store) -> None:
         writer.add_key(key("b"))
         writer.revoke_key("b", 20)
     with store.begin() as writer:
-        assert writer.hand_over_key("a", "c", 500)
-        assert not writer.hand_over_key("a", "d", 400)
-        assert not writer.hand_over_key("b", "d", 400)
-        assert not writer.hand_over_key("none", "d", 400)
+        assert writer.hand_over_key("a", "c", 500, 30)
+        assert not writer.hand_over_key("a", "d", 400, 30)
+        assert not writer.hand_over_key("b", "d", 400, 30)
+        assert not writer.hand_over_key("none", "d", 400, 30)
     with store.reader() as reader:
         found = reader.find_key("a")
         assert found == key("a", addresses="10.0.0.0/8", source="till", expires_at=500, successor="c")

@@ -9,6 +9,7 @@ import pytest
 from engine.audit import leaves
 from engine.audit.leaves import (
     ACTS,
+    IN_WORDS,
     KINDS,
     ChangeLeaf,
     DecisionLeaf,
@@ -18,6 +19,7 @@ from engine.audit.leaves import (
     kind_of,
     leaf_hash,
     read_entry,
+    reason_of,
 )
 
 DECISION = DecisionLeaf(
@@ -63,3 +65,22 @@ def test_a_leaf_is_hashed_behind_a_zero_byte() -> None:
 def test_what_is_no_entry_is_not_read(entry: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         read_entry(entry)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (None, None),
+        ("frequency_cap", "frequency_cap"),
+        ("ZeroDivisionError", "ZeroDivisionError"),
+        ("arm-b.2", "arm-b.2"),
+        ("550 <ana@example.com>: no such mailbox", IN_WORDS),
+        ("ana@example.com", IN_WORDS),
+        ("Kauft nichts mehr", IN_WORDS),
+        ("a" * 65, IN_WORDS),
+        ("gone\n", IN_WORDS),
+        ("", IN_WORDS),
+    ],
+)
+def test_a_reason_is_a_code_and_a_sentence_stays_out(reason: str | None, told: str | None) -> None:
+    assert reason_of(reason) == told

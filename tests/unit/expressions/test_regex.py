@@ -102,3 +102,13 @@ def test_a_refused_pattern_is_refused_at_its_place() -> None:
         compile_expression("customer.email =~ '(?=a)'", SCOPE)
     assert (caught.value.code, caught.value.offset) == ("regex", 15)
     assert "two conditions" in caught.value.message
+
+
+@pytest.mark.parametrize("pattern", ["(a?){1000}b", r"(\w*\s*){500}z!", "(é?){500}z", "(x+x+)+" * 500 + "y"])
+def test_a_pattern_that_would_take_seconds_is_refused(pattern: str) -> None:
+    with pytest.raises(ExpressionError, match="are allowed; repeat less, or write two"):
+        compiled(pattern)
+
+
+def test_a_pattern_as_large_as_it_may_be_is_taken() -> None:
+    assert compiled("(a?){370}b").search("a" * 400 + "b")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.places import DATABASE, REDIS
+from api.cli.running import KEY
 from engine.model.workspace import Secret
 from engine.runtime.secret import SecretError, own_secret, resolve
 
@@ -22,6 +24,26 @@ def test_a_secret_comes_from_a_file_of_the_workspace(tmp_path: Path) -> None:
 @pytest.mark.parametrize("secret", [Secret(env="HOLDFAST_ABSENT"), Secret(file="absent")])
 def test_a_secret_that_is_not_there_is_named(secret: Secret, tmp_path: Path) -> None:
     with pytest.raises(SecretError, match=r"HOLDFAST_ABSENT|absent"):
+        resolve(secret, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *(Secret(env=name) for name in (DATABASE, REDIS, KEY)),
+        *(Secret(file=name) for name in (".holdfast/links", "rules/../.holdfast/links", "near/links")),
+    ],
+)
+def test_the_engines_own_secrets_are_handed_to_nobody(
+    secret: Secret, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given the engine's own secrets, one of them by another way too
+    for name in (DATABASE, REDIS, KEY):
+        monkeypatch.setenv(name, "s3cret")
+    own_secret(tmp_path, "links")
+    (tmp_path / "near").symlink_to(tmp_path / ".holdfast")
+    # when holdfast.yaml names one, to be sent to a mail server
+    with pytest.raises(SecretError, match=r"own"):
         resolve(secret, tmp_path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.integration.runtime.audit.exports import (
     first_program,
     packed,
 )
+from tests.integration.runtime.audit.flips import PLACE
 from tests.served import Served
 
 
@@ -167,6 +169,20 @@ def test_another_key_is_none(shop: Served, export: Path, check: Check) -> None:
     assert check(export, other, []) != []
 
 
+def test_a_file_that_is_packed_is_refused_before_anything_is_unpacked(
+    shop: Served, export: Path, check: Check
+) -> None:
+    # given the same files, packed as a ZIP usually is
+    found = contents(export)
+    with zipfile.ZipFile(export, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in found.items():
+            archive.writestr(name, data)
+
+    (damage,) = check(export, shop.engine.verifier, [])
+
+    assert "an export packs nothing" in damage
+
+
 def test_an_erased_customer_leaves_the_export_good(shop: Served, tmp_path: Path, check: Check) -> None:
     # given the erasure of everything about ana but her entries
     with shop.engine.store.begin() as writer:
@@ -227,3 +243,14 @@ def test_that_an_export_was_taken_is_in_it(shop: Served, export: Path) -> None:
     last = read_entry(lines(contents(export)["entries.jsonl"])[-1])
 
     assert (last.__class__.__name__, last.ref.split(":")[0]) == ("AccessLeaf", "export")
+
+
+def test_whatever_bit_is_flipped_the_place_is_named(shop: Served, export: Path) -> None:
+    # every bit, and by both programs: python -m tests.integration.runtime.audit.flips
+    data, damaged = export.read_bytes(), export.with_name("damaged.zip")
+    for place in range(0, len(data), 5):
+        changed = bytearray(data)
+        changed[place] ^= 1 << (place // 5) % 8
+        damaged.write_bytes(changed)
+        told = first_program(damaged, shop.engine.verifier, [])
+        assert any(PLACE.search(each) for each in told), (place, told)

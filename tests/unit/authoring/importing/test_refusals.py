@@ -1,9 +1,12 @@
+import csv
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from engine.authoring.importing import read_rows
 from engine.authoring.importing.events import BadRow, Row
+from engine.authoring.importing.query import query_files
+from engine.authoring.importing.records import csv_columns, csv_records
 from engine.authoring.importing.refusals import RefusedRows
 
 
@@ -54,3 +57,33 @@ def test_nothing_is_written_where_nothing_is_refused_and_nothing_is_lost(tmp_pat
         with RefusedRows(path, ["customer"]) as report:
             report.add(Row(number, {}, ["c1"]), "no time")
     assert len(path.read_text().splitlines()) == 3
+
+
+FORMULAS = ["=1+1", "+1", "-5", "@SUM(1)", "\tx", "\rx", "'=1", "ann"]
+
+
+def test_no_cell_of_a_report_is_a_formula_and_what_is_read_is_what_was_there(tmp_path: Path) -> None:
+    # given a report whose row and columns begin as formulas do
+    path = tmp_path / "refused.csv"
+    columns = ["customer", "event", "=cmd", *"abcdefg"]
+    with RefusedRows(path, columns) as report:
+        report.add(Row(1, {}, ["c1", "seen", *FORMULAS]), "no time")
+    # then it comes out as it went in, read as it is and by a query
+    assert csv_columns(path)[5] == "=cmd"
+    ((_, read),) = csv_records(path, len(csv_columns(path)))
+    assert isinstance(read, list) and read[5:] == FORMULAS
+    ((_, queried),) = query_files(None, [path], "csv").rows()
+    assert not isinstance(queried, BadRow) and [str(cell) for cell in queried[5:]] == FORMULAS
+    # and no cell of it is a formula, of a torn row neither
+    with RefusedRows(path, columns) as report:
+        report.add(Row(2, BadRow("bad_value", "torn", b"=1+1"), ()), "=torn")
+    with path.open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "'=torn" in cells and "'=1+1" in cells
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+
+
+def test_a_file_that_is_no_report_keeps_its_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text("customer,note\nc1,'=1\n")
+    assert [cells for _, cells in csv_records(path, 2)] == [["c1", "'=1"]]

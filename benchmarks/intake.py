@@ -1,0 +1,177 @@
+"""intake_http, trigger_p99: what comes in over HTTP, on SQLite, with every commit on the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.rows import Row
+from benchmarks.shopping import calls, happenings, write
+from engine.runtime.clock import SystemClock
+
+CLIENTS = 8
+BATCH = 100
+PATIENCE = 60
+
+
+class Server:
+    """A served workspace: where it is, a key for everything, and what it has used of a processor."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str, key: str, database: Path) -> None:
+        self.process = process
+        self.address = address
+        self.key = key
+        self.database = database
+
+    def push(
+        self, folder: Path, path: str, bodies: list[str], clients: int, rate: float | None = None
+    ) -> Any:
+        """Push requests from a process beside it; give what that measured."""
+        host, port = self.address.removeprefix("http://").split(":")
+        plan = {
+            "host": host, "port": int(port), "path": path, "key": self.key,
+            "clients": clients, "bodies": bodies, "rate": rate,
+        }  # fmt: skip
+        file = folder / "plan.json"
+        file.write_text(json.dumps(plan))
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.pushing", str(file)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        result = json.loads(done.stdout)
+        if result["failed"]:
+            raise RuntimeError(
+                f"{result['failed']} requests were refused, the first with {result['refused']}"
+            )
+        return result
+
+    def processor_seconds(self) -> float:
+        """Give the processor time that the server has used, in seconds."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident(self) -> int:
+        """Give the bytes of memory that the server holds now."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096
+
+
+@contextlib.contextmanager
+def served(folder: Path, settings: str = "") -> Iterator[Server]:
+    """Serve the shop from a folder, in a process of its own as `holdfast serve` is."""
+    workspace, database = folder / "shop", folder / "holdfast.db"
+    write(workspace)
+    with (workspace / "holdfast.yaml").open("a") as file:
+        file.write(settings)
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "api.cli.main", "serve", "--workspace", str(workspace), "--port", "0",
+            "--database", f"sqlite:///{database}",
+        ],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        key = address = None
+        for line in process.stdout:
+            if found := re.search(r"first admin key.*: (\S+)", line):
+                key = found[1]
+            if found := re.search(r"on (http://\S+)", line):
+                address = found[1]
+                break
+        if key is None or address is None:
+            raise RuntimeError("the server did not come up")
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{address}/health/ready").status_code == 200:
+                    break
+            time.sleep(0.05)
+        yield Server(process, address, key, database)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def measure(folder: Path, quick: bool) -> list[Row]:
+    """Push batches as fast as they are answered, then one event a request, then triggers at half load."""
+    count = 20_000 if quick else 200_000
+    with served(folder) as server:
+        now = SystemClock().now()
+        warm = [json.dumps(batch) for batch in happenings(5_000, now, BATCH, "warm")]
+        server.push(folder, "/v1/events", warm, CLIENTS)
+        bodies = [json.dumps(batch) for batch in happenings(count, now, BATCH)]
+        used = server.processor_seconds()
+        whole = server.push(folder, "/v1/events", bodies, CLIENTS)
+        used = server.processor_seconds() - used
+        alone = [json.dumps(batch[0]) for batch in happenings(2_000 if quick else 10_000, now, 1, "alone")]
+        single = server.push(folder, "/v1/events", alone, 1)
+    stored, decisions = _hold(server.database)
+    if whole["accepted"] != count or stored < count:
+        raise RuntimeError(f"of {count} events, {whole['accepted']} were accepted and {stored} are there")
+    taken = whole["taken"]
+    return [
+        Row(
+            name="intake_http",
+            value=count / whole["seconds"],
+            unit="events/s",
+            against={"one commit an event": len(alone) / single["seconds"]},
+            detail={
+                "events": count,
+                "clients": CLIENTS,
+                "batch": BATCH,
+                "decisions": decisions,
+                "request_p99_ms": round(taken[len(taken) * 99 // 100] * 1000, 1),
+                "server_cpu_us_an_event": round(used / count * 1e6, 1),
+            },
+        )
+    ]
+
+
+def measure_triggers(folder: Path, quick: bool) -> list[Row]:
+    """Call a rule as fast as it is answered, then at half that rate, and see how long a call takes."""
+    count = 2_000 if quick else 10_000
+    with served(folder) as server:
+        now = SystemClock().now()
+        known = [json.dumps(batch) for batch in happenings(20_000, now, BATCH, "known")]
+        server.push(folder, "/v1/events", known, CLIENTS)
+        bodies = [json.dumps(call) for call in calls(count)]
+        path = "/v1/triggers/at-the-counter"
+        peak = count / server.push(folder, path, bodies, CLIENTS)["seconds"]
+        half = server.push(folder, path, bodies, CLIENTS, peak / 2)["taken"]
+    return [
+        Row(
+            name="trigger_p99",
+            value=half[count * 99 // 100] * 1000,
+            unit="ms",
+            more_is_better=False,
+            detail={
+                "calls": count,
+                "rate": round(peak / 2),
+                "peak_rate": round(peak),
+                "p50_ms": round(half[count // 2] * 1000, 2),
+            },
+        )
+    ]
+
+
+def _hold(database: Path) -> tuple[int, int]:
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        (events,) = connection.execute("SELECT count(*) FROM event WHERE source != 'holdfast'").fetchone()
+        (decisions,) = connection.execute("SELECT count(*) FROM decision").fetchone()
+        return int(events), int(decisions)
+    finally:
+        connection.close()
