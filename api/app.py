@@ -62,7 +62,7 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
     app = Litestar(
         route_handlers=HANDLERS,
         guards=[guard(keyring, people, rates)],
-        middleware=[bounded(rates)],
+        middleware=[bounded(rates, engine.meters.answered)],
         on_shutdown=[tail.close, rates.close],
         exception_handlers={Exception: problem_response},
         before_send=[_finishing(engine), recorded(engine)],

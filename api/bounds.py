@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 from litestar.enums import ScopeType
@@ -28,11 +30,16 @@ TAKEN_WITHIN = 30.0
 """Seconds in which whoever listens to a stream must have taken what was sent."""
 
 
+Answered: TypeAlias = Callable[[str, int, float], None]
+"""Takes a route, the status of an answer, and the seconds that it took."""
+
 _log = structlog.get_logger("holdfast.bounds")
 
 
-def bounded(rates: Rates, patience: float = BODY_WITHIN, taken_within: float = TAKEN_WITHIN) -> type:
-    """Give the middleware that holds requests to these bounds."""
+def bounded(
+    rates: Rates, answered: Answered, patience: float = BODY_WITHIN, taken_within: float = TAKEN_WITHIN
+) -> type:
+    """Give the middleware that holds requests to these bounds, and tells how long each took."""
 
     class Bounded:
         """Refuses what is too large or too slow, and counts a request as done when it is.
@@ -67,7 +74,12 @@ def bounded(rates: Rates, patience: float = BODY_WITHIN, taken_within: float = T
                 whole = message["type"] != "http.request" or not message.get("more_body", False)
                 return message
 
+            status = 500
+
             async def taken(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = message["status"]
                 if "streaming" not in scope["state"]:
                     await send(message)
                     return
@@ -77,9 +89,12 @@ def bounded(rates: Rates, patience: float = BODY_WITHIN, taken_within: float = T
                 finally:
                     late.cancel()
 
+            began = perf_counter()
             try:
                 await self._app(scope, timely, taken)
             finally:
+                if "streaming" not in scope["state"]:
+                    answered(f"{scope['method']} {scope['path_template']}", status, perf_counter() - began)
                 rates.end(scope)
 
     return Bounded

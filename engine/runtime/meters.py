@@ -81,6 +81,13 @@ class Meters:
         self._settled = self._counter("effects_settled", "External effects, by how they ended.", "outcome")
         self._refused = self._counter("sign_ins_refused", "Requests without a good key, by why.", "because")
         self._limited = self._counter("requests_limited", "Requests over a limit of their key.", "limit")
+        self._requests = Histogram(
+            "holdfast_request_seconds",
+            "From the beginning of a request to the end of its answer; streams are not among them.",
+            ("route", "status"),
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
         self.commits = Histogram(
             "holdfast_commit_seconds",
             "From the beginning of a writing transaction to the end of its commit.",
@@ -110,6 +117,10 @@ class Meters:
     def sign_in_refused(self, because: str) -> None:
         """Count a request that nobody was let in with; `because` is one of a few words."""
         self._refused.labels(because).inc()
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Take in how long an answer took; `route` is one of the description, never an address."""
+        self._requests.labels(route, str(status)).observe(seconds)
 
     def limited(self, limit: str) -> None:
         """Count a request that was over a limit of its key."""
@@ -166,6 +177,8 @@ def _families(reader: Reader, now: Micros) -> Iterator[Family]:
     yield _by("holdfast_duty_held", "Whether a process has a duty, such as leading.", "duty", held)
     silent = [(workflow, 1) for workflow in silent_workflows(reader, now)]
     yield _by("holdfast_silent", "Workflows that used to start and do no more.", "workflow", silent)
+    says = "Entries that are committed and have no number in the audit record yet."
+    yield GaugeMetricFamily("holdfast_unsealed", says, float(reader.count_unsealed()))
     yield from _cases(reader.case_counts())
     paused = [(workflow, 1) for workflow in sorted(reader.marks().paused)]
     yield _by("holdfast_paused", "Workflows that are held back; * is all of them.", "workflow", paused)

@@ -207,6 +207,21 @@ def test_a_token_of_this_machine_comes_in_as_admin(engine: Engine) -> None:
         assert Client(http, "secret-of-that-machine").get("/v1/keys").status_code == 401
 
 
+def test_requests_are_timed_by_their_route_and_never_by_what_a_client_makes_up(as_role: Door) -> None:
+    # when
+    as_role("auditor").get("/v1/runs/r-1")
+    as_role("ingest").get("/v1/runs/r-2")
+    as_role("")("MADEUP", "/v1/runs")
+    as_role("").get("/made/up")
+    # then
+    told = as_role("operator").get("/metrics").text
+    counted = {line for line in told.splitlines() if line.startswith("holdfast_request_seconds_count")}
+    assert counted == {
+        'holdfast_request_seconds_count{route="GET /v1/runs/{id}",status="404"} 1.0',
+        'holdfast_request_seconds_count{route="GET /v1/runs/{id}",status="403"} 1.0',
+    }
+
+
 def test_a_request_keeps_its_id(as_role: Door) -> None:
     client = as_role("auditor")
     assert client.get("/v1/rules", headers={"Request-Id": "abc-1"}).headers["request-id"] == "abc-1"

@@ -171,8 +171,11 @@ def test_a_body_that_does_not_come_is_not_waited_for(opened: tuple[Engine, Virtu
         await asyncio.Event().wait()
 
     # given a client that sends the beginning of a body and no more
-    scope: Any = {"type": "http", "headers": [], "query_string": b"", "state": {}}
-    middleware = bounded(Rates(engine), patience=0)(reading)
+    scope: Any = {
+        "type": "http", "method": "POST", "path_template": "/v1/events", "headers": [], "query_string": b"",
+        "state": {},
+    }  # fmt: skip
+    middleware = bounded(Rates(engine), engine.meters.answered, patience=0)(reading)
     # then the request is given up, and of the body is read what had come
     with pytest.raises(RequestError) as raised:
         asyncio.run(middleware(scope, part_of_a_body, None))

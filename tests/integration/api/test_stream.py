@@ -250,7 +250,7 @@ def test_a_reader_who_takes_nothing_is_cut_and_costs_the_others_nothing(
 ) -> None:
     # given an application that waits less long, a listener who stops to read, and one who reads on
     state = app.state
-    impatient = bounded(state.rates, taken_within=0.2)(app)
+    impatient = bounded(state.rates, engine.meters.answered, taken_within=0.2)(app)
 
     async def scene() -> None:
         async with listening(app, key) as good, listening(impatient, key) as stuck:
