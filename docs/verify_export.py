@@ -119,25 +119,27 @@ def rewritten(archive):
     return b"".join(sink.written)
 
 
-def check(path, key, kept):
-    wrong, written = [], Path(path).read_bytes()
+def check(path, key, kept, wrong):
+    written = Path(path).read_bytes()
     with zipfile.ZipFile(io.BytesIO(written)) as archive:
         if archive.namelist() != FILES:
-            return ["the file does not hold what an export holds"]
+            wrong.append("the file does not hold what an export holds")
+            return
         if any(each.compress_type or each.file_size != each.compress_size for each in archive.infolist()):
-            return ["something in the file is packed, and an export packs nothing"]
+            wrong.append("something in the file is packed, and an export packs nothing")
+            return
         if rewritten(archive) != written:
             wrong.append("the file is not as an export is written")
         content = {name: archive.read(name) for name in FILES}
-    lines = {name: [json.loads(line) for line in content[name].splitlines()] for name in FILES[2:6]}
-    told, hashes = json.loads(content["manifest.json"]), content["hashes.bin"]
     signature = content["manifest.sig"].decode()
     if signature[-1:] != "\n" or not good_signature(
         [signature[:-1]], b"holdfast export\n" + content["manifest.json"], key
     ):
         wrong.append("manifest.sig: the key has not signed the manifest")
+    told, hashes = json.loads(content["manifest.json"]), content["hashes.bin"]
     wrong += [f"{name}: it is not what the manifest tells of" for name in FILES[:6]
               if hashlib.sha256(content[name]).hexdigest() != told["files"][name]]  # fmt: skip
+    lines = {name: [json.loads(line) for line in content[name].splitlines()] for name in FILES[2:6]}
 
     roots, claims = {}, [(f"checkpoints.jsonl line {n}", each["note"]) for n, each in
                          enumerate(lines["checkpoints.jsonl"], 1)]  # fmt: skip
@@ -196,15 +198,15 @@ def check(path, key, kept):
             continue
         if leaf.get("approver") in (None, leaf.get("who")):
             wrong.append(f"entry {number}: nobody but its author agreed to it")
-    return wrong
 
 
 def main(path, key, *kept):
+    wrong = []
     try:
-        wrong = check(path, key, [(name, Path(name).read_text("utf-8")) for name in kept])
+        check(path, key, [(name, Path(name).read_text("utf-8")) for name in kept], wrong)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, KeyError,
             AttributeError, TypeError, IndexError) as error:  # fmt: skip
-        wrong = [f"the file is damaged: {error}"]
+        wrong.append(f"the file is damaged: {error}")
     print("\n".join(wrong) or "every entry is as it was sealed")
     return 1 if wrong else 0
 

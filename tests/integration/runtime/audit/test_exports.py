@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,37 @@ def test_entries_that_are_not_in_their_place_are_named(
     damages = check(packed(found | {"entries.jsonl": forged}, export), shop.engine.verifier, [])
 
     assert any(each.startswith(f"{place}: ") for each in damages), damages
+
+
+LINES: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "dropped": lambda held: held[1:],
+    "swapped": lambda held: [held[-1], *held[1:-1], held[0]],
+    "doubled": lambda held: [held[0], *held],
+    "cut": lambda held: [*held[:-1], held[-1][:-2]],
+}
+"""What may be done to the lines of a file, and leaves every other byte as it was."""
+
+
+@pytest.mark.parametrize("change", list(LINES))
+@pytest.mark.parametrize("name", ["checkpoints.jsonl", "records.jsonl", "context.jsonl", "definitions.jsonl"])
+def test_lines_that_are_not_as_they_were_are_named_by_their_file(
+    shop: Served, tmp_path: Path, check: Check, name: str, change: str
+) -> None:
+    # given an export of a period with two lines and more in each file
+    shop.engine.checkpoint().result()
+    period = {"from": "2026-01-06T00:00:00Z", "to": "2026-01-06T12:00:00Z"}
+    found = contents(exported(shop, tmp_path / "part.zip", **period))
+    held = lines(found[name])
+    forged = LINES[change](held)
+    if len(held) == 1 and change == "swapped":
+        forged = [*held, b"{}\n"]
+    assert forged != held
+
+    damages = check(
+        packed(found | {name: b"".join(forged)}, tmp_path / "forged.zip"), shop.engine.verifier, []
+    )
+
+    assert any(each.startswith(name) for each in damages), damages
 
 
 def test_a_record_that_was_left_out_is_missed(shop: Served, export: Path, check: Check) -> None:
