@@ -18,9 +18,9 @@ from engine.store.interface import Reader
 from engine.store.remains import PREFIX
 
 Kind: TypeAlias = Literal["decision", "run_started", "step", "run_ended"]
-RUN: frozenset[Kind] = frozenset(("run_started", "step", "run_ended"))
+RUN: frozenset[Kind] = frozenset[Kind](("run_started", "step", "run_ended"))
 """The kinds that are of runs."""
-KINDS: frozenset[Kind] = RUN | {"decision"}
+KINDS: frozenset[Kind] = frozenset[Kind]((*RUN, "decision"))
 
 PAGE = 500
 """Entries that are read at once."""

@@ -18,7 +18,8 @@ from engine.runs.stage import Emitted, Member, Stage
 from engine.scores.band import ScoreState
 from engine.scores.reasons import reasons
 from engine.scores.trend import slope
-from engine.timeline.ruleset import CompiledScore, Desk
+from engine.timeline.ruleset import Desk
+from engine.timeline.scores import CompiledScore
 from engine.timeline.world import World
 
 

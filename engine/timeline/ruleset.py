@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from engine.customers.catalog import BUILT_IN_TRAITS, Catalog, build_catalog
+from engine.customers.catalog import Catalog, build_catalog
 from engine.customers.definitions import ComputedFact, NamedFact
 from engine.customers.table import FactTable, compile_facts
 from engine.customers.zones import Zone
 from engine.decisions.candidates import INDEXED_FROM, Candidates, candidates_of
 from engine.decisions.rules import CompiledRule, Pair, compile_condition, compile_rule
 from engine.decisions.scopes import customer_scope, trigger_scope
-from engine.expressions import Condition, Expression, compile_expression
+from engine.expressions import Condition, compile_expression
 from engine.loyalty.tiers import tier_held
 from engine.model.actions import SHIPPED, ActionSpec
 from engine.model.facts import Subject
@@ -34,11 +33,11 @@ from engine.model.rule import (
     OnQuiet,
     OnSchedule,
 )  # fmt: skip
-from engine.model.score import Score
 from engine.model.segment import Segment
 from engine.model.workspace import Workspace
 from engine.runs.points import CompiledEarn
 from engine.runs.program import CompiledWorkflow, compile_workflow
+from engine.timeline.scores import CompiledScore, compile_score
 
 T = TypeVar("T")
 
@@ -49,38 +48,6 @@ class CompiledSegment(msgspec.Struct, frozen=True):
     segment: Segment
     enter: Condition | None
     leave: Condition | None
-
-
-class CompiledPart(msgspec.Struct, frozen=True):
-    """A part of a score: its expression, and whether it fades with the age of what it reads.
-
-    `place` is the name under which its value is held of a customer, `names` the facts that it names,
-    `reads` those that it rests on, through named expressions too.
-    """
-
-    name: str
-    place: str
-    expression: Expression
-    names: tuple[str, ...]
-    reads: tuple[str, ...]
-    decays: bool
-
-
-class CompiledScore(msgspec.Struct, frozen=True):
-    """A score with its parts; `name` and `band_name` are what facts call it and its band.
-
-    So do `trend_name` and `reasons_name`. `names` are the facts that its parts name, `formula` a number
-    that another version of the parts does not have.
-    """
-
-    score: Score
-    name: str
-    band_name: str
-    trend_name: str
-    reasons_name: str
-    names: tuple[str, ...]
-    parts: tuple[CompiledPart, ...]
-    formula: int
 
 
 class CompiledLifecycle(msgspec.Struct, frozen=True):
@@ -278,7 +245,7 @@ def _desk(
         if segment.on == subject
     )
     scores = tuple(
-        _score(score, catalog, facts, workspace)
+        compile_score(score, catalog, facts, workspace)
         for _, score in sorted(workspace.scores.items())
         if score.on == subject
     )
@@ -414,36 +381,6 @@ def _lifecycle(lifecycle: Lifecycle, catalog: Catalog, zone: str) -> CompiledLif
     return CompiledLifecycle(lifecycle.id, f"{name}_stage", f"{name}_stage_for", tuple(stages))
 
 
-def _score(score: Score, catalog: Catalog, facts: FactTable, workspace: Workspace) -> CompiledScore:
-    scope = customer_scope(score.on, catalog, workspace.settings.timezone)
-    parts = []
-    for name, part in score.parts.items():
-        expression = compile_expression(part.is_.text, scope)
-        named = [dotted.partition(".") for dotted in expression.names]
-        own = tuple(name for root, _, name in named if root == "customer")
-        reads = tuple(dict.fromkeys(leaf for name in own for leaf in _leaves(facts, score.on, name)))
-        fades = all(_fades(workspace, fact) for fact in reads)
-        parts.append(CompiledPart(name, f"{score.id}/{name}", expression, own, reads, fades))
-    fact = score.id.replace("-", "_")
-    names = tuple({name: None for part in parts for name in part.names})
-    return CompiledScore(
-        score=score,
-        name=fact,
-        band_name=f"{fact}_band",
-        trend_name=f"{fact}_trend",
-        reasons_name=f"{fact}_reasons",
-        names=names,
-        parts=tuple(parts),
-        formula=zlib.crc32(msgspec.json.encode(_formula(score))),
-    )
-
-
-def _formula(score: Score) -> object:
-    """Give what a score's values follow from, without the words that they are told in."""
-    parts = [(name, str(part.weight), part.is_.text) for name, part in score.parts.items()]
-    return parts, score.coverage, score.half_life
-
-
 def _clubs(workspace: Workspace, subject: Subject) -> tuple[Club, ...]:
     clubs = []
     for name, program in workspace.programs.items():
@@ -452,31 +389,6 @@ def _clubs(workspace: Workspace, subject: Subject) -> tuple[Club, ...]:
         if program.on == subject:
             clubs.append(Club(name, f"{prefix}tier", f"{prefix}points", lowest))
     return tuple(clubs)
-
-
-def _leaves(facts: FactTable, subject: Subject, name: str) -> Iterator[str]:
-    """Give the facts that a fact is read from: itself, unless it is an expression over others."""
-    fact = facts.names(subject).get(name)
-    if not isinstance(fact, NamedFact):
-        yield name
-        return
-    for read in fact.reads:
-        yield from _leaves(facts, subject, read)
-
-
-def _fades(workspace: Workspace, fact: str) -> bool:
-    """Tell whether a fact is a trait, a last value or a survey figure: something that gets old."""
-    written = workspace.facts.facts.get(fact)
-    if written is None:
-        return fact in BUILT_IN_TRAITS
-    function = getattr(written, "function", None)
-    if function is None:
-        return hasattr(written, "type")
-    survey = "survey" in str(getattr(written, "event", ""))
-    return function == "last" or (function in SURVEY_FIGURES and survey)
-
-
-SURVEY_FIGURES = ("mean", "share", "share_lower", "share_upper", "min", "max")
 
 
 def _earns(workspace: Workspace, catalog: Catalog, subject: Subject) -> list[CompiledEarn]:

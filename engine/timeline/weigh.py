@@ -21,7 +21,8 @@ from engine.segments.membership import next_due as segment_due
 from engine.segments.membership import step as step_segment
 from engine.timeline import stages
 from engine.timeline.moment import Moment
-from engine.timeline.ruleset import CompiledPart, CompiledScore, Desk
+from engine.timeline.ruleset import Desk
+from engine.timeline.scores import CompiledPart, CompiledScore
 
 Crossed = tuple[str, dict[str, Any]]
 """What became of a segment or a band: the event's name and its properties."""

@@ -27,7 +27,8 @@ from engine.scores.reasons import reasons
 from engine.scores.score import Reading
 from engine.timeline.moment import Moment
 from engine.timeline.overriding import ENDED, OVERRIDDEN
-from engine.timeline.ruleset import CompiledScore, Ruleset
+from engine.timeline.ruleset import Ruleset
+from engine.timeline.scores import CompiledScore
 from engine.timeline.weigh import reading
 
 KEPT = 16
