@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from engine.decisions.rules import Pair
 from engine.expressions import Env, all_of
 from engine.expressions.index import Index, bits
+from engine.model.rule import OnSchedule
 
 INDEXED_FROM = 8
 """So many candidates are worth an index: below it, one after the other costs as little (measured)."""
@@ -47,4 +49,32 @@ def candidates_of(pairs: Sequence[Pair]) -> Candidates:
         where=Index(wheres) if wheres else None,
         asking=tuple(asking),
         unasked=((1 << len(pairs)) - 1) & ~bits(asking),
+    )
+
+
+class Round(msgspec.Struct, frozen=True):
+    """Rules that come round by the same schedule, in the order of their ids.
+
+    A rule with several schedules has a round of its own for each. `candidates` is there where the rules are
+    many enough for an index of their conditions.
+    """
+
+    trigger: OnSchedule
+    pairs: tuple[Pair, ...]
+    candidates: Candidates | None = None
+
+
+def rounds_of(pairs: Sequence[Pair], indexed_from: int) -> tuple[Round, ...]:
+    """Group the pairs that come round by schedules; of `indexed_from` rules and more with an index."""
+    rounds: dict[object, tuple[OnSchedule, list[Pair]]] = {}
+    times = Counter(rule.id for rule, compiled in pairs if isinstance(compiled.trigger, OnSchedule))
+    for rule, compiled in pairs:
+        trigger = compiled.trigger
+        if isinstance(trigger, OnSchedule):
+            # The looks of one rule keep their order: those with others of their round they would not.
+            key = trigger if times[rule.id] == 1 else (rule.id, compiled.index)
+            rounds.setdefault(key, (trigger, []))[1].append((rule, compiled))
+    return tuple(
+        Round(trigger, tuple(some), candidates_of(some) if len(some) >= indexed_from else None)
+        for trigger, some in rounds.values()
     )

@@ -6,14 +6,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from engine.decisions.candidates import Candidates
+from engine.decisions.candidates import Candidates, Round
 from engine.decisions.decide import Occasion
 from engine.decisions.rules import Pair
 from engine.expressions import Env, Outcome
 from engine.expressions.index import bits, positions
 from engine.model.reasons import DecisionOutcome
 from engine.timeline.moment import Moment
-from engine.timeline.ruleset import Round
 
 
 class Batch:

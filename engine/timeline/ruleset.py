@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +12,7 @@ from engine.customers.catalog import Catalog, build_catalog
 from engine.customers.definitions import ComputedFact, NamedFact
 from engine.customers.table import FactTable, compile_facts
 from engine.customers.zones import Zone
-from engine.decisions.candidates import INDEXED_FROM, Candidates, candidates_of
+from engine.decisions.candidates import INDEXED_FROM, Candidates, Round, candidates_of, rounds_of
 from engine.decisions.rules import CompiledRule, Pair, compile_condition, compile_rule
 from engine.decisions.scopes import customer_scope, trigger_scope
 from engine.expressions import Condition, compile_expression
@@ -31,7 +30,6 @@ from engine.model.rule import (
     OnLeave,
     OnMissing,
     OnQuiet,
-    OnSchedule,
 )  # fmt: skip
 from engine.model.segment import Segment
 from engine.model.workspace import Workspace
@@ -76,18 +74,6 @@ class Club(msgspec.Struct, frozen=True):
     tier_name: str
     points_name: str
     lowest: str | None
-
-
-class Round(msgspec.Struct, frozen=True):
-    """Rules that come round by the same schedule, in the order of their ids.
-
-    A rule with several schedules has a round of its own for each. `candidates` is there where the rules are
-    many enough for an index of their conditions.
-    """
-
-    trigger: OnSchedule
-    pairs: tuple[Pair, ...]
-    candidates: Candidates | None = None
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -267,7 +253,7 @@ def _desk(
             (pair[1].trigger.without, pair) for pair in pairs if isinstance(pair[1].trigger, OnMissing)
         ),
         awaited=_awaited(pairs),
-        schedules=_rounds(pairs, indexed_from),
+        schedules=rounds_of(pairs, indexed_from),
         dates=tuple(pair for pair in pairs if isinstance(pair[1].trigger, OnDate)),
         renewals=_index(
             (pair[1].trigger.without, pair)
@@ -302,21 +288,6 @@ def _desk(
         candidates={},
     )
     return msgspec.structs.replace(desk, candidates=_candidates(desk, indexed_from))
-
-
-def _rounds(pairs: Sequence[Pair], indexed_from: int) -> tuple[Round, ...]:
-    rounds: dict[object, tuple[OnSchedule, list[Pair]]] = {}
-    times = Counter(rule.id for rule, compiled in pairs if isinstance(compiled.trigger, OnSchedule))
-    for rule, compiled in pairs:
-        trigger = compiled.trigger
-        if isinstance(trigger, OnSchedule):
-            # The looks of one rule keep their order: those with others of their round they would not.
-            key = trigger if times[rule.id] == 1 else (rule.id, compiled.index)
-            rounds.setdefault(key, (trigger, []))[1].append((rule, compiled))
-    return tuple(
-        Round(trigger, tuple(some), candidates_of(some) if len(some) >= indexed_from else None)
-        for trigger, some in rounds.values()
-    )
 
 
 def _candidates(desk: Desk, indexed_from: int) -> dict[tuple[str, str], Candidates]:
