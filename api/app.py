@@ -102,7 +102,7 @@ def _finishing(engine: Engine) -> Callable[[Message, Scope], Awaitable[None]]:
             headers = [each for each in headers if each[0].lower() != b"allow"]
             headers.append((b"allow", allowed.encode()))
         present = {name.lower() for name, _ in headers}
-        headers.append((b"request-id", request_id(scope).encode()))
+        headers.extend((name, request_id(scope).encode()) for name in (b"request-id", b"x-request-id"))
         headers.extend(rate_headers(scope))
         headers.extend(each for each in _HEADERS if each[0] not in present)
         if engine.workspace.settings.public_url.startswith("https://"):

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 from litestar.enums import ScopeType
+from structlog.contextvars import bound_contextvars
 
+from api.requests import request_id
 from engine.errors import RequestError
+from engine.runtime import tracing
+from engine.runtime.logs import REQUEST
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+    from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
     from api.rates import Rates
 
@@ -54,7 +58,24 @@ def bounded(
             if scope["type"] != ScopeType.HTTP:
                 await self._app(scope, receive, send)
                 return
-            _look(scope)
+            with bound_contextvars(**{REQUEST: request_id(scope)}):
+                _look(scope)
+                await self._traced(scope, receive, send)
+
+        async def _traced(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+            method, route = scope["method"], scope["path_template"]
+            asked: dict[str, str | int] = {"http.request.method": method, "http.route": route}
+            with tracing.request(f"{method} {route}", scope["headers"], asked) as span:
+                status = await self._in_time(scope, receive, send)
+                span.tell("http.response.status_code", status)
+                if status >= 500:
+                    span.fail(str(status))
+                if (key := scope.get("user")) is not None:
+                    span.tell("holdfast.key", key.id)
+                    span.tell("holdfast.role", key.role)
+
+        async def _in_time(self, scope: HTTPScope, receive: Receive, send: Send) -> int:
+            """Have it answered; give the status of the answer."""
             deadline = asyncio.get_running_loop().time() + patience
             whole = False
             gone = asyncio.Event()
@@ -96,6 +117,7 @@ def bounded(
                 if "streaming" not in scope["state"]:
                     answered(f"{scope['method']} {scope['path_template']}", status, perf_counter() - began)
                 rates.end(scope)
+            return status
 
     return Bounded
 

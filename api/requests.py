@@ -18,18 +18,23 @@ if TYPE_CHECKING:
 LARGEST_BODY = 5 * 1024 * 1024
 """Bytes of a body, expanded."""
 
-_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+_ID = re.compile(rb"[!-~]{1,128}")
+_NAMED = (b"x-request-id", b"request-id")
 _GZIP = b"\x1f\x8b"
 _PLAIN = frozenset(("", "identity", "gzip", "x-gzip"))
 
 
 def request_id(scope: Scope) -> str:
-    """Give the request's id: the client's own `Request-Id` where it is sound, else a new one."""
+    """Give the request's id: the client's own `X-Request-Id`, or `Request-Id`, else a new one.
+
+    The client's is taken where it is 1 to 128 visible characters of ASCII.
+    """
     state = scope["state"]
     known = state.get("request_id")
     if known is None:
-        given = next((value for name, value in scope["headers"] if name == b"request-id"), b"")
-        known = state["request_id"] = given.decode() if _ID.fullmatch(given) else str(uuid.uuid4())
+        sent = {name: value for name, value in scope["headers"] if name in _NAMED}
+        given = next((sent[name] for name in _NAMED if _ID.fullmatch(sent.get(name, b""))), None)
+        known = state["request_id"] = str(uuid.uuid4()) if given is None else given.decode()
     return str(known)
 
 

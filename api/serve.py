@@ -19,6 +19,7 @@ import uvicorn
 
 from api.app import create_app
 from engine.errors import HoldfastError
+from engine.runtime import tracing
 from engine.runtime.clock import Clock
 from engine.runtime.engine import Engine
 from engine.runtime.logs import speak_for_all
@@ -58,7 +59,7 @@ def serve(
     """Serve a workspace until a signal to stop; what is under way is finished first.
 
     The first start on a database makes an admin key and says it, once. Port 0 takes a free one.
-    Raises `PortTakenError`, and what opening the engine raises.
+    Raises `PortTakenError`, `TracingError`, and what opening the engine raises.
     """
     listener = _listen(host, port)
     role = "serve" if worker else "api"
@@ -66,6 +67,7 @@ def serve(
     with (
         _until_stopped(grace, say),
         listener,
+        tracing.exporting(),
         Engine.open(workspace, database, clock, work=worker, role=role, progress=progress) as engine,
     ):
         if redis is not None:
@@ -132,10 +134,11 @@ def work(
 ) -> None:
     """Work on a shared database until a signal to stop; what is under way is finished first.
 
-    Raises what opening the engine raises.
+    Raises `TracingError`, and what opening the engine raises.
     """
     with (
         _until_stopped(grace, say),
+        tracing.exporting(),
         Engine.open(workspace, database, role="worker", progress=progress) as engine,
     ):
         if redis is not None:

@@ -210,7 +210,7 @@ class Engine(Acting, Changing, Showing):
         )
         # A batch has one instant, so that a request with its own goes alone.
         size = len(raws) if received is None else LARGEST_BATCH
-        return self._woken(self._writer.join(posted, self._take_in, size))
+        return self._woken(self._writer.join(posted, self._take_in, size, name="intake"))
 
     def import_events(
         self,
@@ -232,7 +232,8 @@ class Engine(Acting, Changing, Showing):
             return import_past(self._shell, self._now_do, raws, source, course, progress)
         for portion in course.portions(raws):
             posted = Posted(raws=portion, source=source, may_grant=True, cause="import", note=course.note)
-            course.advance(self._woken(self._writer.join(posted, self._take_in, len(portion))).result())
+            joined = self._writer.join(posted, self._take_in, len(portion), name="intake")
+            course.advance(self._woken(joined).result())
             progress("importing events", course.done.rows, 0)
         course.end()
         return course.done
@@ -255,7 +256,7 @@ class Engine(Acting, Changing, Showing):
             return _done(lambda: operating.preview(self._shell, self.clock.now(), rule, customer, event))
         call = key or secrets.token_hex(12)
         once = Call(rule=rule, customer=customer, event=event, key=call, once=self._once)
-        return self._woken(self._writer.join(once, self._decide_calls))
+        return self._woken(self._writer.join(once, self._decide_calls, name="calls"))
 
     @property
     def meters(self) -> Meters:

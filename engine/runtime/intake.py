@@ -18,6 +18,7 @@ from engine.customers.normalise import digest, normalise
 from engine.errors import QuarantineError, StoreError
 from engine.model.reasons import QuarantineReason
 from engine.model.values import Micros
+from engine.runtime import tracing
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import Identities, names_in
 from engine.runtime.members import STALE
@@ -114,6 +115,7 @@ def take_in(shell: Shell, requests: Sequence[Posted], *, past: bool = False) -> 
     """
     wanted = [request.received for request in requests if request.received is not None]
     now = shell.instants.take(max(wanted, default=None))
+    tracing.tell("holdfast.events", sum(len(request.raws) for request in requests))
     if not past:
         prepare(shell, now)
     spoilt: dict[Place, Exception] = {}

@@ -6,12 +6,41 @@ import logging
 import sys
 import threading
 import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import Context, ContextVar
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from engine.runtime import tracing
+
 FRAMES = 12
+
+REQUEST = "request_id"
+"""Under which name the request that a line belongs to stands in it."""
+
+_together: ContextVar[Sequence[Context]] = ContextVar("holdfast_together", default=())
+
+
+@contextmanager
+def on_behalf_of(contexts: Sequence[Context]) -> Iterator[None]:
+    """Let lines that are logged in the block name the requests of all these contexts."""
+    before = _together.set(contexts)
+    try:
+        yield
+    finally:
+        _together.reset(before)
+
+
+def _whose(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Say which requests are concerned, and which span."""
+    if contexts := _together.get():
+        found = (each.run(structlog.contextvars.get_contextvars).get(REQUEST) for each in contexts)
+        event["request_ids"] = [id for id in found if id is not None]
+    event.update(tracing.ids())
+    return event
 
 
 def _where(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
@@ -33,6 +62,8 @@ def configure(level: int = logging.INFO) -> None:
         return
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
+            _whose,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _where,

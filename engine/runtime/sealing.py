@@ -12,6 +12,7 @@ from engine.audit.leaves import AccessLeaf
 from engine.audit.tree import edge_at, root_of
 from engine.errors import StoreError
 from engine.model.values import Micros
+from engine.runtime import tracing
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.shell import Shell
 from engine.store.audit import CheckpointRow
@@ -25,8 +26,13 @@ _log = structlog.get_logger("holdfast.sealing")
 
 def seal(shell: Shell, writer: Writer, now: Micros) -> int:
     """Seal some of what waits; give how many entries."""
-    sealed = writer.seal(BATCH)
-    crashpoint("sealed")
+    with tracing.span("seal") as span:
+        sealed = writer.seal(BATCH)
+        crashpoint("sealed")
+        if sealed:
+            span.tell("holdfast.entries", sealed)
+        else:
+            span.drop()
     return sealed
 
 
@@ -48,9 +54,10 @@ def sign(shell: Shell, writer: Writer, now: Micros) -> CheckpointRow | None:
             )
         if last.size == edge.size:
             return last
-    row = CheckpointRow(size=edge.size, at=now, root=root, note=shell.signer.sign(edge.size, root))
-    writer.add_checkpoint(row)
-    crashpoint("signed")
+    with tracing.span("sign", {"holdfast.entries": edge.size}):
+        row = CheckpointRow(size=edge.size, at=now, root=root, note=shell.signer.sign(edge.size, root))
+        writer.add_checkpoint(row)
+        crashpoint("signed")
     _log.info("checkpoint", size=row.size, note=row.note)
     return row
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -22,6 +22,7 @@ from engine.model.workspace import Settings
 from engine.runs.asking import periods_of
 from engine.runs.changes import Changes
 from engine.runs.stage import Budgets, Counter, Member
+from engine.runtime import tracing
 from engine.runtime.actions import Actions, known_actions
 from engine.runtime.actions.shipped import ready
 from engine.runtime.crashpoint import crashpoint
@@ -150,6 +151,7 @@ class Turn:
             self._leave_out_erased()
         changes, self.changes = self.changes, Changes()
         changes.asks += closed(self.writer, changes)
+        tracing.decided(effect.key for effect in changes.effects)
         self.tally.take(changes, self._runs)
         table = self.ruleset.facts
         staying = [self.cast.members[id] for id in changes.customers if id not in self._removed]
@@ -329,7 +331,7 @@ class Shell:
         turn: Turn | None = None
         began = perf_counter()
         try:
-            with self.store.begin() as writer:
+            with ExitStack() as committing, self.store.begin() as writer:
                 marks = writer.marks()
                 if not settling:
                     self._check(marks, now)
@@ -346,6 +348,7 @@ class Shell:
                     self.answer(writer, turn.result)
                 writer.heartbeat(self.process, max(now, self.instants.reached), self.release)
                 crashpoint("before_commit")
+                committing.enter_context(tracing.child("commit"))
             crashpoint("after_commit")
         except BaseException:
             if turn is not None:

@@ -9,6 +9,7 @@ import structlog
 
 from engine.errors import StoreError
 from engine.model.values import SECOND, Micros
+from engine.runtime import tracing
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.shell import Aside, Shell, Turn
 from engine.timeline.fleet import at_midnight
@@ -72,7 +73,7 @@ def _reach(shell: Shell, now: Micros) -> int:
             if shell.store.shared and shell.figures.computed(midnight):
                 continue
             played += _everything(shell, midnight - 1)
-            with shell.turn(midnight) as turn:
+            with tracing.span("midnight"), shell.turn(midnight) as turn:
                 figures = shell.figures.compute(turn.writer, midnight)
                 at_midnight(turn.world, turn.cast, turn.changes, figures, midnight)
                 crashpoint("midnight_computed")
@@ -102,9 +103,10 @@ def _play_some(shell: Shell, until: Micros, limit: int, shard: int | None) -> in
             return 0
     claimed: list[str] = []
     try:
-        with shell.turn(until) as turn:
+        with tracing.span("tick") as span, shell.turn(until) as turn:
             due = turn.writer.claim_due(until, limit + len(aside), shard)
             claimed = [customer for customer in due if customer not in aside][:limit]
+            span.tell("holdfast.customers", len(claimed))
             crashpoint("due_claimed")
             _play_all(turn, claimed, until)
     except StoreError:

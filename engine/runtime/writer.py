@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import structlog
 
 from engine.errors import StoreError, TransientStoreError
+from engine.runtime import tracing
+from engine.runtime.logs import on_behalf_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -44,22 +47,28 @@ class IngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Waiting:
-    """A request, what commits it together with others, and the future that answers it."""
+    """A request, what commits it together with others, and the future that answers it.
 
-    __slots__ = ("commit", "future", "request", "size")
+    `context` is that of whoever waits: its logs and spans go on in the writer.
+    """
 
-    def __init__(self, request: Any, commit: Together[Any, Any], size: int) -> None:
+    __slots__ = ("commit", "context", "future", "name", "request", "size")
+
+    def __init__(self, request: Any, commit: Together[Any, Any], size: int, name: str) -> None:
         self.request = request
         self.commit = commit
         self.size = size
+        self.name = name
+        self.context = copy_context()
         self.future: Future[Any] = Future()
 
 
 class _Job:
-    __slots__ = ("future", "work")
+    __slots__ = ("context", "future", "work")
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
+        self.context = copy_context()
         self.future: Future[Any] = Future()
 
 
@@ -106,9 +115,12 @@ class Writer:
         """How many requests and pieces of work wait on the queue."""
         return self._queue.qsize()
 
-    def join(self, request: T, commit: Together[T, R], size: int = 1) -> Future[R]:
-        """Put a request of `size` on the queue, to be committed with those of its kind beside it."""
-        return self._put(_Waiting(request, commit, size))
+    def join(self, request: T, commit: Together[T, R], size: int = 1, *, name: str = "together") -> Future[R]:
+        """Put a request of `size` on the queue, to be committed with those of its kind beside it.
+
+        `name` is that of their span.
+        """
+        return self._put(_Waiting(request, commit, size, name))
 
     def call(self, work: Callable[[], Any]) -> Future[Any]:
         """Put a piece of work on the queue."""
@@ -151,10 +163,7 @@ class Writer:
         if not batch:
             return
         try:
-            requests = [waiting.request for waiting in batch]
-            # A large transaction that has to give way again and again does better in smaller parts.
-            pauses = PAUSES if len(batch) == 1 else PAUSES[:2]
-            answers = self._patiently(lambda: batch[0].commit(requests), pauses)
+            answers = self._commit(batch)
         except BaseException as error:
             if len(batch) == 1:
                 batch[0].future.set_exception(error)
@@ -170,13 +179,32 @@ class Writer:
             else:
                 waiting.future.set_result(answer)
 
+    def _commit(self, batch: Sequence[_Waiting]) -> Sequence[Any]:
+        first, requests = batch[0], [waiting.request for waiting in batch]
+        if len(batch) == 1:
+            return first.context.run(self._commit_one, first)
+        contexts = [waiting.context for waiting in batch]
+        with on_behalf_of(contexts), tracing.batch(first.name, contexts) as span:
+            span.tell("holdfast.requests", len(batch))
+            # A large transaction that has to give way again and again does better in smaller parts.
+            return self._patiently(lambda: first.commit(requests), PAUSES[:2])
+
+    def _commit_one(self, only: _Waiting) -> Sequence[Any]:
+        with tracing.span(only.name, {"holdfast.requests": 1}):
+            return self._patiently(lambda: only.commit([only.request]))
+
     def _do(self, job: _Job) -> None:
         if not job.future.set_running_or_notify_cancel():
             return
         try:
-            job.future.set_result(self._patiently(job.work))
+            done = job.context.run(self._work, job)
+            job.future.set_result(done)
         except BaseException as error:
             job.future.set_exception(error)
+
+    def _work(self, job: _Job) -> Any:
+        with tracing.child("write"):
+            return self._patiently(job.work)
 
     def _patiently(self, work: Callable[[], R], pauses: Sequence[float] = PAUSES) -> R:
         for pause in pauses:

@@ -21,6 +21,7 @@ from engine.errors import DeliveryError
 from engine.model.actions import SHIPPED
 from engine.model.values import SECOND, Micros
 from engine.model.workspace import Webhook
+from engine.runtime import tracing
 from engine.runtime.actions import Delivery
 from engine.runtime.actions.calling import Answer, get, post
 
@@ -42,6 +43,7 @@ class Endpoint(msgspec.Struct, frozen=True):
             "User-Agent": "Holdfast",
             "Idempotency-Key": delivery.key,
             **signature(delivery.key, delivery.at, content, self.secret),
+            **tracing.outgoing(),
         }
         answer = post(self.webhook.url, content, headers, allowed=self.webhook.hosts)
         if not 200 <= answer.status < 300:
@@ -54,7 +56,11 @@ class Endpoint(msgspec.Struct, frozen=True):
         Raises `DeliveryError` where the answer is neither a 2xx nor 404.
         """
         address = (self.webhook.lookup or "").replace("{key}", quote(delivery.key, safe=""))
-        headers = {"User-Agent": "Holdfast", **signature(delivery.key, delivery.at, b"", self.secret)}
+        headers = {
+            "User-Agent": "Holdfast",
+            **signature(delivery.key, delivery.at, b"", self.secret),
+            **tracing.outgoing(),
+        }
         answer = get(address, headers, allowed=self.webhook.hosts)
         if answer.status == 404:
             return None

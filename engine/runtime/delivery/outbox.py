@@ -24,6 +24,7 @@ from engine.model.workspace import Delivery as How
 from engine.runs.cases import TELL
 from engine.runs.changes import Settled
 from engine.runs.run import Effect
+from engine.runtime import tracing
 from engine.runtime.actions import Delivery
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.delivery.connectors import Gate, connector_of, note
@@ -213,9 +214,25 @@ class Outbox:
             self._extended = now
 
     def _send(self, ready: Ready) -> Sent:
-        effect, cleared = ready.effect, False
+        effect = ready.effect
         if self._closing:
             return Sent(ready, unsent=True)
+        about: dict[str, str | int] = {
+            "holdfast.action": effect.action,
+            "holdfast.workflow": effect.workflow,
+            "holdfast.attempt": effect.attempt + 1,
+        }
+        connector = connector_of(self._shell.ruleset.workspace.settings, effect)
+        if connector is not None:
+            about["holdfast.connector"] = connector.name
+        with tracing.delivery(f"deliver {effect.action}", effect.key, about) as span:
+            sent = self._attempt(ready)
+            if sent.error is not None:
+                span.fail(type(sent.error).__name__)
+            return sent
+
+    def _attempt(self, ready: Ready) -> Sent:
+        effect, cleared = ready.effect, False
         try:
             letter = None if ready.draft is None else finish(ready.draft)
             delivery = Delivery(
@@ -298,7 +315,7 @@ def claim(
             return 0, []
         current = ""
         try:
-            with shell.turn(now) as turn:
+            with tracing.span("claim") as span, shell.turn(now) as turn:
                 claimable = turn.writer.claimable_effects(now, limit + len(own), shard)
                 found = [(key, customer) for key, customer in claimable if key not in own][:limit]
                 owners = turn.writer.resolve(customer for _, customer in found)
@@ -316,6 +333,7 @@ def claim(
                     if checked is not None:
                         ready.append(checked)
                 gate.save()
+                span.tell("holdfast.effects", len(claims))
                 return len(claims), ready
         except StoreError:
             raise
@@ -372,7 +390,7 @@ def conclude(shell: Shell, results: Sequence[Sent]) -> None:
     """Take in what became of the effects sent, each unless somebody else has taken it over since."""
     now = shell.instants.take()
     try:
-        with shell.turn(now) as turn:
+        with tracing.span("settle", {"holdfast.effects": len(results)}), shell.turn(now) as turn:
             turn.hold(sent.ready.effect.customer for sent in results)
             for sent in results:
                 _conclude(turn, sent)
