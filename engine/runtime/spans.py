@@ -31,7 +31,7 @@ FLUSH = 3.0
 REMEMBERED = 10_000
 """Effects of which it is known in which span they were decided."""
 
-_HEADERS = frozenset((b"traceparent", b"tracestate"))
+_CALLER = b"traceparent"
 _UNNAMED = "unknown_service"
 _log = structlog.get_logger("holdfast.tracing")
 
@@ -58,7 +58,8 @@ class Recorder:
 
     def request(self, name: str, head: Iterable[tuple[bytes, bytes]], attributes: Attributes) -> Open:
         """Give the span of a request, under its caller's."""
-        carrier = {key.decode(): value.decode("latin-1") for key, value in head if key in _HEADERS}
+        # What else a caller sends along (`tracestate`, `baggage`) may hold anything.
+        carrier = {key.decode(): value.decode("latin-1") for key, value in head if key == _CALLER}
         parent = self._carried.extract(carrier, Context())
         return self._open(name, attributes, SpanKind.SERVER, parent)
 
@@ -90,10 +91,10 @@ class Recorder:
                 self._decided.popitem(last=False)
 
     def outgoing(self) -> dict[str, str]:
-        """Give the header `traceparent`; what else a caller sent along is nobody else's."""
+        """Give the header `traceparent`."""
         carrier: dict[str, str] = {}
         self._carried.inject(carrier)
-        return {key: value for key, value in carrier.items() if key == "traceparent"}
+        return carrier
 
     def ids(self) -> dict[str, str]:
         """Give the ids of what is under way."""
