@@ -14,9 +14,9 @@ from litestar.testing import TestClient
 from api.app import create_app
 from api.roles import operations
 from engine.model.values import HOUR
+from engine.runtime.callers.keys import ROLES
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
-from engine.runtime.keys import ROLES
 from tests.integration.api.conftest import START, Client, Door
 
 
