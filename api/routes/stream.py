@@ -116,9 +116,10 @@ def _kinds(text: str | None) -> frozenset[Kind] | None:
     if text is None:
         return None
     sorts = text.split(",")
-    if unknown := next((sort for sort in sorts if sort not in _SORTS), None):
+    unknown = [sort for sort in sorts if sort not in _SORTS]
+    if unknown:
         raise RequestError(
-            f"kind has {unknown}, which is none; write decision, run, run_started, step or run_ended",
+            f"kind has {unknown[0]!r}, which is none; write decision, run, run_started, step or run_ended",
             code="invalid_parameter",
             errors=(("/kind", "invalid_value", "write decision, run, run_started, step or run_ended"),),
         )
