@@ -109,7 +109,8 @@ async def get_stream(request: Call) -> ServerSentEvent:
         )
     until = None if asked.follow else size
     heard = tail.listen(wanted, after, until, lambda: still_in(request))
-    return ServerSentEvent(_messages(heard), retry_duration=AGAIN)
+    head = {"Cache-Control": "no-store"}
+    return ServerSentEvent(_messages(heard), retry_duration=AGAIN, headers=head)
 
 
 def _kinds(text: str | None) -> frozenset[Kind] | None:
