@@ -40,6 +40,7 @@ UNNAMED = {
     ("patch", "/v1/customers/{id}"): EVENTS,
     ("post", "/v1/triggers/{rule}"): "what it decides is an entry, as of any event",
     ("post", "/v1/hooks/{name}"): "a vendor's signed messages become events",
+    ("post", "/v1/connectors/{name}/events"): "a provider's signed reports become events",
     ("post", "/u/{token}"): "whoever has the link is the customer, whose event it is",
     ("post", "/v1/plans"): "nothing changes by a plan; proposing it is an entry",
 }  # fmt: skip
