@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -90,6 +91,33 @@ def test_a_collector_that_is_away_is_one_line() -> None:
     assert done.stdout == "ended\n"
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["event"] for line in lines] in ([], ["collector_away"])
+
+
+def test_what_is_left_is_handed_over_at_the_end() -> None:
+    # given a collector
+    taken: list[tuple[str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # when a process ends right after its spans
+        port = server.server_address[1]
+        done = run(AWAY, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_SERVICE_NAME="shop")
+        server.shutdown()
+    # then all came, under the name that was given, and nothing was said
+    assert {path for path, _ in taken} == {"/v1/traces"}
+    assert b"".join(body for _, body in taken).count(b"one") == 600
+    assert all(b"shop" in body for _, body in taken)
+    assert (done.stdout, done.stderr) == ("ended\n", "")
 
 
 def test_requests_that_are_committed_together_are_linked() -> None:
