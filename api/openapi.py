@@ -30,7 +30,7 @@ _INFO = {
     "title": "Holdfast",
     "summary": "Events in, decisions and runs out, and why.",
     "description": "A self-hosted rule and workflow engine for customer retention.\n\n"
-    "Every failure is an RFC 9457 problem. A `Request-Id` that is sent comes back with the answer.",
+    "Every failure is an RFC 9457 problem. An `X-Request-Id` that is sent comes back with the answer.",
     "contact": {"name": "The Holdfast authors"},
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
