@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import structlog
 from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -40,6 +41,17 @@ def public_data() -> Callable[[str], Path]:
         return folder / name
 
     return find
+
+
+@pytest.fixture
+def own_logs() -> Generator[None]:
+    """Lets a test set logs up as it wants them; after it they are as they were."""
+    before = structlog.get_config() if structlog.is_configured() else None
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
+    if before is not None:
+        structlog.configure(**before)
 
 
 def pytest_collection_finish() -> None:

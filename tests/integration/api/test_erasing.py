@@ -24,15 +24,12 @@ WORDS = "canary-words-9c1e"
 
 
 @pytest.fixture
-def logged() -> Generator[io.StringIO]:
+def logged(own_logs: None) -> io.StringIO:
     """What is logged while a test runs, as it is written for people who run an engine."""
-    before = structlog.get_config()
     written = io.StringIO()
-    structlog.reset_defaults()
     configure()
     structlog.configure(logger_factory=lambda *args: structlog.PrintLogger(written))
-    yield written
-    structlog.configure(**before)
+    return written
 
 
 def sent(name: str, id: str, **properties: Any) -> dict[str, Any]:

@@ -201,23 +201,20 @@ def test_any_other_is_made_anew(http: TestClient[Litestar], given: bytes) -> Non
 
 
 def test_lines_of_a_request_name_it_and_its_span(
-    memory: InMemorySpanExporter, as_role: Door, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    memory: InMemorySpanExporter,
+    as_role: Door,
+    engine: Engine,
+    own_logs: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # given logs as a server has them, and a core that fails on an event
     out = io.StringIO()
     monkeypatch.setattr("sys.stderr", out)
-    before, was = structlog.get_config(), structlog.is_configured()
-    structlog.reset_defaults()
     logs.configure()
-    try:
-        # when something is logged in the middle of a request, by the writer's thread and by the door
-        monkeypatch.setattr(tracing, "tell", said_in_between)
-        head = {"X-Request-Id": "req-1", "traceparent": f"00-{TRACE}-{CALLER}-01"}
-        as_role("operator").post("/v1/events", [ORDER], headers=head)
-    finally:
-        structlog.reset_defaults()
-        if was:
-            structlog.configure(**before)
+    # when something is logged in the middle of a request, by the writer's thread and by the door
+    monkeypatch.setattr(tracing, "tell", said_in_between)
+    head = {"X-Request-Id": "req-1", "traceparent": f"00-{TRACE}-{CALLER}-01"}
+    as_role("operator").post("/v1/events", [ORDER], headers=head)
     # then the line has the id of the request, and of the span that was under way
     (line,) = [json.loads(line) for line in out.getvalue().splitlines() if "in_between" in line]
     intake = by_name(memory)["intake"]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from api.cli.staging import play_into
 from engine.authoring.demo import generate
@@ -10,6 +11,9 @@ from engine.customers.zones import moment_of
 from engine.model.values import DAY
 from engine.store.opening import open_store
 from tests.command_line import Holdfast
+
+# A demonstration is quiet, and what it sets up of logs is not the next test's.
+pytestmark = pytest.mark.usefixtures("own_logs")
 
 BASE = ("--seed", "7", "--customers", "260", "--days", "60")
 CONTRACT = {"usage_drop", "low_csat", "cart_abandonment", "renewal", "churn"}
