@@ -9,9 +9,12 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
+from engine.expressions import regex
 from engine.expressions.clauses.form import ORDERS, Clause, Operator
 from engine.expressions.clauses.settling import Answer, settle
-from engine.expressions.index.masks import Look, Masks, Use, answered, settled, unsettled
+from engine.expressions.index.masks import (
+    Found, Guarded, Look, Masks, Named, Together, Use, answered, settled, unsettled,
+)
 from engine.expressions.index.stairs import stairs
 from engine.expressions.native.operations import TIMELESS
 from engine.expressions.outcome import Outcome
@@ -30,6 +33,8 @@ USUALLY_FAILING = frozenset((Operator.EQ, Operator.IN, Operator.FALSE, Operator.
 
 So what a value settles is what most values settle, less the terms that name it.
 """
+SEARCHING = frozenset((Operator.STARTS, Operator.STARTS_NOT, Operator.FINDS, Operator.FINDS_NOT))
+"""The operators that search for a pattern. Each pattern has a table of its own."""
 _NO_TERMS = (0, 0, 0, 0)
 _WHOLE_BELOW = 18
 """Numbers below ten to this power are compared as whole ones, which is several times faster."""
@@ -51,7 +56,7 @@ def looks_of(uses: Sequence[Use], everything: int, *, computed: bool) -> dict[ty
     return {
         Outcome: failed.__getitem__,
         NoneType: fixed.__getitem__,
-        bool: fixed.__getitem__,
+        bool: Named(fixed, nothing),
         str: _of_texts(uses, everything),
         int: whole,
         Decimal: exact,
@@ -79,11 +84,10 @@ def _together(looks: Iterable[Look | None], everything: int) -> Look:
     found = [look for look in looks if look is not None]
     if not found:
         nothing = Masks(everything)
-        return lambda _: nothing
+        return Named({}, nothing)
     if len(found) == 1:
         return found[0]
-    one, other = found
-    return lambda value: one(value).beside(other(value))
+    return Together(tuple(found))
 
 
 def _of_numbers(uses: Sequence[Use], everything: int) -> tuple[Look, Look]:
@@ -96,7 +100,8 @@ def _of_numbers(uses: Sequence[Use], everything: int) -> tuple[Look, Look]:
     by_whole = by_order
     if ordered and all(abs(use.clause.constant) < 10**_WHOLE_BELOW for use in ordered):
         by_whole = _of_whole(ordered, everything)
-    return _together((by_whole, named), everything), lambda value: nothing if value.is_nan() else exact(value)
+    number = Guarded(lambda value: not value.is_nan(), exact, lambda _: nothing)
+    return _together((by_whole, named), everything), number
 
 
 def _of_whole(ordered: Sequence[Use], everything: int) -> Look:
@@ -113,12 +118,25 @@ def _doubled(threshold: Decimal) -> int:
 
 
 def _of_texts(uses: Sequence[Use], everything: int) -> Look:
+    if len(uses) == 1 and uses[0].clause.operator in SEARCHING:
+        return _of_pattern(uses[0], everything)
     if any(use.clause.operator not in ORDERS and use.clause.operator not in _USUAL for use in uses):
         # Patterns, and parts of a text, are searched for one by one.
         return lambda value: settled(uses, everything, value)
     ordered, others = _ordered(uses, str)
     by_order = stairs(ordered, everything) if ordered else None
     return _together((by_order, _by_equality(others, everything, (str,), "")), everything)
+
+
+def _of_pattern(use: Use, everything: int) -> Look:
+    operator = use.clause.operator
+    pattern = regex.compiled(use.clause.constant)
+    at_start = operator in (Operator.STARTS, Operator.STARTS_NOT)
+    answers = (Answer.FAILS, Answer.HOLDS)
+    absent, there = (answered([(use, answer)], everything) for answer in answers)
+    if operator in (Operator.STARTS_NOT, Operator.FINDS_NOT):
+        absent, there = there, absent
+    return Found(pattern.match if at_start else pattern.search, there, absent)
 
 
 def _of_lengths(uses: Sequence[Use], everything: int) -> Look:
@@ -137,7 +155,7 @@ def _of_times(uses: Sequence[Use], everything: int) -> Look:
     nothing = unsettled(uses, everything)
     if not ordered:
         by_name = _together((named,), everything)
-        return lambda value: nothing if value.tzinfo is None else by_name(value)
+        return Guarded(lambda value: value.tzinfo is not None, by_name, lambda _: nothing)
     instants = stairs(ordered, everything, key=lambda moment: moment.astimezone(UTC))
     by_instant = _together((instants, named), everything)
     by_wall: dict[int, Look] = {}
@@ -145,19 +163,13 @@ def _of_times(uses: Sequence[Use], everything: int) -> Look:
         own = [use for use in ordered if use.clause.constant.tzinfo is zone]
         rest = unsettled([use for use in ordered if use.clause.constant.tzinfo is not zone], everything)
         at_zone = _together((stairs(own, everything), named), everything)
-        by_wall[id(zone)] = at_zone if not rest.unsure else _beside(at_zone, rest)
+        by_wall[id(zone)] = at_zone if not rest.unsure else Together((at_zone, Named({}, rest)))
 
-    def look(value: datetime) -> Masks:
-        if value.tzinfo is UTC:
-            return by_instant(value)
+    def by_zone(value: datetime) -> Masks:
         found = by_wall.get(id(value.tzinfo))
         return nothing if found is None else found(value)
 
-    return look
-
-
-def _beside(look: Look, rest: Masks) -> Look:
-    return lambda value: look(value).beside(rest)
+    return Guarded(lambda value: value.tzinfo is UTC, by_instant, by_zone)
 
 
 def _by_equality(
@@ -178,12 +190,12 @@ def _by_equality(
         for value in _named(use.clause, kinds, empty):
             named.setdefault(value, []).append(use)
     if not named:
-        return lambda _: usual
+        return Named({}, usual)
     found = {
         value: _changed(usual, [(use, settle(use.clause, value)) for use in using], everything)
         for value, using in named.items()
     }
-    return lambda value: found.get(value, usual)
+    return Named(found, usual)
 
 
 def _named(clause: Clause, kinds: tuple[type, ...], empty: Any) -> Iterable[Any]:
@@ -218,6 +230,7 @@ def _of_items(uses: Sequence[Use], everything: int) -> Look:
         [use for use in uses if use.clause.operator not in (Operator.HAS, Operator.HAS_NOT)], everything
     )
     usual = answered(((use, Answer.FAILS) for use in asking), everything).beside(others)
+    none_fails = not denying and not usual.fail
     nothing = unsettled(uses, everything)
     # For each item the terms that it spares, by a first clause and another one, and those that it fails.
     found: dict[Any, tuple[int, int, int, int]] = {}
@@ -232,6 +245,11 @@ def _of_items(uses: Sequence[Use], everything: int) -> Look:
         if not TIMELESS.issuperset(map(type, value)):
             return nothing
         keep, fail = usual.keep, usual.fail
+        if none_fails:
+            for item in value:
+                if item in found:
+                    keep |= found[item][0]
+            return Masks(keep, 0, 0, usual.unsure)
         there = [found[item] for item in value if item in found]
         for spared_first, spared, _, _ in there:
             keep |= spared_first
