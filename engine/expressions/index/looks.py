@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import NoneType
@@ -13,7 +13,7 @@ from engine.expressions import regex
 from engine.expressions.clauses.form import ORDERS, Clause, Operator
 from engine.expressions.clauses.settling import Answer, settle
 from engine.expressions.index.masks import (
-    Found, Guarded, Look, Masks, Named, Together, Use, answered, settled, unsettled,
+    Guarded, Look, Masks, Named, Together, Use, answered, settled, unsettled,
 )
 from engine.expressions.index.stairs import stairs
 from engine.expressions.native.operations import TIMELESS
@@ -28,13 +28,16 @@ _USUAL: Mapping[Operator, Answer] = {
     Operator.FALSE: Answer.FAILS,
 }
 """What a clause answers for a value that it does not name, and that is neither null nor a boolean."""
-USUALLY_FAILING = frozenset((Operator.EQ, Operator.IN, Operator.FALSE, Operator.HAS))
+USUALLY_FAILING = frozenset(
+    (Operator.EQ, Operator.IN, Operator.FALSE, Operator.HAS, Operator.STARTS, Operator.FINDS)
+)
 """The operators that hold only for what they name. In one table a term may have one of them.
 
 So what a value settles is what most values settle, less the terms that name it.
 """
 SEARCHING = frozenset((Operator.STARTS, Operator.STARTS_NOT, Operator.FINDS, Operator.FINDS_NOT))
-"""The operators that search for a pattern. Each pattern has a table of its own."""
+"""The operators that search for a pattern. They share no table with others."""
+AT_START = frozenset((Operator.STARTS, Operator.STARTS_NOT))
 _NO_TERMS = (0, 0, 0, 0)
 _WHOLE_BELOW = 18
 """Numbers below ten to this power are compared as whole ones, which is several times faster."""
@@ -118,25 +121,23 @@ def _doubled(threshold: Decimal) -> int:
 
 
 def _of_texts(uses: Sequence[Use], everything: int) -> Look:
-    if len(uses) == 1 and uses[0].clause.operator in SEARCHING:
-        return _of_pattern(uses[0], everything)
+    if uses[0].clause.operator in SEARCHING:
+        return _of_patterns(uses, everything)
     if any(use.clause.operator not in ORDERS and use.clause.operator not in _USUAL for use in uses):
-        # Patterns, and parts of a text, are searched for one by one.
+        # Parts of a text are searched for one by one.
         return lambda value: settled(uses, everything, value)
     ordered, others = _ordered(uses, str)
     by_order = stairs(ordered, everything) if ordered else None
     return _together((by_order, _by_equality(others, everything, (str,), "")), everything)
 
 
-def _of_pattern(use: Use, everything: int) -> Look:
-    operator = use.clause.operator
-    pattern = regex.compiled(use.clause.constant)
-    at_start = operator in (Operator.STARTS, Operator.STARTS_NOT)
-    answers = (Answer.FAILS, Answer.HOLDS)
-    absent, there = (answered([(use, answer)], everything) for answer in answers)
-    if operator in (Operator.STARTS_NOT, Operator.FINDS_NOT):
-        absent, there = there, absent
-    return Found(pattern.match if at_start else pattern.search, there, absent)
+def _of_patterns(uses: Sequence[Use], everything: int) -> Look:
+    """Look up a text by which of the patterns of one set are found in it."""
+    find = regex.finding([use.clause.constant for use in uses], at_start=uses[0].clause.operator in AT_START)
+    asking = [(place, use) for place, use in enumerate(uses) if use.clause.operator in USUALLY_FAILING]
+    denying = [(place, use) for place, use in enumerate(uses) if use.clause.operator not in USUALLY_FAILING]
+    by_place = _by_what_is_there(asking, denying, everything)
+    return lambda value: by_place(find(value))
 
 
 def _of_lengths(uses: Sequence[Use], everything: int) -> Look:
@@ -224,40 +225,57 @@ def _changed(usual: Masks, answers: Sequence[tuple[Use, Answer]], everything: in
 
 def _of_items(uses: Sequence[Use], everything: int) -> Look:
     """Look up each item of a list among those that clauses ask for."""
-    asking = [use for use in uses if use.clause.operator is Operator.HAS]
-    denying = [use for use in uses if use.clause.operator is Operator.HAS_NOT]
-    others = unsettled(
-        [use for use in uses if use.clause.operator not in (Operator.HAS, Operator.HAS_NOT)], everything
-    )
-    usual = answered(((use, Answer.FAILS) for use in asking), everything).beside(others)
-    none_fails = not denying and not usual.fail
+    asking = [(use.clause.constant, use) for use in uses if use.clause.operator is Operator.HAS]
+    denying = [(use.clause.constant, use) for use in uses if use.clause.operator is Operator.HAS_NOT]
+    others = [use for use in uses if use.clause.operator not in (Operator.HAS, Operator.HAS_NOT)]
+    by_item = _by_what_is_there(asking, denying, everything, unsettled(others, everything))
     nothing = unsettled(uses, everything)
-    # For each item the terms that it spares, by a first clause and another one, and those that it fails.
-    found: dict[Any, tuple[int, int, int, int]] = {}
-    for use in asking:
-        spared = found.get(use.clause.constant, _NO_TERMS)
-        found[use.clause.constant] = spared[0] | use.first, spared[1] | use.later, *spared[2:]
-    for use in denying:
-        failed = found.get(use.clause.constant, _NO_TERMS)
-        found[use.clause.constant] = *failed[:2], failed[2] | use.first, failed[3] | use.later
+    return lambda value: by_item(value) if TIMELESS.issuperset(map(type, value)) else nothing
 
-    def look(value: Sequence[Any]) -> Masks:
-        if not TIMELESS.issuperset(map(type, value)):
-            return nothing
+
+def _by_what_is_there(
+    asking: Sequence[tuple[Any, Use]],
+    denying: Sequence[tuple[Any, Use]],
+    everything: int,
+    others: Masks | None = None,
+) -> Callable[[Iterable[Any]], Masks]:
+    """Give what is settled by the things that are there: `asking` fails unless its thing is, `denying` if."""
+    usual = answered(((use, Answer.FAILS) for _, use in asking), everything)
+    if others is not None:
+        usual = usual.beside(others)
+    # For each thing the terms that it spares, by a first clause and another one, and those that it fails.
+    found: dict[Any, tuple[int, int, int, int]] = {}
+    for thing, use in asking:
+        spared = found.get(thing, _NO_TERMS)
+        found[thing] = spared[0] | use.first, spared[1] | use.later, *spared[2:]
+    for thing, use in denying:
+        failed = found.get(thing, _NO_TERMS)
+        found[thing] = *failed[:2], failed[2] | use.first, failed[3] | use.later
+    if not denying and not usual.fail:
+        return _by_what_is_asked(usual, {thing: spared[0] for thing, spared in found.items()})
+
+    def look(things: Iterable[Any]) -> Masks:
         keep, fail = usual.keep, usual.fail
-        if none_fails:
-            for item in value:
-                if item in found:
-                    keep |= found[item][0]
-            return Masks(keep, 0, 0, usual.unsure)
-        there = [found[item] for item in value if item in found]
+        there = [found[thing] for thing in things if thing in found]
         for spared_first, spared, _, _ in there:
             keep |= spared_first
             fail &= ~spared
-        if denying:
-            for _, _, failing_first, failing in there:
-                keep &= ~failing_first
-                fail |= failing
+        for _, _, failing_first, failing in there:
+            keep &= ~failing_first
+            fail |= failing
         return Masks(keep, fail, 0, usual.unsure)
+
+    return look
+
+
+def _by_what_is_asked(usual: Masks, sparing: Mapping[Any, int]) -> Callable[[Iterable[Any]], Masks]:
+    """Give the same where things only spare, and only by first clauses, which is the rule and is faster."""
+
+    def look(things: Iterable[Any]) -> Masks:
+        keep = usual.keep
+        for thing in things:
+            if thing in sparing:
+                keep |= sparing[thing]
+        return Masks(keep, 0, 0, usual.unsure)
 
     return look

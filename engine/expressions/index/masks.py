@@ -57,18 +57,6 @@ class Stepped(msgspec.Struct, frozen=True, eq=False):
         return self.masks[self.landing(self.thresholds, value)]
 
 
-class Found(msgspec.Struct, frozen=True, eq=False):
-    """A look by one pattern: what is settled where it is found in the text, and where it is not."""
-
-    find: Callable[[bytes], Any]
-    there: Masks
-    absent: Masks
-
-    def __call__(self, value: str) -> Masks:
-        """Give what the value settles."""
-        return self.absent if self.find(value.encode()) is None else self.there
-
-
 class Together(msgspec.Struct, frozen=True, eq=False):
     """Looks of which each settles something: what all of them do."""
 

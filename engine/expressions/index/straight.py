@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from engine.expressions.environment import Env, missing
-from engine.expressions.index.masks import Found, Guarded, Look, Masks, Named, Stepped, Together
+from engine.expressions.index.masks import Guarded, Look, Masks, Named, Stepped, Together
 from engine.expressions.index.tables import ROOTS, Table
 
 State: TypeAlias = tuple[int, int, int, int]
@@ -81,7 +81,7 @@ def _asked(table: Table, needs: list[Any]) -> Iterator[str]:
     yield f"  unsure |= {uses}"
 
 
-def _inlined(kind: type, look: Look) -> tuple[Named | Stepped | Found, ...] | None:
+def _inlined(kind: type, look: Look) -> tuple[Named | Stepped, ...] | None:
     """Give the looks that can be written in place, None where one of them cannot."""
     if isinstance(look, Guarded):
         look = look.look
@@ -89,11 +89,11 @@ def _inlined(kind: type, look: Look) -> tuple[Named | Stepped | Found, ...] | No
         # What is written tests as the guard does; a look without one is asked as it is.
         return None
     looks = look.looks if isinstance(look, Together) else (look,)
-    found = tuple(each for each in looks if isinstance(each, (Named, Stepped, Found)))
+    found = tuple(each for each in looks if isinstance(each, (Named, Stepped)))
     return found if len(found) == len(looks) else None
 
 
-def _looked_up(look: Named | Stepped | Found, needs: list[Any]) -> Iterator[str]:
+def _looked_up(look: Named | Stepped, needs: list[Any]) -> Iterator[str]:
     masks = _masks_of(look)
     plain = not any(each.fail or each.null or each.unsure for each in masks)
 
@@ -103,12 +103,9 @@ def _looked_up(look: Named | Stepped | Found, needs: list[Any]) -> Iterator[str]
     if isinstance(look, Named):
         found = {value: each.keep for value, each in look.found.items()} if plain else look.found
         code = f"{_outside(found.get, needs)}(v, {known(look.usual)})"
-    elif isinstance(look, Stepped):
+    else:
         rows = _outside([each.keep for each in masks] if plain else look.masks, needs)
         code = f"{rows}[{_outside(look.landing, needs)}({_outside(look.thresholds, needs)}, v)]"
-    else:
-        find = _outside(look.find, needs)
-        code = f"{known(look.absent)} if {find}(v.encode()) is None else {known(look.there)}"
     if plain:
         yield f"   standing &= {code}"
     else:
@@ -116,10 +113,10 @@ def _looked_up(look: Named | Stepped | Found, needs: list[Any]) -> Iterator[str]
         yield from _taken("   ")
 
 
-def _masks_of(look: Named | Stepped | Found) -> Sequence[Masks]:
+def _masks_of(look: Named | Stepped) -> Sequence[Masks]:
     if isinstance(look, Named):
         return [*look.found.values(), look.usual]
-    return look.masks if isinstance(look, Stepped) else (look.there, look.absent)
+    return look.masks
 
 
 def _taken(deep: str) -> Iterator[str]:

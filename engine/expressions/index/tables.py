@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from engine.expressions import regex
 from engine.expressions.clauses.form import Clause, Subject
 from engine.expressions.clauses.terms import Term
 from engine.expressions.environment import Env, Reader, reader
 from engine.expressions.expression import TOO_DEEP_FOR_PYTHON
-from engine.expressions.index.looks import SEARCHING, USUALLY_FAILING, looks_of
+from engine.expressions.index.looks import AT_START, SEARCHING, USUALLY_FAILING, looks_of
 from engine.expressions.index.masks import Look, Use
 from engine.expressions.native import lower
 from engine.expressions.outcome import Outcome
@@ -48,13 +49,14 @@ class Table(NamedTuple):
 def tables_of(placed: Sequence[Placed], everything: int) -> tuple[Table, ...]:
     """Give the tables in the order in which they are best asked: what costs least and tells most first."""
     grouped: dict[tuple[str, int], dict[str, Use]] = {}
+    keys = _Keys()
     for each in placed:
         # Per subject, how many of the clauses that usually fail the term has had.
         had: dict[str, int] = {}
         bit = 1 << each.place
         for occurrence in each.term.occurrences:
             clause = occurrence.clause
-            key = _key(clause)
+            key = keys.of(clause)
             layer = had.get(key, 0)
             if clause.operator in USUALLY_FAILING:
                 had[key] = layer + 1
@@ -67,9 +69,32 @@ def tables_of(placed: Sequence[Placed], everything: int) -> tuple[Table, ...]:
     return tuple(table for _, table in sorted(tables, key=lambda found: found[0]))
 
 
-def _key(clause: Clause) -> str:
-    """Tell clauses apart that share no table: a pattern is searched for by itself, and only if needed."""
-    return clause.key if clause.operator in SEARCHING else clause.subject.name or clause.subject.key
+class _Keys:
+    """Tells clauses apart that share no table: patterns have their own, together no larger than one may be."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+        self._full: dict[str, int] = {}
+
+    def of(self, clause: Clause) -> str:
+        """Give a text that is the same for clauses of one table."""
+        if clause.operator not in SEARCHING:
+            return clause.subject.name or clause.subject.key
+        if clause.key not in self._known:
+            self._known[clause.key] = self._of_pattern(clause)
+        return self._known[clause.key]
+
+    def _of_pattern(self, clause: Clause) -> str:
+        sign = "=~" if clause.operator in AT_START else "=~~"
+        searched = f"{clause.subject.key} {sign}"
+        size = regex.compiled(clause.constant).programsize
+        number = self._full.get(searched, 0)
+        if self._sizes.get(searched, 0) + size > regex.LARGEST_PROGRAM:
+            number = self._full[searched] = number + 1
+            self._sizes[searched] = 0
+        self._sizes[searched] = self._sizes.get(searched, 0) + size
+        return f"{searched} {number}"
 
 
 def _table(uses: list[Use], everything: int) -> tuple[tuple[int, int], Table]:
