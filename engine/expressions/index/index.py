@@ -102,12 +102,12 @@ class Index:
         """Give the places of the conditions that are met."""
         settled = self.settle(env)
         if not settled.open:
-            return list(positions(settled.met))
+            return positions(settled.met)
         met = settled.met
         for place in positions(settled.open):
             if self.conditions[place].outcome(env) is Outcome.MET:
                 met |= 1 << place
-        return list(positions(met))
+        return positions(met)
 
 
 def _placed(conditions: Sequence[Condition]) -> tuple[list[Placed], tuple[int, ...]]:

@@ -133,11 +133,12 @@ def _of_texts(uses: Sequence[Use], everything: int) -> Look:
 
 def _of_patterns(uses: Sequence[Use], everything: int) -> Look:
     """Look up a text by which of the patterns of one set are found in it."""
-    find = regex.finding([use.clause.constant for use in uses], at_start=uses[0].clause.operator in AT_START)
+    patterns = tuple(use.clause.constant for use in uses)
+    find = regex.finder(patterns, at_start=uses[0].clause.operator in AT_START)
     asking = [(place, use) for place, use in enumerate(uses) if use.clause.operator in USUALLY_FAILING]
     denying = [(place, use) for place, use in enumerate(uses) if use.clause.operator not in USUALLY_FAILING]
     by_place = _by_what_is_there(asking, denying, everything)
-    return lambda value: by_place(find(value))
+    return lambda value: by_place(find(value.encode()) or ())
 
 
 def _of_lengths(uses: Sequence[Use], everything: int) -> Look:

@@ -58,7 +58,12 @@ def _asked(table: Table, needs: list[Any]) -> Iterator[str]:
     yield " try:"
     if table.read is None:
         root, name = ROOTS[table.root], repr(table.name)
-        yield f"  v = {root}[{name}] if {name} in {root} else missing({root}, {name})"
+        if root == "customer":
+            # Facts compute what they do not hold yet, so asking first would only look it up twice.
+            yield f"  try: v = customer[{name}]"
+            yield "  except KeyError: v = None"
+        else:
+            yield f"  v = {root}[{name}] if {name} in {root} else missing({root}, {name})"
     else:
         yield f"  v = {_outside(table.read, needs)}(env)"
     yield "  kind = type(v)"
@@ -136,6 +141,7 @@ _SURROUNDINGS: dict[str, Any] = {
     "__builtins__": {},
     "Decimal": Decimal,
     "Exception": Exception,
+    "KeyError": KeyError,
     "UTC": UTC,
     "datetime": datetime,
     "int": int,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -76,7 +76,10 @@ def ordering(writer: Writer, operator: str, left: Operand, right: Operand) -> st
         writer.line(f"if type({value}) is Decimal: {answer} = {value} {sign} {right.code}")
         writer.line(f"elif type({value}) is int: {answer} = {_with_integer(writer, value, sign, right)}")
     elif isinstance(right.value, datetime):
-        writer.line(f"if type({value}) is datetime and {value}.tzinfo is not None:")
+        # Python orders times of two zones by their instants, and asks both zones for them each time.
+        instant = writer.outside(right.value.astimezone(UTC))
+        writer.line(f"if type({value}) is datetime and {value}.tzinfo is UTC: {answer} = {value} {sign} {instant}")
+        writer.line(f"elif type({value}) is datetime and {value}.tzinfo is not None:")
         writer.line(f"    {answer} = {value} {sign} {right.code}")
     else:
         writer.line(
@@ -104,12 +107,12 @@ def _with_integer(writer: Writer, value: str, sign: str, right: Operand) -> str:
     return f"{value} {sign} {right.code}"
 
 
-def pattern(writer: Writer, negated: bool, search: Any, left: Operand) -> str:
-    """Write a match and give the variable of its answer; `search` is RE2's method."""
+def pattern(writer: Writer, negated: bool, find: Any, left: Operand) -> str:
+    """Write a match and give the variable of its answer; `find` is what `regex.finder` gives."""
     answer = writer.name()
     found = "is" if negated else "is not"
     writer.line(
-        f"if type({left.code}) is str: {answer} = {writer.outside(search)}({left.code}.encode()) {found} None"
+        f"if type({left.code}) is str: {answer} = {writer.outside(find)}({left.code}.encode()) {found} None"
     )
     writer.line(f"elif {left.code} is None: {answer} = {negated}")
     writer.line(f"else: {writer.exits.give_up}")
@@ -119,6 +122,12 @@ def pattern(writer: Writer, negated: bool, search: Any, left: Operand) -> str:
 def membership(writer: Writer, choices: frozenset[Any], member: Operand) -> str:
     """Write `in` a list of constants and give the variable of its answer."""
     answer = writer.name()
-    writer.line(f"if type({member.code}) in TIMELESS: {answer} = {member.code} in {writer.outside(choices)}")
+    answered = f"{answer} = {member.code} in {writer.outside(choices)}"
+    if all(type(choice) is str for choice in choices):
+        # One comparison of types instead of a look in a set, for what the value mostly is.
+        writer.line(f"if type({member.code}) is str: {answered}")
+        writer.line(f"elif type({member.code}) in TIMELESS: {answered}")
+    else:
+        writer.line(f"if type({member.code}) in TIMELESS: {answered}")
     writer.line(f"else: {writer.exits.give_up}")
     return answer

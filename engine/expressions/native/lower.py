@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from rule_engine import ast as rule_ast
 
-from engine.expressions import nodes
+from engine.expressions import nodes, regex
 from engine.expressions.native import compare
 from engine.expressions.native.compare import Operand
 from engine.expressions.native.operations import TIMELESS
@@ -191,9 +191,9 @@ class Lowering:
         if isinstance(node, rule_ast.ContainsExpression):
             return Operand(self._contains(node), boolean=True)
         if isinstance(node, nodes.Pattern):
-            method = "match" if node.type.endswith("fzm") else "search"
+            find = regex.finder((node.text,), at_start=node.type.endswith("fzm"))
             left, negated = self.operand(node.left), node.type.startswith("ne")
-            answer = compare.pattern(self.writer, negated, getattr(node.compiled, method), left)
+            answer = compare.pattern(self.writer, negated, find, left)
             return Operand(answer, boolean=True)
         write = compare.ordering if isinstance(node, nodes.Ordering) else compare.equality
         left, right = self.operand(node.left), self.operand(node.right)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import NoneType
 from typing import Any
@@ -96,6 +96,11 @@ class Writer:
         elif root == "run":
             step, _, key = rest.partition(".")
             self.line(f"{variable} = answer(env.run, {step!r}, {key!r})")
+        elif root == "customer":
+            # Facts compute what they do not hold yet, so asking first would only look it up twice.
+            self.roots.add(root)
+            self.line(f"try: {variable} = customer[{rest!r}]")
+            self.line(f"except KeyError: {variable} = None")
         else:
             self.roots.add(root)
             self.line(f"{variable} = {root}[{rest!r}] if {rest!r} in {root} else missing({root}, {rest!r})")
@@ -140,10 +145,12 @@ def _surroundings() -> dict[str, Any]:
         "CERTAIN": (operations.Raises, ArithmeticError),
         "Decimal": Decimal,
         "Exception": Exception,
+        "KeyError": KeyError,
         "MET": Outcome.MET,
         "NOT_MET": Outcome.NOT_MET,
         "NoneType": NoneType,
         "UNKNOWN": Outcome.UNKNOWN,
+        "UTC": UTC,
         "answer": answer,
         "bool": bool,
         "datetime": datetime,
