@@ -58,6 +58,11 @@ class Writer:
         """Write one statement."""
         self.lines.append("    " * self._depth + text)
 
+    def case(self, head: str, statement: str) -> None:
+        """Write what is to be done in one case, which may be an `if` in its turn."""
+        self.line(f"{head}:")
+        self.line(f"    {statement}")
+
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
         """Write what is inside below `head`; a name read in it counts as read in it only."""
