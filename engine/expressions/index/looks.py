@@ -13,7 +13,15 @@ from engine.expressions import regex
 from engine.expressions.clauses.form import ORDERS, Clause, Operator
 from engine.expressions.clauses.settling import Answer, settle
 from engine.expressions.index.masks import (
-    Guarded, Look, Masks, Named, Together, Use, answered, settled, unsettled,
+    Guarded,
+    Look,
+    Masks,
+    Named,
+    Together,
+    Use,
+    answered,
+    settled,
+    unsettled,
 )
 from engine.expressions.index.stairs import stairs
 from engine.expressions.native.operations import TIMELESS

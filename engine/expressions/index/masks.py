@@ -71,7 +71,7 @@ class Together(msgspec.Struct, frozen=True, eq=False):
 
 
 class Guarded(msgspec.Struct, frozen=True, eq=False):
-    """A look for those values of a type that pass a test, such as numbers that are not NaN, and the others'."""
+    """A look for the values of a type that pass a test, such as numbers but NaN, and one for others."""
 
     passes: Callable[[Any], bool]
     look: Look

@@ -9,9 +9,7 @@ _LONG = 1024
 
 _FILLED = bytes(1 if byte else 0 for byte in range(256))
 _SEVERAL = 8
-_ONLY = bytes(
-    byte.bit_length() - 1 if byte and not byte & (byte - 1) else _SEVERAL for byte in range(256)
-)
+_ONLY = bytes(byte.bit_length() - 1 if byte and not byte & (byte - 1) else _SEVERAL for byte in range(256))
 """For each byte with one bit the place of it."""
 _PLACES = tuple(tuple(place for place in range(8) if byte >> place & 1) for byte in range(256))
 

@@ -36,9 +36,7 @@ _KINDS = {
 
 def steps_of(tables: Sequence[Table]) -> tuple[Step, ...]:
     """Give the functions that ask the tables one after the other."""
-    return tuple(
-        _step(tables[start : start + MOST_TABLES]) for start in range(0, len(tables), MOST_TABLES)
-    )
+    return tuple(_step(tables[start : start + MOST_TABLES]) for start in range(0, len(tables), MOST_TABLES))
 
 
 def _step(tables: Sequence[Table]) -> Step:

@@ -70,7 +70,7 @@ def tables_of(placed: Sequence[Placed], everything: int) -> tuple[Table, ...]:
 
 
 class _Keys:
-    """Tells clauses apart that share no table: patterns have their own, together no larger than one may be."""
+    """Tells clauses apart that share no table: patterns have others, each no larger than one may be."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
