@@ -149,3 +149,20 @@ def test_many_patterns_at_once_are_found_where_each_by_itself_is() -> None:
             assert set(at_start(text.encode()) or ()) == found
             found = {place for place, pattern in enumerate(each) if pattern.search(text)}
             assert set(anywhere(text.encode()) or ()) == found
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        ("(?:a|b)*a(?:a|b){300}c", "(?:a|b)*a(?:a|b){300}"),
+        tuple(f"(?:a|b)*a(?:a|b){{{number}}}c" for number in range(20, 90, 10)),
+        (".*a.{100}c",),
+        ("(a?){200}a{200}", "[ab]{900}c?"),
+    ],
+)
+def test_patterns_with_very_many_states_are_found_all_the_same(patterns: tuple[str, ...]) -> None:
+    text = "".join(random.Random(1).choices("ab", k=20_000)) + "c"
+    find = finder(patterns, at_start=True)
+
+    found = set(find(text.encode()) or ())
+    assert found == {place for place, pattern in enumerate(patterns) if compiled(pattern).match(text)}
