@@ -23,8 +23,8 @@ from api.requests import body_of
 from engine.authoring.wording import either
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.addresses import Address, client_of, networks_of
+from engine.runtime.callers.keys import ROLES, check_address, check_key, key_id
 from engine.runtime.engine import Engine
-from engine.runtime.keys import ROLES, check_address, check_key, key_id
 from engine.store.records import KeyRow
 
 OPEN: frozenset[str] = frozenset()

@@ -13,9 +13,9 @@ from api.recent import TRUSTED_FOR, Recent
 from engine.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from engine.model.values import SECOND, Micros
 from engine.model.workspace import SignIn
+from engine.runtime.callers.keys import digest
+from engine.runtime.callers.openid import Human, Provider
 from engine.runtime.engine import Engine
-from engine.runtime.keys import digest
-from engine.runtime.openid import Human, Provider
 from engine.runtime.secret import resolve
 from engine.store.records import KeyRow
 from engine.store.sessions import SessionRow, person_id

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from engine.errors import FullError, TooManyError
 from engine.model.values import SECOND
 from engine.model.workspace import Limits
+from engine.runtime.callers.gcra import Quota, Taken, quota_of, seconds
+from engine.runtime.callers.rates import Remembered, Shared
 from engine.runtime.engine import Engine
-from engine.runtime.gcra import Quota, Taken, quota_of, seconds
-from engine.runtime.rates import Remembered, Shared
 from engine.store.records import KeyRow
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from api.openapi import document
 from api.routes import HANDLERS
-from engine.runtime.keys import ROLES
+from engine.runtime.callers.keys import ROLES
 
 _INTRODUCTION = f"""\
 # Who may do what

@@ -18,7 +18,7 @@ from engine.audit.actor import Actor
 from engine.customers.zones import moment_of, zone
 from engine.errors import NotFoundError, RequestError, ValueSyntaxError
 from engine.model.values import Duration, Micros
-from engine.runtime.keys import ROLES, Bounds, NewKey, grace_of
+from engine.runtime.callers.keys import ROLES, Bounds, NewKey, grace_of
 from engine.store.records import KeyRow
 
 HERE = Actor(LOCAL, LOCAL, "admin")

@@ -17,9 +17,9 @@ from api.repeats import acting
 from api.written import Network, ShortLength
 from engine.errors import NotFoundError
 from engine.model.workspace import Role
+from engine.runtime.callers.keys import Bounds, grace_of
+from engine.runtime.callers.keys import NewKey as Made
 from engine.runtime.engine import Engine
-from engine.runtime.keys import Bounds, grace_of
-from engine.runtime.keys import NewKey as Made
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 

@@ -17,7 +17,7 @@ from api.auth import EVERYBODY, OPEN
 from api.doors import Call, aside, door, engine_of, query_of
 from api.people import SESSION, People, Person
 from engine.errors import ConflictError, StoreError, UnauthenticatedError
-from engine.runtime.openid import REFUSED
+from engine.runtime.callers.openid import REFUSED
 
 LOGIN = "__Host-holdfast-login"
 """The cookie of a sign-in under way; only the browser that began it can end it."""

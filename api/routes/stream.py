@@ -109,16 +109,18 @@ async def get_stream(request: Call) -> ServerSentEvent:
         )
     until = None if asked.follow else size
     heard = tail.listen(wanted, after, until, lambda: still_in(request))
-    return ServerSentEvent(_messages(heard), retry_duration=AGAIN)
+    head = {"Cache-Control": "no-store"}
+    return ServerSentEvent(_messages(heard), retry_duration=AGAIN, headers=head)
 
 
 def _kinds(text: str | None) -> frozenset[Kind] | None:
     if text is None:
         return None
     sorts = text.split(",")
-    if unknown := next((sort for sort in sorts if sort not in _SORTS), None):
+    unknown = [sort for sort in sorts if sort not in _SORTS]
+    if unknown:
         raise RequestError(
-            f"kind has {unknown}, which is none; write decision, run, run_started, step or run_ended",
+            f"kind has {unknown[0]!r}, which is none; write decision, run, run_started, step or run_ended",
             code="invalid_parameter",
             errors=(("/kind", "invalid_value", "write decision, run, run_started, step or run_ended"),),
         )

@@ -24,19 +24,19 @@ from engine.runtime.accesses import Access, Accesses
 from engine.runtime.actions import Actions
 from engine.runtime.audit.exporting import export
 from engine.runtime.audit.replaying import Replayed, replay
+from engine.runtime.callers.keys import ANYWHERE, GRACE, Bounds, NewKey, holds, make_key
+from engine.runtime.callers.refusals import Refusals
 from engine.runtime.calls import Call, Called, decide_calls
 from engine.runtime.clock import Clock
 from engine.runtime.course import Course, Imported, Refused, nobody
 from engine.runtime.drive import Drive
 from engine.runtime.intake import Posted, take_in
-from engine.runtime.keys import ANYWHERE, GRACE, Bounds, NewKey, holds, make_key
 from engine.runtime.meters import Meters
 from engine.runtime.past import import_past
 from engine.runtime.people.acting import Acting
 from engine.runtime.people.scoring import Calibrations
 from engine.runtime.pokes import Listener, Poker, checked
 from engine.runtime.rebuild import Progress, silently
-from engine.runtime.refusals import Refusals
 from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once

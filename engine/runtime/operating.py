@@ -18,10 +18,10 @@ from engine.model.values import DAY, SECOND, Micros
 from engine.runs.changes import Changes
 from engine.runs.run import AskItem, Run
 from engine.runtime.actions.unsubscribe import Unsubscription
+from engine.runtime.callers.keys import NewKey, check_grant, successor_of
 from engine.runtime.crashpoint import crashpoint
 from engine.runtime.identity import history, join
 from engine.runtime.intake import Posted, take_in
-from engine.runtime.keys import NewKey, check_grant, successor_of
 from engine.runtime.leading import LEAD
 from engine.runtime.people.recording import caused, keep
 from engine.runtime.reports.reading import looking

@@ -40,12 +40,16 @@ def next_due(world: World, member: Member) -> Micros | None:
     """
     desk, standing = world.ruleset.desk(member.id, member.kind), member.standing
     played = standing.played_to
-    dues: list[Micros | None] = [
-        weighing_due(desk, standing),
-        member.facts.next_due(world.ruleset.facts),
-        _points_due(standing.ledger),
-        next_expiry(standing.coupons),
-    ]
+    # Asked twice for each event: most customers have nothing of most of these.
+    dues: list[Micros | None] = []
+    if desk.scores or desk.segments:
+        dues.append(weighing_due(desk, standing))
+    if member.facts.contracts:
+        dues.append(member.facts.next_due(world.ruleset.facts))
+    if standing.ledger.books:
+        dues.append(_points_due(standing.ledger))
+    if standing.coupons:
+        dues.append(next_expiry(standing.coupons))
     if standing.timers:
         dues += [timer.due for timer in standing.timers.values()]
     if member.runs:
@@ -56,6 +60,8 @@ def next_due(world: World, member: Member) -> Micros | None:
         dues.append(_midnight(world.ruleset.zone, played))
     for round_ in desk.schedules:
         dues.append(_schedule_due(world, member, round_.trigger, played))
+    if not dues:
+        return None
     first = min([due for due in dues if due is not None], default=None)
     return None if first is None else max(first, played)
 

@@ -89,7 +89,7 @@ WITHIN = {
     ("engine.runtime.delivery.pacing", "LONGEST"),
     ("engine.runtime.intake", "LARGEST_BODY"),
     ("engine.runtime.members", "MOST"),
-    ("engine.runtime.rates", "MOST"),
+    ("engine.runtime.callers.rates", "MOST"),
     ("engine.runtime.releases.drafting", "MOST_TOLD"),
     ("engine.runtime.writer", "LARGEST_BATCH"),
     ("engine.scores.reasons", "MOST"),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.runtime.gcra import Quota, take
-from engine.runtime.rates import ARITHMETIC
+from engine.runtime.callers.gcra import Quota, take
+from engine.runtime.callers.rates import ARITHMETIC
 from tests.servers import Redis, redis_server
 
 QUOTAS = st.builds(Quota, units=st.integers(1, 50), spacing=st.integers(1, 3_600_000_000), window=st.just(60))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,8 @@ def as_role(engine: Engine, http: TestClient[Litestar]) -> Door:
         return Client(http, key)
 
     return door
+
+
+def address_of(path: str, id: str = "none") -> str:
+    """Give the address to ask a described route at: one id for all, and no stream that would go on."""
+    return re.sub(r"\{\w+\}", id, path) + ("?follow=false" if path == "/v1/stream" else "")

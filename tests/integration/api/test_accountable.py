@@ -21,9 +21,9 @@ from engine.model.actions import SHIPPED
 from engine.model.values import HOUR, SECOND
 from engine.runtime.actions import Actions
 from engine.runtime.actions.recorder import Recorder
+from engine.runtime.callers.keys import digest
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
-from engine.runtime.keys import digest
 from engine.store.sessions import SessionRow
 from tests.integration.api.conftest import FILES, Client
 

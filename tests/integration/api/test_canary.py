@@ -18,7 +18,7 @@ from api.cli.main import COMMANDS
 from api.roles import operations
 from engine.authoring.hooks.shipped import shipped_hooks
 from tests.command_line import Holdfast, command_line
-from tests.integration.api.conftest import FILES
+from tests.integration.api.conftest import FILES, address_of
 
 # Each is in one place only, so that what is found says where it came from.
 MAIL, HOOK, SMS, TILL, PROVIDER = (f"Canary{name}0815" for name in ("Mail", "Hook", "Sms", "Till", "Idp"))
@@ -198,7 +198,7 @@ def test_no_answer_holds_a_secret_and_no_log_holds_what_was_sent(running: Runnin
         for id in ("crm", SENT["a person"]):
             if path == "/v1/customers/{id}" and method == "DELETE":
                 continue
-            answer = running.ask(method, re.sub(r"\{\w+\}", id, path), json={})
+            answer = running.ask(method, address_of(path, id), json={})
             if told := leaks(answer.content + str(answer.headers).encode(), running.key):
                 found[method, path] = told
     for path in ("/v1/runs", "/v1/connectors", "/v1/workflows", "/v1/releases/1", "/metrics"):

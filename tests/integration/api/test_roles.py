@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -14,19 +13,14 @@ from litestar.testing import TestClient
 from api.app import create_app
 from api.roles import operations
 from engine.model.values import HOUR
+from engine.runtime.callers.keys import ROLES
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
-from engine.runtime.keys import ROLES
-from tests.integration.api.conftest import START, Client, Door
+from tests.integration.api.conftest import START, Client, Door, address_of
 
 
 def described(client: Client) -> list[tuple[str, str, dict[str, Any]]]:
     return list(operations(client.get("/openapi.json").json()))
-
-
-def address_of(path: str) -> str:
-    # A stream would go on.
-    return re.sub(r"\{\w+\}", "none", path) + ("?follow=false" if path == "/v1/stream" else "")
 
 
 def test_every_route_is_described_and_nothing_else(http: TestClient[Litestar]) -> None:

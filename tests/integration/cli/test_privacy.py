@@ -56,6 +56,26 @@ def test_the_audit_record_verifies_after_an_erasure(workspace: Path, holdfast: H
     assert replayed.code == 0 and replayed.answer["erased"] > 0
 
 
+def test_what_is_taken_away_after_an_erasure_names_nobody_who_was_erased(
+    workspace: Path, holdfast: Holdfast
+) -> None:
+    # given a customer in the record, whom an export names
+    Path("now.jsonl").write_text('{"customer": "wilhelmina", "event": "order_completed", "total": 150}\n')
+    holdfast("import", "now.jsonl", "--json")
+    holdfast("audit", "export", "before.zip")
+    assert b"wilhelmina" in Path("before.zip").read_bytes()
+
+    # when
+    Path("now.jsonl").unlink()
+    holdfast("erase", "wilhelmina", "--yes")
+
+    # then nothing that can be taken from then on does
+    assert holdfast("audit", "export", "after.zip").code == 0
+    assert holdfast("backtest", "--csv", "after.csv").code == 0
+    for name in ("after.zip", "after.csv", "holdfast.db"):
+        assert b"wilhelmina" not in Path(name).read_bytes(), name
+
+
 def test_erase_asks_for_the_id_again(
     imported: Path, holdfast: Holdfast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from engine.errors import StoreError, UnauthenticatedError
 from engine.model.values import HOUR, MINUTE, SECOND, Micros
 from engine.model.workspace import SignIn
+from engine.runtime.callers.openid import LEEWAY, LONGEST_TOKEN, Provider
 from engine.runtime.clock import VirtualClock
-from engine.runtime.openid import LEEWAY, LONGEST_TOKEN, Provider
 
 NOW: Micros = 1_767_614_400_000_000
 SECONDS = NOW // SECOND

@@ -6,8 +6,8 @@ import pytest
 
 from engine.errors import ConflictError, NotFoundError, RequestError, UnauthenticatedError
 from engine.model.values import DAY, HOUR
+from engine.runtime.callers.keys import check_key, key_id
 from engine.runtime.clock import VirtualClock
-from engine.runtime.keys import check_key, key_id
 
 MORE = {
     "rules/call-me.yaml": """

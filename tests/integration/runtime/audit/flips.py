@@ -2,7 +2,8 @@
 
 Prints for each part of the file how many bits it has, how many flips `holdfast audit verify` finds, and for
 how many it names the place: an entry, a record, a definition, a line or a file of the export, or a byte. The
-second program, docs/verify_export.py, is given one bit of each byte.
+second program, docs/verify_export.py, is given one bit of each byte. Then the same within the files, the ZIP
+around them made anew, as a forger would: here the place named has to be of that very file.
 """
 
 from __future__ import annotations
@@ -15,8 +16,16 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+from engine.audit.checkpoints import Verifier
 from tests.integration.runtime.audit.conftest import RULE, WORKFLOW
-from tests.integration.runtime.audit.exports import Check, exported, first_program, second_program
+from tests.integration.runtime.audit.exports import (
+    Check,
+    contents,
+    exported,
+    first_program,
+    packed,
+    second_program,
+)
 from tests.served import Served
 
 PLACE = re.compile(
@@ -25,6 +34,20 @@ PLACE = re.compile(
     r"(entries|hashes|checkpoints|records|context|definitions|manifest)\.(jsonl|json|bin|sig))\b"
 )
 """What a place is called."""
+
+
+PLACES = {
+    "entries.jsonl": r"\bentry \d+|entries\.jsonl",
+    "hashes.bin": r"\bentry \d+|hashes\.bin|\bthe entry \d+",
+    "checkpoints.jsonl": r"checkpoints\.jsonl",
+    "records.jsonl": r"record of entry \d+|records\.jsonl",
+    "context.jsonl": r"\bentry \d+|context\.jsonl",
+    "definitions.jsonl": r"definition [0-9a-f]+|definitions\.jsonl",
+    "manifest.json": r"manifest\.(json|sig)",
+    "manifest.sig": r"manifest\.sig",
+}
+"""What a place of each file is called."""
+Counts = tuple[Counter[str], Counter[str], Counter[str]]
 
 
 def parts(path: Path) -> list[tuple[str, int, int]]:
@@ -43,9 +66,7 @@ def parts(path: Path) -> list[tuple[str, int, int]]:
     return [*found, ("the ZIP around them", last, path.stat().st_size)]
 
 
-def flip(
-    export: Path, key: object, check: Check, bits: int
-) -> tuple[Counter[str], Counter[str], Counter[str]]:
+def flip(export: Path, key: Verifier, check: Check, bits: int) -> Counts:
     """Flip so many bits of each byte; count by part the flips, those found, and those with a place."""
     data, tried, found, named = export.read_bytes(), Counter[str](), Counter[str](), Counter[str]()
     damaged = export.with_name("damaged.zip")
@@ -55,10 +76,26 @@ def flip(
                 changed = bytearray(data)
                 changed[place] ^= 1 << bit % 8
                 damaged.write_bytes(changed)
-                told = check(damaged, key, [])  # type: ignore[arg-type]
+                told = check(damaged, key, [])
                 tried[part] += 1
                 found[part] += bool(told)
                 named[part] += any(PLACE.search(each) for each in told)
+    return tried, found, named
+
+
+def forge(export: Path, key: Verifier, check: Check, bits: int) -> Counts:
+    """Do the same with what is in the files, in a ZIP that is as it should be."""
+    content, tried, found, named = contents(export), Counter[str](), Counter[str](), Counter[str]()
+    for name, data in content.items():
+        for place in range(len(data)):
+            for bit in range(place % 8, place % 8 + bits):
+                changed = bytearray(data)
+                changed[place] ^= 1 << bit % 8
+                forged = packed(content | {name: bytes(changed)}, export.with_name("forged.zip"))
+                told = check(forged, key, [])
+                tried[name] += 1
+                found[name] += bool(told)
+                named[name] += any(re.search(PLACES[name], each) for each in told)
     return tried, found, named
 
 
@@ -75,12 +112,17 @@ def main() -> int:
             served.until("2026-01-08 12:00")
             export, key = exported(served, Path(top) / "audit.zip"), served.engine.verifier
         print(f"an export of {export.stat().st_size:,} bytes")
-        for name, check, bits in (
-            ("holdfast audit verify", first_program, 8), ("docs/verify_export.py", second_program, 1)
-        ):  # fmt: skip
+        for name, how, check, bits in (
+            ("the file, holdfast audit verify", flip, first_program, 8),
+            ("the file, docs/verify_export.py", flip, second_program, 1),
+            ("what is in its files, holdfast audit verify", forge, first_program, 8),
+            ("what is in its files, docs/verify_export.py", forge, second_program, 1),
+        ):
             began = time.perf_counter()
-            tried, found, named = flip(export, key, check, bits)
-            print(f"{name}: {sum(tried.values()):,} flips in {time.perf_counter() - began:,.0f} s")
+            tried, found, named = how(export, key, check, bits)
+            print(
+                f"{name}: {sum(tried.values()):,} flips in {time.perf_counter() - began:,.0f} s", flush=True
+            )
             print(f"  {'':22} {'bits':>8} {'found':>8} {'named':>8}")
             for part in tried:
                 print(f"  {part:22} {tried[part]:8,} {found[part]:8,} {named[part]:8,}")

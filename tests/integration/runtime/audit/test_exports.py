@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.integration.runtime.audit.exports import (
     first_program,
     packed,
 )
-from tests.integration.runtime.audit.flips import PLACE
+from tests.integration.runtime.audit.flips import PLACE, PLACES
 from tests.served import Served
 
 
@@ -286,3 +287,15 @@ def test_whatever_bit_is_flipped_the_place_is_named(shop: Served, export: Path) 
         damaged.write_bytes(changed)
         told = first_program(damaged, shop.engine.verifier, [])
         assert any(PLACE.search(each) for each in told), (place, told)
+
+
+def test_a_forger_who_makes_the_zip_anew_is_told_the_very_file(shop: Served, export: Path) -> None:
+    # every bit: python -m tests.integration.runtime.audit.flips
+    content = contents(export)
+    for name, data in content.items():
+        for place in range(0, len(data), 9):
+            changed = bytearray(data)
+            changed[place] ^= 1 << (place // 9) % 8
+            forged = packed(content | {name: bytes(changed)}, export.with_name("forged.zip"))
+            told = first_program(forged, shop.engine.verifier, [])
+            assert any(re.search(PLACES[name], each) for each in told), (name, place, told)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from engine.errors import RequestError, UnauthenticatedError
-from engine.runtime.keys import ROLES, check_key, key_id, make_key
+from engine.runtime.callers.keys import ROLES, check_key, key_id, make_key
 
 NOW = 1_000_000
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from engine.model.values import Micros
-from engine.runtime.gcra import Quota, Taken, take
+from engine.runtime.callers.gcra import Quota, Taken, take
 from engine.runtime.pokes import checked
 
 MOST = 4096
@@ -36,7 +36,7 @@ local function take(owed_until, now, units, quota, spacing)
   return {owed, math.max(0, math.floor((now + ahead - owed) / spacing)), owed - now, 0}
 end
 """
-"""`engine.runtime.gcra.take` in Lua: its numbers hold microseconds exactly until 2255."""
+"""`engine.runtime.callers.gcra.take` in Lua: its numbers hold microseconds exactly until 2255."""
 
 _SCRIPT = f"""{ARITHMETIC}
 local clock = redis.call('TIME')

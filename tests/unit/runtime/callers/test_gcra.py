@@ -1,6 +1,6 @@
 from engine.model.values import MINUTE, SECOND, Rate
-from engine.runtime.gcra import Quota, quota_of, seconds, take
-from engine.runtime.rates import MOST, Remembered
+from engine.runtime.callers.gcra import Quota, quota_of, seconds, take
+from engine.runtime.callers.rates import MOST, Remembered
 
 TEN = Quota(units=10, spacing=6 * SECOND, window=60)
 

@@ -22,7 +22,7 @@ from engine.errors import DeliveryError, StoreError, UnauthenticatedError
 from engine.model.values import HOUR, MINUTE, SECOND, Micros
 from engine.model.workspace import SignIn
 from engine.runtime.actions.calling import Answer, get, post
-from engine.runtime.keys import ROLES, person
+from engine.runtime.callers.keys import ROLES, person
 
 ALGORITHMS = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
