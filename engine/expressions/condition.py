@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-import msgspec
-
 from engine.expressions.environment import Env
 from engine.expressions.expression import TOO_DEEP_FOR_PYTHON, Expression
 from engine.expressions.native import lower
@@ -75,13 +73,17 @@ class Condition:
                 worst = outcome
         return worst
 
-    def trace(self, env: Env) -> list[LineTrace]:
-        """Evaluate every line and give the trace of each, in their order, nested lists too."""
+    def trace(self, env: Env, path: tuple[int, ...] = ()) -> list[LineTrace]:
+        """Evaluate every line and give the trace of each, in their order, nested lists too.
+
+        path: the places by which the list itself is reached.
+        """
         traces: list[LineTrace] = []
         for index, line in enumerate(self.lines):
-            below = line.trace(env)
-            for each in [below] if isinstance(below, LineTrace) else below:
-                traces.append(msgspec.structs.replace(each, path=(index, *each.path)))
+            if isinstance(line, Expression):
+                traces.append(line.trace(env, (*path, index)))
+            else:
+                traces.extend(line.trace(env, (*path, index)))
         return traces
 
 

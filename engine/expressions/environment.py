@@ -68,4 +68,17 @@ def reader(dotted: str) -> Reader:
     if root == "run":
         step, _, name = rest.partition(".")
         return lambda env: answer(env.run, step, name)
+    if root == "customer":
+        return _of_customer(rest)
     return lambda env: read(getattr(env, root), rest)
+
+
+def _of_customer(name: str) -> Reader:
+    def fact(env: Env) -> Any:
+        # Facts compute what they do not hold yet, so asking first would only look it up twice.
+        try:
+            return env.customer[name]
+        except KeyError:
+            return None
+
+    return fact

@@ -39,7 +39,7 @@ class Expression:
     rule-engine where that is certain (as for arithmetic with null).
     """
 
-    __slots__ = ("_readers", "advice", "kind", "names", "oracle", "outcome", "text", "value", "value_or_null")
+    __slots__ = ("_named", "advice", "kind", "names", "oracle", "outcome", "text", "value", "value_or_null")
 
     outcome: Callable[[Env], Outcome]
     value: Callable[[Env], Any]
@@ -51,7 +51,7 @@ class Expression:
         self.kind: Kind = static_kind(oracle.root, scope)
         self.advice: tuple[Advice, ...] = advise(oracle.root)
         self.oracle = oracle
-        self._readers: tuple[Reader, ...] = tuple(reader(name) for name in self.names)
+        self._named: tuple[tuple[str, Reader], ...] = tuple((name, reader(name)) for name in self.names)
         # Compiled when first asked for: a condition compiles its lines together, few are asked for values.
         self.outcome = self._first_outcome
         self.value = self._first_value
@@ -60,16 +60,23 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
-    def trace(self, env: Env) -> LineTrace:
+    def trace(self, env: Env, path: tuple[int, ...] = ()) -> LineTrace:
         """Give the outcome with the value of each name, and what was wrong if it is unknown or an error."""
         outcome = self.outcome(env)
-        values = {name: _quietly(read, env) for name, read in zip(self.names, self._readers, strict=True)}
+        values = self._values(env)
         error = None
         if outcome is Outcome.UNKNOWN:
             error = "not known: " + ", ".join(name for name, value in values.items() if value is None)
         elif outcome is Outcome.ERROR:
             error = self._complaint(env)
-        return LineTrace(self.text, outcome, values, error)
+        return LineTrace(self.text, outcome, values, error, path)
+
+    def _values(self, env: Env) -> dict[str, Any]:
+        # Hardly ever does a name raise; to be ready for it at each one costs more than to read all again.
+        try:
+            return {name: read(env) for name, read in self._named}
+        except Exception:
+            return {name: _quietly(read, env) for name, read in self._named}
 
     def _complaint(self, env: Env) -> str | None:
         try:
@@ -144,7 +151,7 @@ class Expression:
             return self._raised_outcome(env)
 
     def _raised_outcome(self, env: Env) -> Outcome:
-        for read in self._readers:
+        for _, read in self._named:
             if _quietly(read, env) is None:
                 return Outcome.UNKNOWN
         return Outcome.ERROR

@@ -15,8 +15,9 @@ import msgspec
 from engine.expressions.clauses.reading import clauses_of
 from engine.expressions.clauses.terms import terms_of
 from engine.expressions.condition import Condition
-from engine.expressions.environment import Env, missing
+from engine.expressions.environment import Env
 from engine.expressions.index.positions import bits, positions
+from engine.expressions.index.straight import steps_of
 from engine.expressions.index.tables import Placed, tables_of
 from engine.expressions.outcome import Outcome
 
@@ -57,7 +58,7 @@ class Index:
         self._single = self._possible & self._everyone & ~self._partly & ~bits(several)
         self._untame = bits(each.place for each in placed if not each.tame)
         self._shaky = self._untame & self._partly
-        self._tables = tables_of(placed, self._everything)
+        self._steps = steps_of(tables_of(placed, self._everything))
 
     def settle(self, env: Env, among: int | None = None) -> Settled:
         """Settle the conditions at the places in `among`, by default all. Never raises."""
@@ -66,30 +67,8 @@ class Index:
             # Terms of others are left out at the end, where there are few.
             standing &= among | ~self._everyone
         failing = null = unsure = 0
-        roots = (env.customer, env.event, env.input)
-        for uses, looks, root, name, read in self._tables:
-            # A subject that only terms look at which have failed is not even read.
-            if not standing & uses:
-                continue
-            try:
-                if read is None:
-                    values = roots[root]
-                    value = values[name] if name in values else missing(values, name)
-                else:
-                    value = read(env)
-                keep, fail, raising, doubtful = looks[type(value)](value)
-            except Exception:
-                # A value that cannot be read, or of another type, is for rule-engine.
-                unsure |= uses
-                continue
-            standing &= keep
-            # Joining nothing to a long number would copy it.
-            if fail:
-                failing |= fail
-            if raising:
-                null |= raising
-            if doubtful:
-                unsure |= doubtful
+        for step in self._steps:
+            standing, failing, null, unsure = step(env, standing, failing, null, unsure)
         return self._sorted(standing, failing, null, unsure, among)
 
     def _sorted(self, standing: int, failing: int, null: int, unsure: int, among: int | None) -> Settled:
@@ -123,12 +102,12 @@ class Index:
         """Give the places of the conditions that are met."""
         settled = self.settle(env)
         if not settled.open:
-            return list(positions(settled.met))
+            return positions(settled.met)
         met = settled.met
         for place in positions(settled.open):
             if self.conditions[place].outcome(env) is Outcome.MET:
                 met |= 1 << place
-        return list(positions(met))
+        return positions(met)
 
 
 def _placed(conditions: Sequence[Condition]) -> tuple[list[Placed], tuple[int, ...]]:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import NoneType
 from typing import Any
 
+from engine.expressions import regex
 from engine.expressions.clauses.form import ORDERS, Clause, Operator
 from engine.expressions.clauses.settling import Answer, settle
-from engine.expressions.index.masks import Look, Masks, Use, answered, settled, unsettled
+from engine.expressions.index.masks import (
+    Guarded,
+    Look,
+    Masks,
+    Named,
+    Together,
+    Use,
+    answered,
+    settled,
+    unsettled,
+)
 from engine.expressions.index.stairs import stairs
 from engine.expressions.native.operations import TIMELESS
 from engine.expressions.outcome import Outcome
@@ -25,11 +36,16 @@ _USUAL: Mapping[Operator, Answer] = {
     Operator.FALSE: Answer.FAILS,
 }
 """What a clause answers for a value that it does not name, and that is neither null nor a boolean."""
-USUALLY_FAILING = frozenset((Operator.EQ, Operator.IN, Operator.FALSE, Operator.HAS))
+USUALLY_FAILING = frozenset(
+    (Operator.EQ, Operator.IN, Operator.FALSE, Operator.HAS, Operator.STARTS, Operator.FINDS)
+)
 """The operators that hold only for what they name. In one table a term may have one of them.
 
 So what a value settles is what most values settle, less the terms that name it.
 """
+SEARCHING = frozenset((Operator.STARTS, Operator.STARTS_NOT, Operator.FINDS, Operator.FINDS_NOT))
+"""The operators that search for a pattern. They share no table with others."""
+AT_START = frozenset((Operator.STARTS, Operator.STARTS_NOT))
 _NO_TERMS = (0, 0, 0, 0)
 _WHOLE_BELOW = 18
 """Numbers below ten to this power are compared as whole ones, which is several times faster."""
@@ -51,7 +67,7 @@ def looks_of(uses: Sequence[Use], everything: int, *, computed: bool) -> dict[ty
     return {
         Outcome: failed.__getitem__,
         NoneType: fixed.__getitem__,
-        bool: fixed.__getitem__,
+        bool: Named(fixed, nothing),
         str: _of_texts(uses, everything),
         int: whole,
         Decimal: exact,
@@ -79,11 +95,10 @@ def _together(looks: Iterable[Look | None], everything: int) -> Look:
     found = [look for look in looks if look is not None]
     if not found:
         nothing = Masks(everything)
-        return lambda _: nothing
+        return Named({}, nothing)
     if len(found) == 1:
         return found[0]
-    one, other = found
-    return lambda value: one(value).beside(other(value))
+    return Together(tuple(found))
 
 
 def _of_numbers(uses: Sequence[Use], everything: int) -> tuple[Look, Look]:
@@ -96,7 +111,8 @@ def _of_numbers(uses: Sequence[Use], everything: int) -> tuple[Look, Look]:
     by_whole = by_order
     if ordered and all(abs(use.clause.constant) < 10**_WHOLE_BELOW for use in ordered):
         by_whole = _of_whole(ordered, everything)
-    return _together((by_whole, named), everything), lambda value: nothing if value.is_nan() else exact(value)
+    number = Guarded(lambda value: not value.is_nan(), exact, lambda _: nothing)
+    return _together((by_whole, named), everything), number
 
 
 def _of_whole(ordered: Sequence[Use], everything: int) -> Look:
@@ -113,12 +129,24 @@ def _doubled(threshold: Decimal) -> int:
 
 
 def _of_texts(uses: Sequence[Use], everything: int) -> Look:
+    if uses[0].clause.operator in SEARCHING:
+        return _of_patterns(uses, everything)
     if any(use.clause.operator not in ORDERS and use.clause.operator not in _USUAL for use in uses):
-        # Patterns, and parts of a text, are searched for one by one.
+        # Parts of a text are searched for one by one.
         return lambda value: settled(uses, everything, value)
     ordered, others = _ordered(uses, str)
     by_order = stairs(ordered, everything) if ordered else None
     return _together((by_order, _by_equality(others, everything, (str,), "")), everything)
+
+
+def _of_patterns(uses: Sequence[Use], everything: int) -> Look:
+    """Look up a text by which of the patterns of one set are found in it."""
+    patterns = tuple(use.clause.constant for use in uses)
+    find = regex.finder(patterns, at_start=uses[0].clause.operator in AT_START)
+    asking = [(place, use) for place, use in enumerate(uses) if use.clause.operator in USUALLY_FAILING]
+    denying = [(place, use) for place, use in enumerate(uses) if use.clause.operator not in USUALLY_FAILING]
+    by_place = _by_what_is_there(asking, denying, everything)
+    return lambda value: by_place(find(value.encode()) or ())
 
 
 def _of_lengths(uses: Sequence[Use], everything: int) -> Look:
@@ -137,7 +165,7 @@ def _of_times(uses: Sequence[Use], everything: int) -> Look:
     nothing = unsettled(uses, everything)
     if not ordered:
         by_name = _together((named,), everything)
-        return lambda value: nothing if value.tzinfo is None else by_name(value)
+        return Guarded(lambda value: value.tzinfo is not None, by_name, lambda _: nothing)
     instants = stairs(ordered, everything, key=lambda moment: moment.astimezone(UTC))
     by_instant = _together((instants, named), everything)
     by_wall: dict[int, Look] = {}
@@ -145,19 +173,13 @@ def _of_times(uses: Sequence[Use], everything: int) -> Look:
         own = [use for use in ordered if use.clause.constant.tzinfo is zone]
         rest = unsettled([use for use in ordered if use.clause.constant.tzinfo is not zone], everything)
         at_zone = _together((stairs(own, everything), named), everything)
-        by_wall[id(zone)] = at_zone if not rest.unsure else _beside(at_zone, rest)
+        by_wall[id(zone)] = at_zone if not rest.unsure else Together((at_zone, Named({}, rest)))
 
-    def look(value: datetime) -> Masks:
-        if value.tzinfo is UTC:
-            return by_instant(value)
+    def by_zone(value: datetime) -> Masks:
         found = by_wall.get(id(value.tzinfo))
         return nothing if found is None else found(value)
 
-    return look
-
-
-def _beside(look: Look, rest: Masks) -> Look:
-    return lambda value: look(value).beside(rest)
+    return Guarded(lambda value: value.tzinfo is UTC, by_instant, by_zone)
 
 
 def _by_equality(
@@ -178,12 +200,12 @@ def _by_equality(
         for value in _named(use.clause, kinds, empty):
             named.setdefault(value, []).append(use)
     if not named:
-        return lambda _: usual
+        return Named({}, usual)
     found = {
         value: _changed(usual, [(use, settle(use.clause, value)) for use in using], everything)
         for value, using in named.items()
     }
-    return lambda value: found.get(value, usual)
+    return Named(found, usual)
 
 
 def _named(clause: Clause, kinds: tuple[type, ...], empty: Any) -> Iterable[Any]:
@@ -212,34 +234,57 @@ def _changed(usual: Masks, answers: Sequence[tuple[Use, Answer]], everything: in
 
 def _of_items(uses: Sequence[Use], everything: int) -> Look:
     """Look up each item of a list among those that clauses ask for."""
-    asking = [use for use in uses if use.clause.operator is Operator.HAS]
-    denying = [use for use in uses if use.clause.operator is Operator.HAS_NOT]
-    others = unsettled(
-        [use for use in uses if use.clause.operator not in (Operator.HAS, Operator.HAS_NOT)], everything
-    )
-    usual = answered(((use, Answer.FAILS) for use in asking), everything).beside(others)
+    asking = [(use.clause.constant, use) for use in uses if use.clause.operator is Operator.HAS]
+    denying = [(use.clause.constant, use) for use in uses if use.clause.operator is Operator.HAS_NOT]
+    others = [use for use in uses if use.clause.operator not in (Operator.HAS, Operator.HAS_NOT)]
+    by_item = _by_what_is_there(asking, denying, everything, unsettled(others, everything))
     nothing = unsettled(uses, everything)
-    # For each item the terms that it spares, by a first clause and another one, and those that it fails.
-    found: dict[Any, tuple[int, int, int, int]] = {}
-    for use in asking:
-        spared = found.get(use.clause.constant, _NO_TERMS)
-        found[use.clause.constant] = spared[0] | use.first, spared[1] | use.later, *spared[2:]
-    for use in denying:
-        failed = found.get(use.clause.constant, _NO_TERMS)
-        found[use.clause.constant] = *failed[:2], failed[2] | use.first, failed[3] | use.later
+    return lambda value: by_item(value) if TIMELESS.issuperset(map(type, value)) else nothing
 
-    def look(value: Sequence[Any]) -> Masks:
-        if not TIMELESS.issuperset(map(type, value)):
-            return nothing
+
+def _by_what_is_there(
+    asking: Sequence[tuple[Any, Use]],
+    denying: Sequence[tuple[Any, Use]],
+    everything: int,
+    others: Masks | None = None,
+) -> Callable[[Iterable[Any]], Masks]:
+    """Give what is settled by the things that are there: `asking` fails unless its thing is, `denying` if."""
+    usual = answered(((use, Answer.FAILS) for _, use in asking), everything)
+    if others is not None:
+        usual = usual.beside(others)
+    # For each thing the terms that it spares, by a first clause and another one, and those that it fails.
+    found: dict[Any, tuple[int, int, int, int]] = {}
+    for thing, use in asking:
+        spared = found.get(thing, _NO_TERMS)
+        found[thing] = spared[0] | use.first, spared[1] | use.later, *spared[2:]
+    for thing, use in denying:
+        failed = found.get(thing, _NO_TERMS)
+        found[thing] = *failed[:2], failed[2] | use.first, failed[3] | use.later
+    if not denying and not usual.fail:
+        return _by_what_is_asked(usual, {thing: spared[0] for thing, spared in found.items()})
+
+    def look(things: Iterable[Any]) -> Masks:
         keep, fail = usual.keep, usual.fail
-        there = [found[item] for item in value if item in found]
+        there = [found[thing] for thing in things if thing in found]
         for spared_first, spared, _, _ in there:
             keep |= spared_first
             fail &= ~spared
-        if denying:
-            for _, _, failing_first, failing in there:
-                keep &= ~failing_first
-                fail |= failing
+        for _, _, failing_first, failing in there:
+            keep &= ~failing_first
+            fail |= failing
         return Masks(keep, fail, 0, usual.unsure)
+
+    return look
+
+
+def _by_what_is_asked(usual: Masks, sparing: Mapping[Any, int]) -> Callable[[Iterable[Any]], Masks]:
+    """Give the same where things only spare, and only by first clauses, which is the rule and is faster."""
+
+    def look(things: Iterable[Any]) -> Masks:
+        keep = usual.keep
+        for thing in things:
+            if thing in sparing:
+                keep |= sparing[thing]
+        return Masks(keep, 0, 0, usual.unsure)
 
     return look

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -32,6 +32,54 @@ class Masks(NamedTuple):
 
 Look: TypeAlias = Callable[[Any], Masks]
 """Gives what a value settles; it is asked for values of one type only."""
+
+
+class Named(msgspec.Struct, frozen=True, eq=False):
+    """A look by equality: what is settled by each value that is named, and by every other one."""
+
+    found: Mapping[Any, Masks]
+    usual: Masks
+
+    def __call__(self, value: Any) -> Masks:
+        """Give what the value settles."""
+        return self.found.get(value, self.usual)
+
+
+class Stepped(msgspec.Struct, frozen=True, eq=False):
+    """A look by order: `landing` tells between which of the thresholds the value comes, which mask it has."""
+
+    thresholds: Sequence[Any]
+    masks: Sequence[Masks]
+    landing: Callable[[Sequence[Any], Any], int]
+
+    def __call__(self, value: Any) -> Masks:
+        """Give what the value settles."""
+        return self.masks[self.landing(self.thresholds, value)]
+
+
+class Together(msgspec.Struct, frozen=True, eq=False):
+    """Looks of which each settles something: what all of them do."""
+
+    looks: tuple[Look, ...]
+
+    def __call__(self, value: Any) -> Masks:
+        """Give what the value settles."""
+        first, *others = (look(value) for look in self.looks)
+        for each in others:
+            first = first.beside(each)
+        return first
+
+
+class Guarded(msgspec.Struct, frozen=True, eq=False):
+    """A look for the values of a type that pass a test, such as numbers but NaN, and one for others."""
+
+    passes: Callable[[Any], bool]
+    look: Look
+    otherwise: Look
+
+    def __call__(self, value: Any) -> Masks:
+        """Give what the value settles."""
+        return self.look(value) if self.passes(value) else self.otherwise(value)
 
 
 class Use(msgspec.Struct, eq=False):

@@ -9,7 +9,7 @@ from operator import or_
 from typing import Any
 
 from engine.expressions.clauses.form import Operator
-from engine.expressions.index.masks import Look, Masks, Use
+from engine.expressions.index.masks import Look, Masks, Stepped, Use
 
 MOST_BYTES = 1 << 24
 """So much may the masks between the thresholds of one subject take; beyond it they get coarser."""
@@ -48,13 +48,18 @@ def _each(thresholds: list[Any], uses: list[list[Use]], everything: int) -> Look
             _failing(uses, lambda use: use.first), _failing(uses, lambda use: use.later), strict=True
         )
     ]
-    top = len(thresholds)
+    operators = {use.clause.operator for each in uses for use in each}
+    # Where nothing tells at a threshold from above it (or below it), one search finds the place.
+    if operators <= {Operator.LT, Operator.GE}:
+        return Stepped(thresholds, masks[::2], bisect_right)
+    if operators <= {Operator.LE, Operator.GT}:
+        return Stepped(thresholds, masks[::2], bisect_left)
+    return Stepped(thresholds, masks, _landing)
 
-    def look(value: Any) -> Masks:
-        place = bisect_left(thresholds, value)
-        return masks[2 * place + (place < top and thresholds[place] == value)]
 
-    return look
+def _landing(thresholds: Sequence[Any], value: Any) -> int:
+    place = bisect_left(thresholds, value)
+    return 2 * place + (place < len(thresholds) and bool(thresholds[place] == value))
 
 
 def _failing(uses: list[list[Use]], terms: Callable[[Use], int]) -> list[int]:
@@ -89,7 +94,7 @@ def _coarse(thresholds: list[Any], uses: list[list[Use]], everything: int, step:
             strict=True,
         )
     ]
-    return lambda value: masks[bisect_right(cuts, value)]
+    return Stepped(cuts, masks, bisect_right)
 
 
 def _joined(rising: list[list[Use]], falling: list[list[Use]], terms: Callable[[Use], int]) -> Iterable[int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -24,76 +25,76 @@ class Operand(msgspec.Struct, frozen=True):
     boolean: bool = False
 
 
+Tell: TypeAlias = Callable[[str], str]
+"""Gives the statement by which an answer, given as code, is used: it is kept, or the function ends by it."""
+
 _SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _FUNCTIONS = {"lt": "less", "le": "at_most", "gt": "greater", "ge": "at_least"}
 _TYPES = {str: "str", bool: "bool", timedelta: "timedelta"}
 
 
-def equality(writer: Writer, operator: str, left: Operand, right: Operand) -> str:
-    """Write `==` or `!=` and give the variable of its answer."""
+def equality(writer: Writer, operator: str, left: Operand, right: Operand, tell: Tell) -> None:
+    """Write `==` or `!=`."""
     if left.constant and not right.constant:
         left, right = right, left
-    answer = writer.name()
     negated = operator == "ne"
     if not right.constant or left.boolean or left.constant:
-        writer.line(f"{answer} = {'not ' if negated else ''}same({left.code}, {right.code})")
-        return answer
+        writer.line(tell(f"{'not ' if negated else ''}same({left.code}, {right.code})"))
+        return
     sign = "!=" if negated else "=="
     value = left.code
     wanted = right.value
     others = "SCALARS"
     if wanted is None:
-        writer.line(f"if {value} is None: {answer} = {not negated}")
+        writer.case(f"if {value} is None", tell(str(not negated)))
     elif isinstance(wanted, Decimal):
-        writer.line(f"if type({value}) is Decimal: {answer} = {value} {sign} {right.code}")
-        writer.line(f"elif type({value}) is int: {answer} = {_with_integer(writer, value, sign, right)}")
+        writer.case(f"if type({value}) is Decimal", tell(f"{value} {sign} {right.code}"))
+        writer.case(f"elif type({value}) is int", tell(_with_integer(writer, value, sign, right)))
         writer.line(f"elif type({value}) is float: {writer.exits.give_up}")
     elif isinstance(wanted, datetime):
-        writer.line(f"if type({value}) is datetime and {value}.tzinfo is not None:")
-        writer.line(f"    {answer} = {value} {sign} {right.code}")
+        zoned = f"type({value}) is datetime and {value}.tzinfo is not None"
+        writer.case(f"if {zoned}", tell(f"{value} {sign} {right.code}"))
         writer.line(f"elif type({value}) is datetime: {writer.exits.give_up}")
     else:
-        writer.line(f"if type({value}) is {_TYPES[type(wanted)]}: {answer} = {value} {sign} {right.code}")
-    writer.line(f"elif type({value}) in {others}: {answer} = {negated}")
+        writer.case(f"if type({value}) is {_TYPES[type(wanted)]}", tell(f"{value} {sign} {right.code}"))
+    writer.case(f"elif type({value}) in {others}", tell(str(negated)))
     writer.line(f"else: {writer.exits.give_up}")
-    return answer
 
 
-def ordering(writer: Writer, operator: str, left: Operand, right: Operand) -> str:
-    """Write `<`, `<=`, `>` or `>=` and give the variable of its answer."""
+def ordering(writer: Writer, operator: str, left: Operand, right: Operand, tell: Tell) -> None:
+    """Write `<`, `<=`, `>` or `>=`."""
     if left.constant and not right.constant:
-        return ordering(writer, _MIRRORED[operator], right, left)
-    answer = writer.name()
+        left, right, operator = right, left, _MIRRORED[operator]
     inline = (
         right.constant and not left.constant and isinstance(right.value, (Decimal, str, timedelta, datetime))
     )
     if not inline:
-        _order_two(writer, answer, operator, left, right)
-        return answer
+        _order_two(writer, operator, left, right, tell)
+        return
     value, sign = left.code, _SIGNS[operator]
     if isinstance(right.value, Decimal):
-        writer.line(f"if type({value}) is Decimal: {answer} = {value} {sign} {right.code}")
-        writer.line(f"elif type({value}) is int: {answer} = {_with_integer(writer, value, sign, right)}")
+        writer.case(f"if type({value}) is Decimal", tell(f"{value} {sign} {right.code}"))
+        writer.case(f"elif type({value}) is int", tell(_with_integer(writer, value, sign, right)))
     elif isinstance(right.value, datetime):
-        writer.line(f"if type({value}) is datetime and {value}.tzinfo is not None:")
-        writer.line(f"    {answer} = {value} {sign} {right.code}")
+        # Python orders times of two zones by their instants, and asks both zones for them each time.
+        instant = writer.outside(right.value.astimezone(UTC))
+        zoned = f"type({value}) is datetime and {value}.tzinfo is"
+        writer.case(f"if {zoned} UTC", tell(f"{value} {sign} {instant}"))
+        writer.case(f"elif {zoned} not None", tell(f"{value} {sign} {right.code}"))
     else:
-        writer.line(
-            f"if type({value}) is {_TYPES[type(right.value)]}: {answer} = {value} {sign} {right.code}"
-        )
+        writer.case(f"if type({value}) is {_TYPES[type(right.value)]}", tell(f"{value} {sign} {right.code}"))
     writer.line(f"elif {value} is None: {writer.exits.unknown if left.name else writer.exits.raises}")
     writer.line(f"else: {writer.exits.give_up}")
-    return answer
 
 
-def _order_two(writer: Writer, answer: str, operator: str, left: Operand, right: Operand) -> None:
+def _order_two(writer: Writer, operator: str, left: Operand, right: Operand, tell: Tell) -> None:
     exit_for_null = writer.exits.unknown if left.name and right.name else writer.exits.raises
     writer.line(f"if {left.code} is None or {right.code} is None:")
     writer.line(f"    if {left.code} is not {right.code}: {exit_for_null}")
     # Two nulls are equal, says rule-engine.
-    writer.line(f"    {answer} = {operator in ('le', 'ge')}")
-    writer.line(f"else: {answer} = {_FUNCTIONS[operator]}({left.code}, {right.code})")
+    writer.line(f"    {tell(str(operator in ('le', 'ge')))}")
+    writer.case("else", tell(f"{_FUNCTIONS[operator]}({left.code}, {right.code})"))
 
 
 def _with_integer(writer: Writer, value: str, sign: str, right: Operand) -> str:
@@ -104,21 +105,21 @@ def _with_integer(writer: Writer, value: str, sign: str, right: Operand) -> str:
     return f"{value} {sign} {right.code}"
 
 
-def pattern(writer: Writer, negated: bool, search: Any, left: Operand) -> str:
-    """Write a match and give the variable of its answer; `search` is RE2's method."""
-    answer = writer.name()
-    found = "is" if negated else "is not"
-    writer.line(
-        f"if type({left.code}) is str: {answer} = {writer.outside(search)}({left.code}.encode()) {found} None"
-    )
-    writer.line(f"elif {left.code} is None: {answer} = {negated}")
+def pattern(writer: Writer, negated: bool, find: Any, left: Operand, tell: Tell) -> None:
+    """Write a match; `find` is what `regex.finder` gives."""
+    found = f"{writer.outside(find)}({left.code}.encode()) {'is' if negated else 'is not'} None"
+    writer.case(f"if type({left.code}) is str", tell(found))
+    writer.case(f"elif {left.code} is None", tell(str(negated)))
     writer.line(f"else: {writer.exits.give_up}")
-    return answer
 
 
-def membership(writer: Writer, choices: frozenset[Any], member: Operand) -> str:
-    """Write `in` a list of constants and give the variable of its answer."""
-    answer = writer.name()
-    writer.line(f"if type({member.code}) in TIMELESS: {answer} = {member.code} in {writer.outside(choices)}")
+def membership(writer: Writer, choices: frozenset[Any], member: Operand, tell: Tell) -> None:
+    """Write `in` a list of constants."""
+    answered = tell(f"{member.code} in {writer.outside(choices)}")
+    test = "if"
+    if all(type(choice) is str for choice in choices):
+        # One comparison of types instead of a look in a set, for what the value mostly is.
+        writer.case(f"if type({member.code}) is str", answered)
+        test = "elif"
+    writer.case(f"{test} type({member.code}) in TIMELESS", answered)
     writer.line(f"else: {writer.exits.give_up}")
-    return answer

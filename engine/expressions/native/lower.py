@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from rule_engine import ast as rule_ast
 
-from engine.expressions import nodes
+from engine.expressions import nodes, regex
 from engine.expressions.native import compare
 from engine.expressions.native.compare import Operand
 from engine.expressions.native.operations import TIMELESS
@@ -101,7 +101,11 @@ def together(lines: Lines, slowly: Function) -> Function:
     writer = Writer(TOGETHER)
     test, end = ("if not", writer.exits.false) if lines.every else ("if", writer.exits.true)
     for entry in lines.entries:
-        writer.line(f"{test} {_entry(writer, entry)}: {end}")
+        if isinstance(entry, Lines):
+            writer.line(f"{test} {_entry(writer, entry)}: {end}")
+        else:
+            root, part = entry
+            Lowering(writer, part).leave(test, root, str(end))
     writer.line(f"{writer.exits.true if lines.every else writer.exits.false}")
     return writer.function(slowly, slowly)
 
@@ -133,12 +137,18 @@ class Lowering:
         chain, operator = _chain(node)
         if operator == "or":
             for each in chain:
-                self.writer.line(f"if {self.test(each)}: {exits.true}")
+                self.leave("if", each, str(exits.true))
             self.writer.line(f"{exits.false}")
             return
         for each in chain:
-            self.writer.line(f"if not {self.test(each)}: {exits.false}")
+            self.leave("if not", each, str(exits.false))
         self.writer.line(f"{exits.true}")
+
+    def leave(self, test: str, node: Any, end: str) -> None:
+        """Write that the function ends `if` a node is true, or `if not`."""
+        # Python compares and jumps in one step where the answer of a comparison is kept nowhere.
+        if not self._compared(node, lambda answer: f"{test} {answer}: {end}"):
+            self.writer.line(f"{test} {self.test(node)}: {end}")
 
     def test(self, node: Any) -> str:
         """Write a node of which only the truth is wanted; gives code that is true or false."""
@@ -188,16 +198,24 @@ class Lowering:
     def _condition(self, node: Any) -> Operand:
         if isinstance(node, rule_ast.LogicExpression):
             return Operand(self._logic(node), boolean=True)
+        variable = self.writer.name()
+        self._compared(node, lambda answer: f"{variable} = {answer}")
+        return Operand(variable, boolean=True)
+
+    def _compared(self, node: Any, tell: compare.Tell) -> bool:
+        """Write a comparison and what is done with its answer; gives whether the node is one."""
         if isinstance(node, rule_ast.ContainsExpression):
-            return Operand(self._contains(node), boolean=True)
-        if isinstance(node, nodes.Pattern):
-            method = "match" if node.type.endswith("fzm") else "search"
-            left, negated = self.operand(node.left), node.type.startswith("ne")
-            answer = compare.pattern(self.writer, negated, getattr(node.compiled, method), left)
-            return Operand(answer, boolean=True)
-        write = compare.ordering if isinstance(node, nodes.Ordering) else compare.equality
-        left, right = self.operand(node.left), self.operand(node.right)
-        return Operand(write(self.writer, node.type, left, right), boolean=True)
+            self._contains(node, tell)
+        elif isinstance(node, nodes.Pattern):
+            find = regex.finder((node.text,), at_start=node.type.endswith("fzm"))
+            negated = node.type.startswith("ne")
+            compare.pattern(self.writer, negated, find, self.operand(node.left), tell)
+        elif isinstance(node, rule_ast.ComparisonExpression):
+            write = compare.ordering if isinstance(node, nodes.Ordering) else compare.equality
+            write(self.writer, node.type, self.operand(node.left), self.operand(node.right), tell)
+        else:
+            return False
+        return True
 
     def _logic(self, node: Any) -> str:
         chain, operator = _chain(node)
@@ -211,16 +229,15 @@ class Lowering:
         self.writer.read = before
         return answer
 
-    def _contains(self, node: Any) -> str:
+    def _contains(self, node: Any, tell: compare.Tell) -> None:
         choices = choices_of(node.container)
         if choices is not None:
-            return compare.membership(self.writer, choices, self.operand(node.member))
+            compare.membership(self.writer, choices, self.operand(node.member), tell)
+            return
         container, member = self.operand(node.container), self.operand(node.member)
-        answer = self.writer.name()
         if container.name:
             self.writer.line(f"if {container.code} is None: {self.writer.exits.unknown}")
-        self.writer.line(f"{answer} = contains({container.code}, {member.code})")
-        return answer
+        self.writer.line(tell(f"contains({container.code}, {member.code})"))
 
     def _negation(self, node: Any) -> Operand:
         variable = self.writer.name()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import NoneType
 from typing import Any
@@ -58,6 +58,11 @@ class Writer:
         """Write one statement."""
         self.lines.append("    " * self._depth + text)
 
+    def case(self, head: str, statement: str) -> None:
+        """Write what is to be done in one case, which may be an `if` in its turn."""
+        self.line(f"{head}:")
+        self.line(f"    {statement}")
+
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
         """Write what is inside below `head`; a name read in it counts as read in it only."""
@@ -96,6 +101,11 @@ class Writer:
         elif root == "run":
             step, _, key = rest.partition(".")
             self.line(f"{variable} = answer(env.run, {step!r}, {key!r})")
+        elif root == "customer":
+            # Facts compute what they do not hold yet, so asking first would only look it up twice.
+            self.roots.add(root)
+            self.line(f"try: {variable} = customer[{rest!r}]")
+            self.line(f"except KeyError: {variable} = None")
         else:
             self.roots.add(root)
             self.line(f"{variable} = {root}[{rest!r}] if {rest!r} in {root} else missing({root}, {rest!r})")
@@ -140,10 +150,12 @@ def _surroundings() -> dict[str, Any]:
         "CERTAIN": (operations.Raises, ArithmeticError),
         "Decimal": Decimal,
         "Exception": Exception,
+        "KeyError": KeyError,
         "MET": Outcome.MET,
         "NOT_MET": Outcome.NOT_MET,
         "NoneType": NoneType,
         "UNKNOWN": Outcome.UNKNOWN,
+        "UTC": UTC,
         "answer": answer,
         "bool": bool,
         "datetime": datetime,

@@ -38,6 +38,14 @@ def test_an_answer_of_a_step_not_taken_is_null() -> None:
     assert answer({"offer": {"code": "A1"}}, "offer", "code") == "A1"
 
 
+def test_a_fact_that_is_read_by_name_is_computed_once_and_null_where_it_is_not_known() -> None:
+    facts = Lazy()
+    assert reader("customer.plan")(Env(facts)) == "computed plan"
+    assert facts == {"plan": "computed plan"}
+    assert reader("customer.never")(Env(facts)) is None
+    assert reader("customer.plan")(Env({})) is None
+
+
 @pytest.mark.parametrize(
     ("dotted", "value"),
     [

@@ -1,10 +1,12 @@
 """Patterns mean what RE2 says, and only what Python reads the same way."""
 
+import random
+
 import pytest
 
 from engine.errors import ExpressionError
 from engine.expressions import Env, Kind, Outcome, Scope, compile_expression
-from engine.expressions.regex import compiled
+from engine.expressions.regex import compiled, finder
 
 SCOPE = Scope(customer={"email": Kind.TEXT}, event={})
 
@@ -112,3 +114,55 @@ def test_a_pattern_that_would_take_seconds_is_refused(pattern: str) -> None:
 
 def test_a_pattern_as_large_as_it_may_be_is_taken() -> None:
     assert compiled("(a?){370}b").search("a" * 400 + "b")
+
+
+PIECES = (
+    "a",
+    "b",
+    ".",
+    "[ab]",
+    "[^a]",
+    "a*",
+    "b+?",
+    "(a|b)",
+    "(?i:A)",
+    r"\b",
+    "^",
+    "$",
+    r"\d",
+    "a{2}",
+    "",
+    "é",
+)
+
+
+def test_many_patterns_at_once_are_found_where_each_by_itself_is() -> None:
+    chance = random.Random(20260301)
+    texts = ["".join(chance.choices("abAé1 \n", k=chance.randrange(8))) for _ in range(100)]
+
+    for _ in range(60):
+        patterns = tuple("".join(chance.choices(PIECES, k=4)) for _ in range(chance.randint(1, 12)))
+        at_start, anywhere = finder(patterns, at_start=True), finder(patterns, at_start=False)
+        each = [compiled(pattern) for pattern in patterns]
+        for text in texts:
+            found = {place for place, pattern in enumerate(each) if pattern.match(text)}
+            assert set(at_start(text.encode()) or ()) == found
+            found = {place for place, pattern in enumerate(each) if pattern.search(text)}
+            assert set(anywhere(text.encode()) or ()) == found
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        ("(?:a|b)*a(?:a|b){300}c", "(?:a|b)*a(?:a|b){300}"),
+        tuple(f"(?:a|b)*a(?:a|b){{{number}}}c" for number in range(20, 90, 10)),
+        (".*a.{100}c",),
+        ("(a?){200}a{200}", "[ab]{900}c?"),
+    ],
+)
+def test_patterns_with_very_many_states_are_found_all_the_same(patterns: tuple[str, ...]) -> None:
+    text = "".join(random.Random(1).choices("ab", k=20_000)) + "c"
+    find = finder(patterns, at_start=True)
+
+    found = set(find(text.encode()) or ())
+    assert found == {place for place, pattern in enumerate(patterns) if compiled(pattern).match(text)}

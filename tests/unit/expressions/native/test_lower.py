@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.expressions import Env, Kind, Outcome, Scope
+from engine.expressions import Env, Kind, Outcome, Scope, all_of, compile_expression
 from engine.expressions.native import lower
 from engine.expressions.oracle import Oracle
 from engine.expressions.scope import ScopeKey
@@ -159,3 +160,28 @@ def test_lines_together_leave_the_unknown_to_be_looked_at_line_by_line() -> None
     entries = ((Oracle("customer.orders > 1", ScopeKey(SCOPE)).root, unreachable),)
     together = lower.together(lower.Lines(True, entries), lambda env: "line by line")
     assert together(Env()) == "line by line"
+
+
+# The clocks of Berlin show 02:30 twice on this day, first at 00:30 in UTC and then at 01:30.
+_TWICE = datetime(2025, 10, 26, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize("sign", ["<", "<=", ">", ">=", "==", "!="])
+@pytest.mark.parametrize(
+    "constant", ["2025-10-26T02:30:00", "2025-10-26T00:30:00Z", "2025-10-26T03:30:00+02:00"]
+)
+@pytest.mark.parametrize(
+    "seen",
+    [
+        *(datetime(2025, 10, 26, hour, minute, tzinfo=UTC) for hour in (0, 1) for minute in (29, 30, 31)),
+        *(_TWICE, _TWICE.replace(fold=1), datetime(2025, 10, 26, 2, 30)),
+    ],
+)
+def test_times_of_any_zone_compare_as_rule_engine_has_it(seen: datetime, constant: str, sign: str) -> None:
+    known = Scope(customer={"seen": Kind.TIME}, event=None, zone="Europe/Berlin")
+    line = compile_expression(f'customer.seen {sign} d"{constant}"', known)
+    env = Env(customer={"seen": seen})
+
+    wanted = Outcome.MET if line.oracle.evaluate(env) else Outcome.NOT_MET
+    assert line.outcome(env) is wanted
+    assert all_of([line]).outcome(env) is wanted
