@@ -63,7 +63,8 @@ def bounded(
                 await self._traced(scope, receive, send)
 
         async def _traced(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-            method, route = scope["method"], scope["path_template"]
+            # An address that there is not has no route, and is itself of no interest.
+            method, route = scope["method"], scope.get("path_template", "")
             asked: dict[str, str | int] = {"http.request.method": method, "http.route": route}
             with tracing.request(f"{method} {route}", scope["headers"], asked) as span:
                 status = await self._in_time(scope, receive, send)

@@ -185,9 +185,10 @@ class _Collector(SpanExporter):
         away = result is not SpanExportResult.SUCCESS
         if away != self._away:
             self._away = away
-            _log.log(
-                logging.WARNING if away else logging.INFO, "collector_away" if away else "collector_back"
-            )
+            if away:
+                _log.warning("collector_away")
+            else:
+                _log.info("collector_back")
         return result
 
     def shutdown(self) -> None:
