@@ -84,6 +84,7 @@ WITHIN = {
     ("engine.expressions.clauses.terms", "MOST_TERMS"),
     ("engine.expressions.columns.column", "LARGEST_EXPONENT"),
     ("engine.expressions.index.stairs", "MOST_BYTES"),
+    ("engine.expressions.index.straight", "MOST_TABLES"),
     ("engine.runtime.clock", "LONGEST_WAIT"),
     ("engine.runtime.happenings", "MOST_RUNS"),
     ("engine.runtime.delivery.pacing", "LONGEST"),
