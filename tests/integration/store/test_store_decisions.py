@@ -1,6 +1,5 @@
 """Decisions: once per trigger key, found by rule, customer, outcome and time; the others counted."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -79,10 +78,17 @@ def test_decisions_are_filtered(reader_of_five: Reader) -> None:
 
 
 def test_decisions_that_are_not_rows_are_added_up(store: Store) -> None:
-    first = Counter({("r", 0, "not_met"): 3, ("r", HOUR, "unknown"): 1, ("s", 0, "not_met"): 2})
+    first, second = Changes(), Changes()
+    for rule, at, outcome, number in (
+        ("r", 0, "not_met", 3),
+        ("r", HOUR, "unknown", 1),
+        ("s", 0, "not_met", 2),
+    ):
+        first.count(rule, at, outcome, number)
+    second.count("r", 0, "not_met", 4)
     with store.begin() as writer:
-        writer.write(Changes(counts=first))
-        writer.write(Changes(counts=Counter({("r", 0, "not_met"): 4})))
+        writer.write(first)
+        writer.write(second)
 
     with store.reader() as reader:
         assert reader.decision_counts(rule="r") == [
