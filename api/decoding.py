@@ -132,7 +132,8 @@ def _apart(body: bytes, most: int) -> list[object]:
     events = [_event(each) for each in found]
     alone = len(events) == 1 and events[0]
     if isinstance(alone, Unreadable) and alone.code == QuarantineReason.INVALID_JSON.value:
-        if not body.lstrip(SPACE).startswith(b"["):
+        # In an array what begins like an object is an event that was torn; anything else is none.
+        if not (body.lstrip(SPACE).startswith(b"[") and alone.body.lstrip(SPACE).startswith(b"{")):
             raise RequestError(alone.detail, code="invalid_json")
     return events
 

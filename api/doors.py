@@ -31,7 +31,10 @@ P = ParamSpec("P")
 Call: TypeAlias = Request[KeyRow, Any, State]
 
 CustomerId: TypeAlias = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=256, pattern=r"^[^\x00]*$", description="A customer's id.")
+    str,
+    msgspec.Meta(
+        min_length=1, max_length=256, pattern=r"^[^\x00]*\S[^\x00]*$", description="A customer's id."
+    ),
 ]
 
 

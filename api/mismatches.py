@@ -34,6 +34,7 @@ _FORMS = {
 }
 _PATTERNS = {
     r"^[^\x00]*$": "a text cannot hold a NUL character; take it out",
+    r"^[^\x00]*\S[^\x00]*$": "send a text with more than spaces in it, and no NUL character",
     r"^[a-z][a-z0-9_]{0,63}$": "send small letters, digits and _, at most 64, a letter first",
 }
 _BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}

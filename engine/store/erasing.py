@@ -47,8 +47,9 @@ class ErasingInOrder(Protocol):
         shape("exposure", "customer", names, lambda row: remains.exposure_left(row, erasure))
         shape("coupon", "customer", names, lambda row: remains.coupon_left(row, erasure, renaming))
         shape("case", "customer", names, lambda row: remains.case_left(row, erasure))
-        targets = [*names, *erasure.addresses]
-        shape("suppression", "target", targets, lambda row: remains.suppression_left(row, erasure))
+        hidden = shape("suppression", "target", list(erasure.addresses.values()), lambda row: row)
+        still = remains.StillSuppressed(erasure, hidden)
+        shape("suppression", "target", [*names, *erasure.addresses], still.left)
         booked = shape("posting", "customer", names, lambda row: remains.posting_left(row, erasure, renaming))
         for program in sorted({row["program"] for row in booked}):
             self._rename_lots(program, renaming.renamed(f"lot {program}"))

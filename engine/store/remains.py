@@ -7,7 +7,8 @@ no word that anybody said. `docs/erasure.md` has a line for every table.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -220,12 +221,33 @@ def posting_left(row: Columns, erasure: Erasure, renaming: Renaming) -> Columns:
     return POSTING.row(left)
 
 
-def suppression_left(row: Columns, erasure: Erasure) -> Columns | None:
-    """Give what stays of a suppression: that of an address, under what stands for it; None for nothing."""
-    if row["scope"] == "customer":
-        return None if row["target"] in erasure.names else row
-    hidden = erasure.addresses.get(row["target"])
-    return row if hidden is None else {**row, "target": hidden, "note": None, "removed_note": None}
+class StillSuppressed:
+    """What stays of suppressions: those of addresses, under what stands for each, one for each channel.
+
+    `hidden` are the rows that stand under it already, since somebody with that address was erased before.
+    """
+
+    def __init__(self, erasure: Erasure, hidden: Iterable[Columns]) -> None:
+        self._erasure = erasure
+        self._open = {self._place(row) for row in hidden if row.get("removed_at") is None}
+
+    def left(self, row: Columns) -> Columns | None:
+        """Give what stays of a suppression, None for nothing."""
+        if row["scope"] == "customer":
+            return None if row["target"] in self._erasure.names else row
+        hidden = self._erasure.addresses.get(row["target"])
+        if hidden is None:
+            return row
+        left = {**row, "target": hidden, "note": None, "removed_note": None}
+        if left.get("removed_at") is None:
+            if self._place(left) in self._open:
+                return None
+            self._open.add(self._place(left))
+        return left
+
+    @staticmethod
+    def _place(row: Columns) -> tuple[Any, ...]:
+        return row["target"], row["channel"], row["scope"]
 
 
 def word(text: str | None) -> str | None:

@@ -85,7 +85,7 @@ CASES = [
     _post("brotli", "415 unsupported_encoding", EVENT, **{"Content-Encoding": "br"}),
     _post("5 MB and a byte", "413 too_large", lambda: b" " * (5 * MB + 1)),
     _post("1,001 events", "413 too_many_events", b"[" + b",".join([b"{}"] * 1001) + b"]"),
-    _post("5 MB of brackets", "200 invalid_json", lambda: b"[" * (5 * MB)),
+    _post("5 MB of brackets", "400 invalid_json", lambda: b"[" * (5 * MB)),
     _post("5 MB of empty events", "413 too_many_events", lambda: b"[" + b"{}," * (MB) + b"{}]"),
     _post(
         "lines with CR, empty ones, none at the end",

@@ -251,6 +251,23 @@ def test_an_address_that_was_suppressed_stays_so_without_standing_there(busy: En
     assert busy.customer("new").suppressed["email"] == "complaint"
 
 
+def test_somebody_who_came_back_and_complained_again_is_erased_again(busy: Engine, database: str) -> None:
+    # given an erased customer whose address stays suppressed under what stands for it
+    busy.suppress(Wanted(address=ANA, channel="email", reason="complaint"), "eve@example.com").result()
+    busy.erase_customer(ANA, "eve@example.com").result()
+
+    # when they are registered anew, are suppressed again, and erased again
+    raw = event(ANA, "identify", "i-8", traits=dict(SEND))
+    busy.ingest([raw], source="desk", may_grant=True, registers="desk@example.com").result()
+    busy.suppress(Wanted(address=ANA, channel="email", reason="hard_bounce"), "eve@example.com").result()
+    busy.erase_customer(ANA, "eve@example.com").result()
+
+    # then nothing of them is left, and their address is still not written to
+    assert in_rows(database, "canary") == []
+    tell(busy, event("new", "identify", "i-9", traits=dict(SEND)))
+    assert busy.customer("new").suppressed["email"] == "complaint"
+
+
 THANKS = """
 rule: thank-referrer
 owner: shop

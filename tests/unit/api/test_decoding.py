@@ -256,3 +256,15 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     for text in (b'{"number": 3.5}', b'{"number": 1e300}', b'{"number": "3"}'):
         with pytest.raises(RequestError):
             typed(text, Count)
+
+
+@pytest.mark.parametrize("body", [b"[\xef\xbf\xbd$\xef\x1c", b"[x", b"[1.", b"  [ ?]"])
+def test_an_array_of_nothing_that_begins_like_an_event_is_no_body(body: bytes) -> None:
+    with pytest.raises(RequestError) as refused:
+        events_from(body, "application/json", 100)
+    assert refused.value.code == "invalid_json"
+
+
+def test_an_event_that_was_torn_alone_in_its_array_is_kept() -> None:
+    (event,) = events_from(b'[{"customer": "ann", "event": ', "application/json", 100)
+    assert isinstance(event, Unreadable)
