@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-import threading
 from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from engine.runtime import logs, tracing
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
 from tests.integration.api.conftest import Door
+from tests.receiver import Received, receiving
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CANARY = "canary0815"
@@ -39,7 +38,6 @@ steps:
   - do: webhook.call
     with: {webhook: crm, body: {total: =event.total}}
 """
-Received = list[dict[str, str]]
 
 
 @pytest.fixture
@@ -49,22 +47,8 @@ def received() -> Received:
 
 @pytest.fixture
 def address(received: Received) -> Generator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            received.append({name.lower(): value for name, value in self.headers.items()})
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/hook"
-    server.shutdown()
-    server.server_close()
+    with receiving(received) as found:
+        yield found
 
 
 @pytest.fixture
@@ -119,7 +103,7 @@ def test_one_order_is_one_trace_from_the_door_to_the_webhook(
 ) -> None:
     # when an order is taken in that starts a run with a webhook
     ordered(as_role, engine, clock)
-    (effect,) = received
+    ((effect, _),) = received
     spans = [span for span in memory.get_finished_spans() if trace_of(span) == TRACE]
     found = {span.name: span for span in spans}
 
@@ -181,7 +165,7 @@ def test_nothing_is_sent_along_where_nothing_is_traced(
     as_role: Door, engine: Engine, clock: VirtualClock, received: Received
 ) -> None:
     ordered(as_role, engine, clock)
-    assert [head for head in received if "traceparent" in head] == []
+    assert [head for head, _ in received if "traceparent" in head] == []
     assert len(received) == 1
 
 

@@ -1,18 +1,14 @@
 """Webhooks and text messages: over a real connection, signed, once where that is asked for."""
 
-import threading
 from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from engine.model.values import HOUR
 from engine.runtime.clock import VirtualClock
 from engine.runtime.delivery import outbox
-
-Received = list[tuple[dict[str, str], dict[str, object]]]
+from tests.receiver import Received, receiving
 
 WORKFLOW = """
 workflow: tell-desk
@@ -38,23 +34,8 @@ def received() -> Received:
 
 @pytest.fixture
 def address(received: Received) -> Generator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            received.append((headers, msgspec.json.decode(body)))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/hook"
-    server.shutdown()
-    server.server_close()
+    with receiving(received) as found:
+        yield found
 
 
 @pytest.fixture
