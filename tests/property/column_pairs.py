@@ -8,32 +8,16 @@ columns too, the others are not, as where a sweep knows nothing of them.
 import argparse
 import random
 import sys
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from engine.expressions import Env, Kind, Outcome
 from engine.expressions.columns import Column, Sweep, column_of
-from tests.property.index_pairs import FACTS, condition, lines, state
+from tests.property.index_pairs import FACTS, Result, condition, lines, state
 
 CONDITIONS_AT_ONCE = 500
 PROPERTIES = {"total": Kind.NUMBER, "coupon": Kind.TEXT}
-
-
-@dataclass
-class Result:
-    """What came of comparing: pairs by outcome, how many were evaluated one by one, each difference."""
-
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    one_by_one: int = 0
-    differences: list[tuple[Any, ...]] = field(default_factory=list)
-
-    @property
-    def pairs(self) -> int:
-        return self.outcomes.total()
 
 
 def columns(envs: Sequence[Env]) -> dict[str, Column]:
@@ -92,14 +76,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=20260301)
     asked = parser.parse_args(arguments)
     result = compare(asked.conditions, asked.customers, asked.seed)
-    print(f"{result.pairs:,} pairs of condition and customer, seed {asked.seed}")
-    print(f"evaluated one by one: {result.one_by_one:,} ({result.one_by_one / result.pairs:.1%})")
-    for outcome in Outcome:
-        print(f"  {outcome.value:8} {result.outcomes[outcome]:>9,}")
-    print(f"differences between columns and conditions: {len(result.differences)}")
-    for difference in result.differences[:10]:
-        print(" ", *difference)
-    return 1 if result.differences else 0
+    return result.told(
+        f"{result.pairs:,} pairs of condition and customer, seed {asked.seed}",
+        f"evaluated one by one: {result.share(result.one_by_one)}",
+        between="columns and conditions",
+    )
 
 
 if __name__ == "__main__":

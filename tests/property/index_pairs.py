@@ -240,15 +240,34 @@ def written(condition: Condition) -> dict[str, list[Any]]:
 
 @dataclass
 class Result:
-    """What came of comparing: pairs by outcome, how many the index settled, and each difference."""
+    """What came of comparing: pairs by outcome, how many had to be evaluated one by one, each difference."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
-    settled: int = 0
+    one_by_one: int = 0
     differences: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
     def pairs(self) -> int:
         return self.outcomes.total()
+
+    @property
+    def settled(self) -> int:
+        """How many pairs were settled together with others."""
+        return self.pairs - self.one_by_one
+
+    def told(self, *head: str, between: str) -> int:
+        """Print it; gives the exit code, which tells whether there was a difference."""
+        print(*head, sep="\n")
+        for outcome in Outcome:
+            print(f"  {outcome.value:8} {self.outcomes[outcome]:>9,}")
+        print(f"differences between {between}: {len(self.differences)}")
+        for difference in self.differences[:10]:
+            print(" ", *difference)
+        return 1 if self.differences else 0
+
+    def share(self, number: int) -> str:
+        """A number of pairs, and which part of all that is."""
+        return f"{number:,} ({number / self.pairs:.1%})"
 
 
 def compare(conditions: int, states: int, seed: int) -> Result:
@@ -262,7 +281,7 @@ def compare(conditions: int, states: int, seed: int) -> Result:
         made = [condition(pool, chance) for _ in range(min(CONDITIONS_AT_ONCE, conditions - start))]
         index = Index(made)
         for env, known in zip(envs, oracle, strict=True):
-            result.settled += len(made) - len(positions(index.settle(env).open))
+            result.one_by_one += len(positions(index.settle(env).open))
             for each, found in zip(made, index.outcomes(env), strict=True):
                 own, wanted = each.outcome(env), by_rank(each, known.__getitem__)
                 result.outcomes[wanted] += 1
@@ -279,16 +298,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=20260301)
     asked = parser.parse_args(arguments)
     result = compare(asked.conditions, asked.states, asked.seed)
-    print(f"{result.pairs:,} pairs of condition and state, seed {asked.seed}")
-    print(
-        f"settled by the index without evaluating: {result.settled:,} ({result.settled / result.pairs:.1%})"
+    return result.told(
+        f"{result.pairs:,} pairs of condition and state, seed {asked.seed}",
+        f"settled by the index without evaluating: {result.share(result.settled)}",
+        between="index, compiled condition and rule-engine",
     )
-    for outcome in Outcome:
-        print(f"  {outcome.value:8} {result.outcomes[outcome]:>9,}")
-    print(f"differences between index, compiled condition and rule-engine: {len(result.differences)}")
-    for difference in result.differences[:10]:
-        print(" ", *difference)
-    return 1 if result.differences else 0
 
 
 if __name__ == "__main__":
