@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,20 @@ steps:
 """
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Served]:
+@contextmanager
+def lived(folder: Path) -> Iterator[Served]:
     """A shop in which ana and ben have ordered much, each on a morning of their own."""
-    folder = tmp_path / "shop"
     folder.mkdir()
     with Served(folder, "2026-01-05 08:00", RULE, WORKFLOW) as served:
         served.receive("2026-01-05 09:00", "order_completed", "ana", total=50)
         served.engine.checkpoint().result()
         served.receive("2026-01-06 09:00", "order_completed", "ben", total=60)
         served.until("2026-01-08 12:00")
+        yield served
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Served]:
+    """That shop, served."""
+    with lived(tmp_path / "shop") as served:
         yield served

@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from engine.audit.checkpoints import Verifier
-from tests.integration.runtime.audit.conftest import RULE, WORKFLOW
+from tests.integration.runtime.audit.conftest import lived
 from tests.integration.runtime.audit.exports import (
     Check,
     contents,
@@ -26,7 +26,6 @@ from tests.integration.runtime.audit.exports import (
     packed,
     second_program,
 )
-from tests.served import Served
 
 PLACE = re.compile(
     r"\b(entry \d+|record of entry \d+|definition [0-9a-f]+|byte \d+ of the file|"
@@ -103,13 +102,7 @@ def main() -> int:
     """Flip, print the tables; 1 where a flip was not found."""
     missed = 0
     with tempfile.TemporaryDirectory() as top:
-        shop = Path(top) / "shop"
-        shop.mkdir()
-        with Served(shop, "2026-01-05 08:00", RULE, WORKFLOW) as served:
-            served.receive("2026-01-05 09:00", "order_completed", "ana", total=50)
-            served.engine.checkpoint().result()
-            served.receive("2026-01-06 09:00", "order_completed", "ben", total=60)
-            served.until("2026-01-08 12:00")
+        with lived(Path(top) / "shop") as served:
             export, key = exported(served, Path(top) / "audit.zip"), served.engine.verifier
         print(f"an export of {export.stat().st_size:,} bytes")
         for name, how, check, bits in (
