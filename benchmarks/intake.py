@@ -63,18 +63,12 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def resident(self) -> int:
-        """Give the bytes of memory that the server holds now."""
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * 4096
-
 
 @contextlib.contextmanager
-def served(folder: Path, settings: str = "") -> Iterator[Server]:
-    """Serve the shop from a folder, in a process of its own as `holdfast serve` is."""
+def served(folder: Path, known: int) -> Iterator[Server]:
+    """Serve the shop from a folder, in a process of its own, after so many events by which it is known."""
     workspace, database = folder / "shop", folder / "holdfast.db"
     write(workspace)
-    with (workspace / "holdfast.yaml").open("a") as file:
-        file.write(settings)
     process = subprocess.Popen(
         [
             sys.executable, "-m", "api.cli.main", "serve", "--workspace", str(workspace), "--port", "0",
@@ -99,7 +93,10 @@ def served(folder: Path, settings: str = "") -> Iterator[Server]:
                 if httpx.get(f"{address}/health/ready").status_code == 200:
                     break
             time.sleep(0.05)
-        yield Server(process, address, key, database)
+        server = Server(process, address, key, database)
+        before = happenings(known, SystemClock().now(), BATCH, "known")
+        server.push(folder, "/v1/events", [json.dumps(batch) for batch in before], CLIENTS)
+        yield server
     finally:
         process.terminate()
         process.wait(PATIENCE)
@@ -108,10 +105,8 @@ def served(folder: Path, settings: str = "") -> Iterator[Server]:
 def measure(folder: Path, quick: bool) -> list[Row]:
     """Push batches as fast as they are answered, then one event a request, then triggers at half load."""
     count = 20_000 if quick else 200_000
-    with served(folder) as server:
+    with served(folder, known=5_000) as server:
         now = SystemClock().now()
-        warm = [json.dumps(batch) for batch in happenings(5_000, now, BATCH, "warm")]
-        server.push(folder, "/v1/events", warm, CLIENTS)
         bodies = [json.dumps(batch) for batch in happenings(count, now, BATCH)]
         used = server.processor_seconds()
         whole = server.push(folder, "/v1/events", bodies, CLIENTS)
@@ -143,10 +138,7 @@ def measure(folder: Path, quick: bool) -> list[Row]:
 def measure_triggers(folder: Path, quick: bool) -> list[Row]:
     """Call a rule as fast as it is answered, then at half that rate, and see how long a call takes."""
     count = 2_000 if quick else 10_000
-    with served(folder) as server:
-        now = SystemClock().now()
-        known = [json.dumps(batch) for batch in happenings(20_000, now, BATCH, "known")]
-        server.push(folder, "/v1/events", known, CLIENTS)
+    with served(folder, known=20_000) as server:
         bodies = [json.dumps(call) for call in calls(count)]
         path = "/v1/triggers/at-the-counter"
         peak = count / server.push(folder, path, bodies, CLIENTS)["seconds"]
