@@ -33,6 +33,11 @@ class Split(msgspec.Struct, frozen=True):
     raises: Mask
     open: Mask
 
+    @property
+    def fails(self) -> Mask:
+        """Where it fails."""
+        return opposite(either(self.holds, either(self.raises, self.open)))
+
 
 OPEN = Split(False, False, True)
 _SAMPLES: Mapping[Kind, Any] = {
@@ -113,9 +118,7 @@ def _of_known(clause: Clause, column: Column, values: pl.Expr) -> Split:
     turned = Clause(clause.key, clause.subject, OPPOSITES[operator], clause.constant)
     found = _plain(turned, column, values)
     if isinstance(found.holds, bool):
-        return Split(
-            opposite(either(found.holds, either(found.raises, found.open))), found.raises, found.open
-        )
+        return Split(found.fails, found.raises, found.open)
     return Split(~found.holds, False, False)
 
 

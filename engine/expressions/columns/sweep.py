@@ -132,7 +132,7 @@ class _Predicates:
         open_ = both(whole.raises, both(missing, opposite(unknown)))
         return Judged(
             met=whole.holds,
-            not_met=opposite(either(whole.holds, either(whole.raises, whole.open))),
+            not_met=whole.fails,
             unknown=both(whole.raises, unknown),
             open=either(whole.open, open_),
         )
@@ -148,7 +148,7 @@ class _Predicates:
         whole = parts[0]
         for part in parts[1:]:
             # Where the first settles it, the next one is not looked at.
-            goes_on = whole.holds if isinstance(form, Both) else self._fails(whole)
+            goes_on = whole.holds if isinstance(form, Both) else whole.fails
             held = both(goes_on, part.holds)
             whole = Split(
                 held if isinstance(form, Both) else either(whole.holds, held),
@@ -156,9 +156,6 @@ class _Predicates:
                 either(whole.open, both(goes_on, part.open)),
             )
         return whole
-
-    def _fails(self, part: Split) -> Mask:
-        return opposite(either(part.holds, either(part.raises, part.open)))
 
     def _of_clause(self, clause: Clause) -> Split:
         found = self._splits.get(clause.key)

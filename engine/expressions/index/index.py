@@ -50,7 +50,6 @@ class Index:
         self._owners = owners
         self._count = len(self.conditions)
         self._everyone = (1 << self._count) - 1
-        self._everything = (1 << self._count + len(owners)) - 1
         # A condition that has no term, such as an empty `any`, is never met.
         self._possible = bits(each.place for each in placed)
         several = {owners[each.place - self._count] for each in placed if each.place >= self._count}
@@ -58,7 +57,8 @@ class Index:
         self._single = self._possible & self._everyone & ~self._partly & ~bits(several)
         self._untame = bits(each.place for each in placed if not each.tame)
         self._shaky = self._untame & self._partly
-        self._steps = steps_of(tables_of(placed, self._everything))
+        everything = (1 << self._count + len(owners)) - 1
+        self._steps = steps_of(tables_of(placed, everything))
 
     def settle(self, env: Env, among: int | None = None) -> Settled:
         """Settle the conditions at the places in `among`, by default all. Never raises."""

@@ -73,7 +73,7 @@ def looks_of(uses: Sequence[Use], everything: int, *, computed: bool) -> dict[ty
         Decimal: exact,
         # As rule-engine reads a float: by its digits.
         float: lambda value: exact(Decimal(repr(value))) if math.isfinite(value) else nothing,
-        timedelta: _of_lengths(uses, everything),
+        timedelta: _of_kind(uses, everything, timedelta, timedelta(0)),
         datetime: _of_times(uses, everything),
         list: items,
         tuple: items,
@@ -99,6 +99,13 @@ def _together(looks: Iterable[Look | None], everything: int) -> Look:
     if len(found) == 1:
         return found[0]
     return Together(tuple(found))
+
+
+def _of_kind(uses: Sequence[Use], everything: int, kind: type, empty: Any) -> Look:
+    """Look up a value of a type among thresholds and by equality; `empty` is that which counts as false."""
+    ordered, others = _ordered(uses, kind)
+    by_order = stairs(ordered, everything) if ordered else None
+    return _together((by_order, _by_equality(others, everything, (kind,), empty)), everything)
 
 
 def _of_numbers(uses: Sequence[Use], everything: int) -> tuple[Look, Look]:
@@ -134,9 +141,7 @@ def _of_texts(uses: Sequence[Use], everything: int) -> Look:
     if any(use.clause.operator not in ORDERS and use.clause.operator not in _USUAL for use in uses):
         # Parts of a text are searched for one by one.
         return lambda value: settled(uses, everything, value)
-    ordered, others = _ordered(uses, str)
-    by_order = stairs(ordered, everything) if ordered else None
-    return _together((by_order, _by_equality(others, everything, (str,), "")), everything)
+    return _of_kind(uses, everything, str, "")
 
 
 def _of_patterns(uses: Sequence[Use], everything: int) -> Look:
@@ -147,12 +152,6 @@ def _of_patterns(uses: Sequence[Use], everything: int) -> Look:
     denying = [(place, use) for place, use in enumerate(uses) if use.clause.operator not in USUALLY_FAILING]
     by_place = _by_what_is_there(asking, denying, everything)
     return lambda value: by_place(find(value.encode()) or ())
-
-
-def _of_lengths(uses: Sequence[Use], everything: int) -> Look:
-    ordered, others = _ordered(uses, timedelta)
-    by_order = stairs(ordered, everything) if ordered else None
-    return _together((by_order, _by_equality(others, everything, (timedelta,), timedelta(0))), everything)
 
 
 def _of_times(uses: Sequence[Use], everything: int) -> Look:
