@@ -6,14 +6,14 @@ knows the last one they saw misses nothing and hears nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from engine.audit.leaves import DecisionLeaf, EndLeaf, StartLeaf, StepLeaf, read_entry
+from engine.audit.leaves import AnyLeaf, DecisionLeaf, EndLeaf, StartLeaf, StepLeaf, kind_of, read_entry
 from engine.model.values import Micros
-from engine.store.audit import LeafRow
 from engine.store.interface import Reader
 from engine.store.remains import PREFIX
 
@@ -80,14 +80,15 @@ class Runs:
 def see(reader: Reader, runs: Runs, start: int, end: int) -> Seen:
     """Read what happened among the entries from `start` to before `end`, a page at most."""
     end = min(end, start + PAGE)
-    rows = [row for row in reader.leaves(start, end) if row.kind in KINDS]
-    called = _names(reader, rows)
-    return Seen(start, end, [_happening(reader, runs, row, called) for row in rows])
+    rows = reader.leaves(start, end)
+    leaves = [(row.number, read_entry(row.entry)) for row in rows if row.kind in KINDS]
+    called = _names(reader, (leaf for _, leaf in leaves))
+    return Seen(start, end, [_happening(reader, runs, number, leaf, called) for number, leaf in leaves])
 
 
-def _names(reader: Reader, rows: Iterable[LeafRow]) -> dict[str, str]:
+def _names(reader: Reader, leaves: Iterable[AnyLeaf]) -> dict[str, str]:
     """Give what the customers of entries are called now, by their pseudonyms."""
-    subjects = {leaf.subject for row in rows if (leaf := read_entry(row.entry)).subject is not None}
+    subjects = {leaf.subject for leaf in leaves if leaf.subject is not None}
     if not subjects:
         return {}
     named = {subject: row.customer for subject, row in reader.subjects_named(subjects).items()}
@@ -95,27 +96,23 @@ def _names(reader: Reader, rows: Iterable[LeafRow]) -> dict[str, str]:
     return {subject: now[customer] for subject, customer in named.items()}
 
 
-def _happening(reader: Reader, runs: Runs, row: LeafRow, called: dict[str, str]) -> Happening:
-    leaf = read_entry(row.entry)
+def _happening(
+    reader: Reader, runs: Runs, number: int, leaf: AnyLeaf, called: Mapping[str, str]
+) -> Happening:
     customer = None if leaf.subject is None else called.get(leaf.subject, PREFIX + leaf.subject)
+    about = partial(Happening, leaf=number, at=leaf.at, customer=customer)
     match leaf:
         case DecisionLeaf():
-            return Happening(
-                leaf=row.number,
+            return about(
                 kind="decision",
-                at=leaf.at,
-                customer=customer,
                 rule=leaf.rule,
                 decision=leaf.ref,
                 outcome=leaf.outcome,
                 reason=leaf.reason,
             )
         case StartLeaf():
-            return Happening(
-                leaf=row.number,
+            return about(
                 kind="run_started",
-                at=leaf.at,
-                customer=customer,
                 rule=runs.of(reader, leaf.ref)[1],
                 decision=leaf.decision,
                 workflow=leaf.workflow,
@@ -127,11 +124,8 @@ def _happening(reader: Reader, runs: Runs, row: LeafRow, called: dict[str, str])
         case StepLeaf():
             run = leaf.ref.rsplit(":", 2)[0]
             workflow, rule = runs.of(reader, run)
-            return Happening(
-                leaf=row.number,
+            return about(
                 kind="step",
-                at=leaf.at,
-                customer=customer,
                 rule=rule,
                 workflow=workflow,
                 run=run,
@@ -141,15 +135,12 @@ def _happening(reader: Reader, runs: Runs, row: LeafRow, called: dict[str, str])
                 reason=leaf.reason,
             )
         case EndLeaf():
-            return Happening(
-                leaf=row.number,
+            return about(
                 kind="run_ended",
-                at=leaf.at,
-                customer=customer,
                 rule=runs.of(reader, leaf.run)[1],
                 workflow=leaf.workflow,
                 run=leaf.run,
                 status=leaf.status,
                 reason=leaf.reason,
             )
-    raise AssertionError(f"an entry of the kind {row.kind} is none that is followed")
+    raise AssertionError(f"an entry of the kind {kind_of(leaf)} is none that is followed")
