@@ -30,7 +30,8 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
 
     `cause` and the rule and customer make the trigger key; `from_at` is when what triggered it
     occurred (exits of a run it starts must occur later); `late` tells that it came too late to
-    act; `ref` is the message id of the triggering event; `based` that it came of base-wide figures.
+    act; `ref` is the message id of the triggering event; `based` that it came of base-wide figures;
+    `after` is what a call came after, see `Decision`.
     """
 
     rule: CompiledRule
@@ -43,6 +44,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     ref: str | None = None
     hops: int = 0
     based: bool = False
+    after: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
 
 
 def judge(
@@ -111,6 +113,7 @@ def record(
         event={name: plain(value) for name, value in sorted((occasion.event or {}).items())},
         lines=trace(rule, env),
         base=base,
+        after=occasion.after,
     )
 
 

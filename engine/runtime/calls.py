@@ -40,37 +40,53 @@ def decide_calls(shell: Shell, calls: Sequence[Call]) -> list[Called]:
     with open_turn(shell) as turn:
         # All of them at once, so that two processes never wait for each other.
         turn.hold([call.customer for call in calls if not turn.is_erased(call.customer)])
-        made: dict[str, str] = {}
-        return [_decided(turn, call, made) for call in calls]
+        sitting = _Sitting(turn)
+        return [sitting.decide(call) for call in calls]
 
 
-def _decided(turn: Turn, call: Call, made: dict[str, str]) -> Called:
-    """Decide one; `made` are the decisions of before in this transaction, and about whom they are."""
-    try:
+class _Sitting:
+    """Calls that are decided one after the other in a turn, which holds whom they are about.
+
+    What a call has brought about is accepted with the turn, or before the next call of the same customer.
+    """
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._last = turn.writer.last_seq()
+        self._made: set[str] = set()
+        self._about: set[str] = set()
+
+    def decide(self, call: Call) -> Called:
+        """Decide one, or give what it is refused with."""
+        turn = self._turn
+        try:
+            if call.once is not None:
+                answered(turn.writer, call.once)
+            rule = _called(turn, call.rule)
+            customer = turn.customer(call.customer)
+            id = identity(rule.id, customer, "call", call.key)
+            if id in self._made or turn.writer.decision(id) is not None:
+                raise ConflictError(
+                    f"this call of {rule.id} was made before; send another Idempotency-Key for another call"
+                )
+        except StoreError:
+            raise
+        except HoldfastError as refusal:
+            return refusal
+        if customer in self._about:
+            # What the call before it has brought about is accepted before this one.
+            turn.flush()
+            self._last = turn.writer.last_seq()
+            self._about.clear()
+        decision = call_rule(
+            turn.world, turn.cast, turn.changes, rule.id, customer, call.event, turn.now, call.key,
+            after=(self._last, len(self._made)),
+        )  # fmt: skip
+        self._made.add(id)
+        self._about.add(customer)
         if call.once is not None:
-            answered(turn.writer, call.once)
-        rule = _called(turn, call.rule)
-        customer = turn.customer(call.customer)
-        id = identity(rule.id, customer, "call", call.key)
-        if id in made or turn.writer.decision(id) is not None:
-            raise ConflictError(
-                f"this call of {rule.id} was made before; send another Idempotency-Key for another call"
-            )
-    except StoreError:
-        raise
-    except HoldfastError as refusal:
-        return refusal
-    if customer in made.values():
-        # What the call before it has brought about is accepted before this one.
-        turn.flush()
-    after = turn.writer.last_seq(), len(made)
-    decision = call_rule(
-        turn.world, turn.cast, turn.changes, rule.id, customer, call.event, turn.now, call.key, after
-    )
-    made[id] = customer
-    if call.once is not None:
-        keep(turn.writer, call.once, decision, turn.now)
-    return decision
+            keep(turn.writer, call.once, decision, turn.now)
+        return decision
 
 
 def _called(turn: Turn, rule: str) -> CompiledRule:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from engine.customers.event import Event
@@ -163,18 +162,15 @@ def call_rule(
         begin(world, member, changes, now)
     queue: list[Emitted] = []
     moment = Moment(world, member, changes, max(now, member.standing.played_to), queue, at_event=True)
-    occasion = Occasion(rule=compiled, kind="call", cause=key, event=properties, from_at=now)
+    occasion = Occasion(rule=compiled, kind="call", cause=key, event=properties, from_at=now, after=after)
     if dry_run:
         return preview(moment, occasion)
     before = len(changes.decisions)
     seen = preview(moment, occasion)
     decide(moment, occasion)
     drain(world, cast, changes, queue, now)
-    for place, decision in enumerate(changes.decisions[before:], before):
-        if decision.id == seen.id:
-            changes.decisions[place] = msgspec.structs.replace(decision, after=after)
-            return changes.decisions[place]
-    return seen
+    made = [decision for decision in changes.decisions[before:] if decision.id == seen.id]
+    return made[0] if made else seen
 
 
 def act_on_points(
