@@ -9,7 +9,7 @@ import msgspec
 
 from api.decoding import events_from
 from engine.model.actions import BuiltInEvent
-from engine.model.workspace import Settings, Smtp, Webhook
+from engine.model.workspace import Settings
 from engine.runs.cases import TELL
 from engine.runs.run import Effect
 from engine.runtime.actions.email import key_of
@@ -59,16 +59,6 @@ class Matched(msgspec.Struct, frozen=True):
 
     raws: list[object]
     unmatched: list[Unmatched]
-
-
-def connector_named(settings: Settings, name: str) -> Smtp | Webhook | None:
-    """Give a connector by the name that `GET /v1/connectors` lists it under."""
-    found = settings.connectors
-    if name == "email":
-        return found.email if isinstance(found.email, Smtp) else None
-    if name == "sms":
-        return found.sms
-    return found.webhooks.get(name.removeprefix("webhooks.")) if name.startswith("webhooks.") else None
 
 
 def reports_in(body: bytes, most: int) -> list[object]:

@@ -9,13 +9,14 @@ from litestar import post
 from litestar.params import FromPath
 
 from api.auth import OPEN
-from api.clients.reports import Matched, Unmatched, connector_named, match, reports_in
+from api.clients.reports import Matched, Unmatched, match, reports_in
 from api.clients.signatures import verify_standard
 from api.doors import Call, aside, door, engine_of
 from api.requests import body_of
 from api.routes.events import Ingested, ingested
 from engine.errors import NotFoundError
 from engine.model.workspace import Secret
+from engine.runtime.delivery.connectors import connectors_of
 from engine.runtime.engine import Engine
 from engine.runtime.secret import resolve
 
@@ -41,7 +42,7 @@ async def post_reports(request: Call, name: FromPath[str]) -> Reported:
     """
     engine = engine_of(request)
     settings = engine.workspace.settings
-    connector = connector_named(settings, name)
+    connector = connectors_of(settings.connectors).get(name)
     if connector is None or not connector.report_secrets:
         raise NotFoundError(
             f"no connector {name} takes reports; write `report_secrets` under it in holdfast.yaml"

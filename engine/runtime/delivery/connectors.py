@@ -15,7 +15,7 @@ import msgspec
 
 from engine.errors import DeliveryError
 from engine.model.values import Micros, Rate
-from engine.model.workspace import Breaker, Connectors, Delivery, Folder, Settings, Webhook
+from engine.model.workspace import Breaker, Connectors, Delivery, Folder, Secret, Settings, Webhook
 from engine.runs.cases import TELL
 from engine.runs.run import Effect
 from engine.store.interface import Reader, Writer
@@ -23,19 +23,21 @@ from engine.store.records import ConnectorRow
 
 
 class Connector(msgspec.Struct, frozen=True):
-    """A way out of holdfast.yaml, by the name that its row has."""
+    """A way out of holdfast.yaml, by the name that its row has; `report_secrets` sign what comes back."""
 
     name: str
     breaker: Breaker
     delivery: Delivery = "at_least_once"
     rate: Rate | None = None
+    report_secrets: tuple[Secret, ...] = ()
 
 
 def connectors_of(connectors: Connectors) -> dict[str, Connector]:
     """Give the connectors that may fail, by name."""
     found = []
-    if not isinstance(connectors.email, Folder):
-        found.append(Connector("email", connectors.email.breaker, rate=connectors.email.rate))
+    email = connectors.email
+    if not isinstance(email, Folder):
+        found.append(Connector("email", email.breaker, rate=email.rate, report_secrets=email.report_secrets))
     if connectors.sms is not None:
         found.append(_called("sms", connectors.sms))
     found += [_called(f"webhooks.{name}", webhook) for name, webhook in connectors.webhooks.items()]
@@ -43,7 +45,7 @@ def connectors_of(connectors: Connectors) -> dict[str, Connector]:
 
 
 def _called(name: str, webhook: Webhook) -> Connector:
-    return Connector(name, webhook.breaker, webhook.delivery, webhook.rate)
+    return Connector(name, webhook.breaker, webhook.delivery, webhook.rate, webhook.report_secrets)
 
 
 def connector_of(settings: Settings, effect: Effect) -> Connector | None:
