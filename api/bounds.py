@@ -66,8 +66,9 @@ def bounded(
             # An address that there is not has no route, and is itself of no interest.
             method, route = scope["method"], scope.get("path_template", "")
             asked: dict[str, str | int] = {"http.request.method": method, "http.route": route}
-            with tracing.request(f"{method} {route}", scope["headers"], asked) as span:
-                status = await self._in_time(scope, receive, send)
+            name = f"{method} {route}"
+            with tracing.request(name, scope["headers"], asked) as span:
+                status = await self._in_time(name, scope, receive, send)
                 span.tell("http.response.status_code", status)
                 if status >= 500:
                     span.fail(str(status))
@@ -75,8 +76,8 @@ def bounded(
                     span.tell("holdfast.key", key.id)
                     span.tell("holdfast.role", key.role)
 
-        async def _in_time(self, scope: HTTPScope, receive: Receive, send: Send) -> int:
-            """Have it answered; give the status of the answer."""
+        async def _in_time(self, name: str, scope: HTTPScope, receive: Receive, send: Send) -> int:
+            """Have it answered, which is told under its route's `name`; give the status of the answer."""
             deadline = asyncio.get_running_loop().time() + patience
             whole = False
             gone = asyncio.Event()
@@ -116,7 +117,7 @@ def bounded(
                 await self._app(scope, timely, taken)
             finally:
                 if "streaming" not in scope["state"]:
-                    answered(f"{scope['method']} {scope['path_template']}", status, perf_counter() - began)
+                    answered(name, status, perf_counter() - began)
                 rates.end(scope)
             return status
 
