@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from engine.customers.buckets import ENDS, LATEST, NUMBERS, SHARE, Entry
 from engine.customers.chunks import Chunks
 from engine.customers.contracts import Contract
-from engine.customers.packing import (
-    decode as unpacked,
-)
-from engine.customers.packing import (
-    encode,
-    pack,
-    pack_bucket,
-    pack_entry,
-    unpack_bucket,
-)
+from engine.customers.packing import encode, pack, pack_bucket, pack_entry, unpack, unpack_bucket
 from engine.customers.series import Last
 from engine.customers.state import FactState, Sent
+from engine.model.facts import Subject
 
 FORM = 1
 """The form of these bytes; told apart when it changes."""
@@ -27,12 +21,45 @@ FORM = 1
 HASH_DIGITS = 64
 """Hexadecimal digits of the hash of all facts, which says how a state was built."""
 
+_PLAIN = frozenset((str, int, bool, float, type(None)))
+"""Types of values that are the same packed."""
+
 _TOTALS = NUMBERS | ENDS | LATEST | SHARE
 """Sums of all time keep everything but keys, which are kept by month."""
 
 
+class _Hot(msgspec.Struct, array_like=True):
+    """What the bytes hold, in their order; so the traits, which are most of it, are read all at once."""
+
+    form: int
+    id: str
+    kind: Subject
+    built: Any
+    known: bool
+    account: list[Any] | None
+    first_seen: int | None
+    clock: int
+    settled: int
+    newest: tuple[int, int] | None
+    traits: list[Sent]
+    totals: list[Any]
+    firsts: list[Any]
+    lasts: list[Any]
+    today: list[Any]
+    contracts: list[Any]
+
+
+_decode = msgspec.msgpack.Decoder(_Hot, ext_hook=unpack).decode
+
+
 def encode_hot(state: FactState) -> bytes:
-    """Give everything but the monthly chunks."""
+    """Give everything but the monthly chunks; the bytes that are stored, where they still hold."""
+    if state.stored is None:
+        state.stored = _encoded(state)
+    return state.stored
+
+
+def _encoded(state: FactState) -> bytes:
     return encode(
         [
             FORM,
@@ -40,12 +67,12 @@ def encode_hot(state: FactState) -> bytes:
             state.kind,
             _digits(state.built),
             state.known,
-            None if state.account is None else _sent(state.account),
+            None if state.account is None else _sent(state.account)[1:],
             state.first_seen,
             state.clock,
             state.settled,
             state.newest,
-            [[name, *_sent(sent)] for name, sent in sorted(state.traits.items())],
+            [sent if type(sent.value) in _PLAIN else _sent(sent) for _, sent in sorted(state.traits.items())],
             [[index, pack_bucket(one, _TOTALS)] for index, one in sorted(state.totals.items())],
             sorted(state.firsts.items()),
             [[index, last.at, last.seq, last.source] for index, last in sorted(state.lasts.items())],
@@ -62,21 +89,22 @@ def encode_chunks(state: FactState) -> dict[int, bytes | None]:
 
 def decode(hot: bytes, chunks: Mapping[int, bytes]) -> FactState:
     """Give the state that was encoded; chunks are decoded when they are first needed."""
-    (form, id, kind, built, known, account, first_seen, clock, settled, newest, traits, totals, firsts,
-     lasts, today, contracts) = unpacked(hot)  # fmt: skip
-    if form != FORM:
-        raise ValueError(f"a customer's state has the form {form}, this program reads {FORM}")
-    state = FactState(id, kind, built.hex() if type(built) is bytes else built)
-    state.known = known
-    state.account = None if account is None else Sent(*account)
-    state.first_seen, state.clock, state.settled = first_seen, clock, settled
-    state.newest = None if newest is None else (newest[0], newest[1])
-    state.traits = {name: Sent(*sent) for name, *sent in traits}
-    state.totals = {index: unpack_bucket(packed, _TOTALS) for index, packed in totals}
-    state.firsts = dict(firsts)
-    state.lasts = {index: Last(*last) for index, *last in lasts}
-    state.today = {index: [Entry(*entry) for entry in entries] for index, *entries in today}
-    state.contracts = {name: Contract(*contract) for name, *contract in contracts}
+    read = _decode(hot)
+    if read.form != FORM:
+        raise ValueError(f"a customer's state has the form {read.form}, this program reads {FORM}")
+    built = read.built
+    state = FactState(read.id, read.kind, built.hex() if type(built) is bytes else built)
+    state.stored = hot
+    state.known = read.known
+    state.account = None if read.account is None else Sent("account", *read.account)
+    state.first_seen, state.clock, state.settled = read.first_seen, read.clock, read.settled
+    state.newest = read.newest
+    state.traits = {sent.name: sent for sent in read.traits}
+    state.totals = {index: unpack_bucket(packed, _TOTALS) for index, packed in read.totals}
+    state.firsts = dict(read.firsts)
+    state.lasts = {index: Last(*last) for index, *last in read.lasts}
+    state.today = {index: [Entry(*entry) for entry in entries] for index, *entries in read.today}
+    state.contracts = {name: Contract(*contract) for name, *contract in read.contracts}
     state.chunks = Chunks(chunks)
     return state
 
@@ -87,7 +115,7 @@ def _digits(built: str) -> str | bytes:
 
 
 def _sent(sent: Sent) -> list[Any]:
-    return [pack(sent.value), sent.at, sent.seq, sent.source]
+    return [sent.name, pack(sent.value), sent.at, sent.seq, sent.source]
 
 
 def _contract(one: Contract) -> list[Any]:

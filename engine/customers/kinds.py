@@ -188,8 +188,14 @@ def keep(kind: Kind, value: Any) -> Any:
         return None
 
 
+_SENDABLE = frozenset((str, int, bool, type(None)))
+"""Types of most values, which are sent as they are."""
+
+
 def sent_form(value: Any) -> Any:
     """Give a value that an expression gave, or that is written in a file, as it would have been sent."""
+    if type(value) in _SENDABLE:
+        return value
     if isinstance(value, (datetime, date)):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):

@@ -39,6 +39,7 @@ def merge(table: FactTable, into: FactState, other: FactState) -> Applied:
     """
     before = {name: sent.value for name, sent in into.traits.items()}
     into.advance(table, other.clock)
+    into.stored = None
     into.clock = max(into.clock, other.clock)
     into.known = into.known or other.known
     seen = [one for one in (into.first_seen, other.first_seen) if one is not None]

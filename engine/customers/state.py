@@ -22,9 +22,10 @@ from engine.model.facts import Subject
 from engine.model.values import Micros
 
 
-class Sent(msgspec.Struct, frozen=True, array_like=True):
-    """A trait as it was last sent, in its kept form."""
+class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A trait (or the account) as it was last sent, in its kept form."""
 
+    name: str
     value: Any
     at: Micros
     seq: int
@@ -55,7 +56,8 @@ class FactState:
     `clock` is the latest instant an event was received at. Entries of the day (hour, minute) in which
     the clock lies are kept singly in `today`, so that facts are exact at any instant of it; older
     ones are in `chunks` (or `totals`, for all time). `known` tells that somebody named this customer
-    otherwise than by an anonymous id.
+    otherwise than by an anonymous id. `stored` are the bytes of all but the chunks, as long as nothing
+    has changed since they were read or made.
     """
 
     __slots__ = (
@@ -77,6 +79,7 @@ class FactState:
         "lasts",
         "newest",
         "settled",
+        "stored",
         "today",
         "totals",
         "traits",
@@ -99,6 +102,7 @@ class FactState:
         self.contracts: Contracts = {}
         self.chunks = Chunks()
         self.newest: Stamp | None = None
+        self.stored: bytes | None = None
         self.caches: dict[int, dict[Any, Any]] = {}
         self.held: dict[str, tuple[int, int, Any, Any]] = {}
         self.derived: dict[str, tuple[int, int, Any, tuple[str, ...], Any]] = {}
@@ -126,6 +130,7 @@ class FactState:
 
     def apply(self, table: FactTable, event: Event) -> Applied:
         """Take an event in; events come in the order (received, seq)."""
+        self.stored = None
         derived = self.due_contracts(table, event.received_at)
         self.advance(table, event.received_at)
         self.newest = (event.occurred_at, event.seq)
@@ -134,7 +139,7 @@ class FactState:
         if self.first_seen is None or event.occurred_at < self.first_seen:
             self.first_seen = event.occurred_at
         if event.account is not None and self.kind == "person":
-            self.account = later(self.account, Sent(event.account, *self.newest, event.source))
+            self.account = later(self.account, Sent("account", event.account, *self.newest, event.source))
         changes = self._set_traits(table, event) if event.name in (IDENTIFY, GROUP) else ()
         series = table.reading(self.kind, event)
         if series:
@@ -162,7 +167,7 @@ class FactState:
         if not self.contracts or now <= self.settled or table.contracts_of(self.kind) is None:
             return ()
         due = tuple(ended(self.contracts, self.id, self.settled, now))
-        self.settled = now
+        self.settled, self.stored = now, None
         return due
 
     def last_occurred(self, table: FactTable, event: str) -> Micros | None:
@@ -175,7 +180,7 @@ class FactState:
         before = self.clock
         if now <= before:
             return
-        self.clock = now
+        self.clock, self.stored = now, None
         units = [unit for unit in table.units if before // unit != now // unit]
         if (now < self._day[1] and not units) or not before:
             return
@@ -214,7 +219,7 @@ class FactState:
             except ValueError:
                 continue
             old = self.traits.get(name)
-            new = later(old, Sent(kept, event.occurred_at, event.seq, event.source))
+            new = later(old, Sent(name, kept, event.occurred_at, event.seq, event.source))
             if new is not old:
                 self.traits[name] = new
                 self._give_up(table, table.dependents[self.kind].get(name, frozenset((name,))))
@@ -259,6 +264,7 @@ class FactState:
 
     def place(self, table: FactTable, series: Series, entry: Entry) -> None:
         """Keep an entry where it belongs by the clock: singly, or in its bucket."""
+        self.stored = None
         if self._is_past(table, series, entry.at):
             self._bury(table, series, entry)
         else:

@@ -15,18 +15,29 @@ from engine.model.schedule import Schedule
 from engine.model.values import HOUR, Day, Micros
 
 
-class _Turn:
-    """The last answer about a schedule: `due` comes next after any instant from `low` until `due`."""
+class _Turns:
+    """The last answers about a schedule: after any instant from `low` until `due`, `due` comes next.
 
-    __slots__ = ("span",)
+    Customer by customer the same few are asked for: the one that is played, and those that follow.
+    """
+
+    __slots__ = ("spans",)
 
     def __init__(self) -> None:
-        self.span: tuple[Micros, Micros] = (0, 0)
+        self.spans: tuple[tuple[Micros, Micros], ...] = ()
+
+    def add(self, low: Micros, due: Micros) -> None:
+        """Keep an answer, in front of those before it; one about the same `due` takes its place."""
+        self.spans = ((low, due), *(span for span in self.spans if span[1] != due))[:REMEMBERED]
+
+
+REMEMBERED = 3
+"""Answers kept of a schedule: today's, tomorrow's, and what comes after where an outage is asked for."""
 
 
 @lru_cache(maxsize=4096)
-def _turn(schedule: Schedule, zone: Zone) -> _Turn:
-    return _Turn()
+def _turns(schedule: Schedule, zone: Zone) -> _Turns:
+    return _Turns()
 
 
 def next_after(schedule: Schedule, zone: Zone, after: Micros) -> Micros | None:
@@ -35,13 +46,13 @@ def next_after(schedule: Schedule, zone: Zone, after: Micros) -> Micros | None:
     A wall-clock time that a clock change skips runs at the next time that exists; one that it
     doubles runs once, the first time.
     """
-    turn = _turn(schedule, zone)
-    low, due = turn.span
-    if low <= after < due:
-        return due
+    turns = _turns(schedule, zone)
+    for low, due in turns.spans:
+        if low <= after < due:
+            return due
     found = _first_after(schedule, zone, after)
     if found is not None:
-        turn.span = (after, found)
+        turns.add(after, found)
     return found
 
 

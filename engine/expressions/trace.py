@@ -12,6 +12,8 @@ import msgspec
 from engine.expressions.outcome import Outcome
 
 _LARGEST_PLAIN_EXPONENT = 28
+_PLAIN = frozenset((str, int, bool, type(None)))
+"""Types of most values, which stay as they are."""
 
 
 class LineTrace(msgspec.Struct, frozen=True):
@@ -34,6 +36,8 @@ def plain(value: Any) -> Any:
     zeros; NaN and the infinities are null. A time is ISO 8601 in UTC with Z, a length of time an ISO 8601
     duration. Lists and maps are taken item by item; anything else stays as it is.
     """
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Decimal):
         return _number(value)
     if isinstance(value, float):

@@ -28,7 +28,10 @@ Answers = dict[str, Any]
 def perform(stage: Stage, action: str, key: str, arguments: Arguments, run: Run | None) -> Answers:
     """Carry out an internal action under its effect key; give its answers besides `outcome`."""
     answers = ACTIONS[action](stage, key, arguments, run)
-    stage.forget()
+    if action in TELLING:
+        stage.changes.customers[stage.member.id] = None
+    else:
+        stage.forget()
     return answers
 
 
@@ -139,3 +142,6 @@ ACTIONS: Mapping[str, Callable[[Stage, str, Arguments, Run | None], Answers]] = 
     "survey.send": _survey,
 }
 """The internal actions that ship; their arguments are in `engine.model.actions`."""
+
+TELLING = frozenset(("event.emit", "customer.set", "survey.send"))
+"""Those that only queue an event: facts are what they were until it is taken, and are not computed anew."""

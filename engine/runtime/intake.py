@@ -233,7 +233,7 @@ def _mark(turn: Turn, event: Event) -> None:
         concerned.append(turn.cast.get(account, "account"))
     for member in concerned:
         if member.facts.built != STALE:
-            member.facts.built = STALE
+            member.facts.built, member.facts.stored = STALE, None
             turn.changes.customers[member.id] = None
 
 

@@ -84,7 +84,7 @@ def saved(member: Member, table: FactTable, next_due: Micros | None, now: Micros
     """Give a customer as a row to write, and count the change: from now on this is what is stored."""
     facts = member.facts
     if not facts.built:
-        facts.built = table.hash
+        facts.built, facts.stored = table.hash, None
     chunks = encode_chunks(facts)
     expected, member.version = member.version, member.version + 1
     row = MemberRow(

@@ -16,7 +16,7 @@ from engine.timeline.fleet import at_midnight
 from engine.timeline.mending import give_up
 from engine.timeline.play import play_due
 
-BATCH = 200
+BATCH = 500
 """Customers whose due work one commit takes."""
 
 CATCH_UP = 1000

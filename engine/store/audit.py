@@ -12,7 +12,7 @@ from engine.audit.tree import Edge
 from engine.model.values import Micros
 
 
-class SubjectRow(msgspec.Struct, frozen=True, kw_only=True):
+class SubjectRow(msgspec.Struct, frozen=True):
     """What the audit record calls a customer, and the secret of its commitments to what is stored of them."""
 
     customer: str

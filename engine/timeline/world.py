@@ -88,4 +88,7 @@ class World:
 
     def missed(self, at: Micros) -> Outage | None:
         """Give the outage that an instant fell into, None where the engine was running."""
-        return next((outage for outage in self.outages if outage[0] <= at < outage[1]), None)
+        for outage in self.outages:
+            if outage[0] <= at < outage[1]:
+                return outage
+        return None

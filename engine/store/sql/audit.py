@@ -20,8 +20,8 @@ class AuditReading(SqlTransaction):
     """What is asked about the audit record."""
 
     def subjects(self, customers: Iterable[str]) -> dict[str, SubjectRow]:
-        rows = (row for some in portions(customers) for row in self._rows(sql.subjects_of(), ids=some))
-        return {row["customer"]: SubjectRow(**row) for row in rows}
+        rows = (row for some in portions(customers) for row in self._tuples(sql.subjects_of(), ids=some))
+        return {row[0]: SubjectRow(*row) for row in rows}
 
     def subjects_named(self, subjects: Iterable[str]) -> dict[str, SubjectRow]:
         rows = (row for some in portions(subjects) for row in self._rows(sql.subjects_named(), ids=some))
