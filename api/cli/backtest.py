@@ -16,6 +16,7 @@ from api.cli.databases import reading
 from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
 from api.cli.terminal import FAINT, Terminal
 from engine.authoring.backtest import (
+    WOULD,
     Backtest,
     Difference,
     FactCount,
@@ -95,6 +96,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
                 rules=arguments.rules,
                 facts=arguments.facts,
                 properties=arguments.events,
+                rows=WOULD,
                 progress=lambda done, of: tell(doing, done, of),
             )
 

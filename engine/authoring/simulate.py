@@ -9,16 +9,19 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from engine.customers.census import Census
 from engine.customers.event import Event
 from engine.customers.figures import NO_FIGURES, BaseFigures
+from engine.decisions.decide import ROWS
+from engine.model.reasons import DecisionOutcome
 from engine.model.values import Micros
 from engine.runs.changes import Changes
 from engine.runs.run import Effect
 from engine.runs.stage import Member
-from engine.timeline import deliver, fleet, play
+from engine.timeline import deliver, fleet, play, rest
 from engine.timeline.cast import Cast
 from engine.timeline.due import next_due
 from engine.timeline.ruleset import Ruleset
@@ -57,7 +60,9 @@ class Figures:
 class Simulation:
     """Customers on a virtual clock. `changes` gathers everything that came about.
 
-    Feed events in the order (received, seq); `figures` given from outside are not computed anew.
+    Feed events in the order (received, seq); `figures` given from outside are not computed anew. `rows` are
+    the outcomes that are recorded, others are only counted. With `resting`, rounds that come to the same as
+    the last time are counted without being played: what was counted is then known after `advance`.
     """
 
     def __init__(
@@ -71,6 +76,8 @@ class Simulation:
         given: Callable[[str], Any] | None = None,
         witness: Witness | None = None,
         cast: Cast | None = None,
+        rows: frozenset[DecisionOutcome] = ROWS,
+        resting: bool = False,
     ) -> None:
         self.ruleset = ruleset
         self.send = send
@@ -85,7 +92,9 @@ class Simulation:
             starts_runs=starts_runs,
             given=given,
             witness=witness,
+            rows=rows,
         )
+        self.resting = resting and not self.needs_figures and figures is None and rest.may_rest(self.world)
         self.now: Micros = 0
         self._census = Census(ruleset.facts)
         self._midnight: Micros | None = None
@@ -166,6 +175,9 @@ class Simulation:
         """Play everything that is due at or before an instant, for everybody, in the order of time."""
         self._midnights(until)
         self._play_until(until)
+        if self.resting:
+            for member in self.cast.members.values():
+                rest.pass_over(self.world, member, self.changes, until)
         self.now = max(self.now, until)
 
     def deliver(self, now: Micros) -> None:
@@ -220,14 +232,22 @@ class Simulation:
     def _catch_up(self, member: Member, until: Micros) -> None:
         while (due := self._due_at.get(member.id)) is not None and due <= until:
             self._instant(member, due)
+        if self.resting:
+            rest.pass_over(self.world, member, self.changes, until)
 
     def _instant(self, member: Member, due: Micros) -> None:
+        if self.resting:
+            rest.pass_over(self.world, member, self.changes, due - 1)
         play.instant(self.world, self.cast, self.changes, member, due)
         self.deliver(due)
+        if self.resting:
+            rest.settle(self.world, member, self.changes, due)
         self.touched()
 
     def _due(self, member: Member) -> Micros | None:
-        return next_due(self.world, member) if member.standing.played_to else None
+        if not member.standing.played_to:
+            return None
+        return next_due(self.world, member, partial(rest.awake, member) if self.resting else None)
 
     def touched(self) -> None:
         """Put the customers whose state has changed on the heap of what is due."""

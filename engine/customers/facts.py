@@ -248,6 +248,28 @@ class Facts(dict[str, Any]):
             until = min(until, held[1])
         return until
 
+    def steady_until(self, names: Mapping[str, tuple[Micros, ...] | None]) -> Reading:
+        """Give the reading up to which what is decided by facts stays the same; 0 where that is not known.
+
+        `names` are the facts with the lengths of time that each is only compared with, by order, None where
+        it is not: how long ago something was grows by itself, and only passes those.
+        """
+        until: Reading = FOR_EVER
+        for name, lengths in names.items():
+            if name not in self.definitions:
+                return 0
+            self[name]
+            held = self.held.get(name)
+            if held is None or not held[0] <= self.reading < held[1]:
+                return 0
+            until = min(until, held[1])
+            if held[3] is not None:
+                if lengths is None or not isinstance(held[3], int):
+                    return 0
+                passing = [held[3] + length for length in lengths if held[3] + length >= self.now]
+                until = min([until, *(2 * instant for instant in passing)])
+        return until
+
     def recall(self, place: str) -> Any:
         """Give what an upper floor keeps under a name, None where it no longer holds."""
         held = self.derived.get(place)

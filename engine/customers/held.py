@@ -1,7 +1,7 @@
 """Held: values of facts that time alone does not change for a while, so that they are not folded anew.
 
 A value is kept with the readings for which it holds. It is dropped when something is added to what it
-rests on; until then it changes only when the first bucket leaves its window, or the week ends.
+rests on; until then it changes only when a bucket leaves its window or comes into it, or the week ends.
 """
 
 from __future__ import annotations
@@ -51,10 +51,19 @@ def window_until(
         return FOR_EVER  # nothing ever came to it, and what comes drops what is kept
     if series.form.grain != "day":
         return reading_of(now, False)
-    if start is None or over is None or over.days is None or window.ending is not None:
+    behind = 0 if window.ending is None else window.ending.days
+    if behind is None or (over is not None and over.days is None):
         return 2 * zone.start_of_day(zone.day_of(now) + 1)
-    first = _first_day(table, state, series, zone.day_of(start))
-    return FOR_EVER if first is None else 2 * zone.start_of_day(first + over.days + 1)
+    changing: list[Day] = []
+    if start is not None and over is not None and over.days is not None:
+        leaving = _first_day(table, state, series, zone.day_of(start))
+        if leaving is not None:
+            changing.append(leaving + over.days + behind + 1)
+    if behind:
+        entering = _first_day(table, state, series, zone.day_of(now) - behind)
+        if entering is not None:
+            changing.append(entering + behind + 1)
+    return 2 * zone.start_of_day(min(changing)) if changing else FOR_EVER
 
 
 def _first_day(table: FactTable, state: FactState, series: Series, low: Day) -> Day | None:

@@ -78,6 +78,17 @@ def exhausted(limit: AtMost, fired: tuple[Micros, ...] | list[Micros], zone: Zon
     return recent >= limit.times
 
 
+def freed_at(
+    limit: AtMost, fired: tuple[Micros, ...] | list[Micros], zone: Zone, at: Micros
+) -> Micros | None:
+    """Give the first instant at which a rule may fire again; None where it may at `at` (see `exhausted`)."""
+    if not exhausted(limit, fired, zone, at):
+        return None
+    last = sorted(fired)[-limit.times]
+    days = limit.per.days
+    return last + limit.per.micros if days is None else zone.start_of_day(zone.day_of(last) + days)
+
+
 def remember(rule: CompiledRule, standing: Standing, at: Micros) -> None:
     """Keep that a rule fired, as long as its limit can ask for it."""
     limit = rule.rule.at_most

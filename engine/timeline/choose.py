@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from engine.decisions.decide import ROWS, Occasion, judge, record, remember
+from engine.decisions.decide import Occasion, judge, record, remember
 from engine.decisions.decision import Decision, Start
 from engine.errors import HoldfastError
 from engine.expressions import Env
@@ -62,7 +62,7 @@ def decide(moment: Moment, occasion: Occasion) -> DecisionOutcome:
     outcome, reason = judge(occasion, env, standing, zone, moment.now)
     if moment.world.witness is not None:
         moment.world.witness(occasion.rule.id, moment.member.id, lambda: preview(moment, occasion))
-    if outcome not in ROWS:
+    if outcome not in moment.world.rows:
         moment.changes.count(occasion.rule.id, moment.now, outcome.value)
         return outcome
     decision = record(occasion, env, moment.member.id, moment.now, outcome, reason, _base(moment, occasion))

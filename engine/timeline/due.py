@@ -7,13 +7,14 @@ decided before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.contact.coupons import next_expiry
 from engine.contact.quiet import customer_zone
 from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
 from engine.decisions import dates, quiet
+from engine.decisions.candidates import Round
 from engine.decisions.decide import Occasion
 from engine.decisions.rules import CompiledRule, CompiledTrigger
 from engine.decisions.schedules import next_after
@@ -33,10 +34,13 @@ from engine.timeline.weigh import weigh
 from engine.timeline.world import World
 
 
-def next_due(world: World, member: Member) -> Micros | None:
+def next_due(
+    world: World, member: Member, awake: Callable[[Round], Micros | None] | None = None
+) -> Micros | None:
     """Give the instant of the next thing that time brings about, None where nothing will.
 
-    Never before `played_to`: what was due earlier and is still open is due then.
+    Never before `played_to`: what was due earlier and is still open is due then. `awake` tells from when on
+    a round has to be played, None for never; without it that is `played_to`.
     """
     desk, standing = world.ruleset.desk(member.id, member.kind), member.standing
     played = standing.played_to
@@ -59,7 +63,8 @@ def next_due(world: World, member: Member) -> Micros | None:
     if desk.midnight:
         dues.append(_midnight(world.ruleset.zone, played))
     for round_ in desk.schedules:
-        dues.append(_schedule_due(world, member, round_.trigger, played))
+        since = played if awake is None else awake(round_)
+        dues.append(None if since is None else schedule_due(world, member, round_.trigger, since))
     if not dues:
         return None
     first = min([due for due in dues if due is not None], default=None)
@@ -120,7 +125,7 @@ def _zone_of(world: World, member: Member, trigger: OnSchedule) -> Zone:
     return customer_zone({"timezone": own}) or world.ruleset.zone
 
 
-def _schedule_due(world: World, member: Member, trigger: OnSchedule, since: Micros) -> Micros | None:
+def schedule_due(world: World, member: Member, trigger: OnSchedule, since: Micros) -> Micros | None:
     """Give the next instant, not before `since`, at which a schedule is played for a customer."""
     if trigger.in_segment is not None:
         inside = member.standing.memberships.get(trigger.in_segment)
@@ -151,7 +156,7 @@ def _decide_all(moment: Moment, midnight: bool) -> None:
     rounds = [
         found
         for round_ in moment.desk.schedules
-        if _schedule_due(moment.world, moment.member, round_.trigger, moment.now) == moment.now
+        if schedule_due(moment.world, moment.member, round_.trigger, moment.now) == moment.now
         for found in come_round(moment, round_, together=not timers)
     ]
     silences = list(_silences(moment)) if midnight else []

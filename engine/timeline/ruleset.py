@@ -283,7 +283,9 @@ def _desk(
             (compiled.earn.reversed_by.event, compiled) for compiled in earns if compiled.earn.reversed_by
         ),
         clubs=_clubs(workspace, subject),
-        midnight=bool(segments or scores or lifecycles or earns)
+        # Nobody is put on a list, or taken off it, by time alone.
+        midnight=bool(scores or lifecycles or earns)
+        or any(segment.enter is not None for segment in segments)
         or any(isinstance(trigger, OnQuiet) and trigger.quiet == "p90" for trigger in _triggers(pairs)),
         candidates={},
     )

@@ -8,7 +8,9 @@ from typing import Any
 
 from engine.contact.suppressions import Suppressions
 from engine.customers.figures import BaseFigures
+from engine.decisions.decide import ROWS
 from engine.decisions.decision import Decision
+from engine.model.reasons import DecisionOutcome
 from engine.model.values import Micros
 from engine.runs.program import CompiledWorkflow
 from engine.runs.stage import Budgets, Plans
@@ -35,7 +37,8 @@ class World:
     `base` gives the figures as of the latest midnight not after an instant; `paused` holds the ids
     of paused workflows, `*` for all of them; `starts_runs` is False where only decisions are wanted;
     `given` replaces facts of a customer, as tests do; `witness` is shown every look of a
-    rule at a customer, those that are only counted too.
+    rule at a customer, those that are only counted too; `rows` are the outcomes that are recorded, all
+    others are only counted.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class World:
         starts_runs: bool = True,
         given: Callable[[str], Mapping[str, Any]] | None = None,
         witness: Witness | None = None,
+        rows: frozenset[DecisionOutcome] = ROWS,
     ) -> None:
         self.ruleset = ruleset
         self.base = base
@@ -64,6 +68,7 @@ class World:
         self.starts_runs = starts_runs
         self.given = given
         self.witness = witness
+        self.rows = rows
 
     @cached_property
     def plans(self) -> Plans:

@@ -1,6 +1,6 @@
 """Backtest: what rules would have decided on the events that are stored, and what an edit changes of that."""
 
-from engine.authoring.backtest.differing import Difference, DifferentLine, differences
+from engine.authoring.backtest.differing import WOULD, Difference, DifferentLine, differences
 from engine.authoring.backtest.playing import (
     Backtest,
     FactCount,
@@ -14,6 +14,7 @@ from engine.authoring.backtest.playing import (
 from engine.authoring.backtest.thresholds import Bin, Threshold, bins
 
 __all__ = [
+    "WOULD",
     "Backtest",
     "Bin",
     "Difference",

@@ -29,7 +29,7 @@ from engine.timeline.ruleset import Ruleset
 Place = tuple[str, str, Micros]
 """A rule, a customer and an instant."""
 
-_WOULD = frozenset((DecisionOutcome.FIRED, DecisionOutcome.SHADOW))
+WOULD = frozenset((DecisionOutcome.FIRED, DecisionOutcome.SHADOW))
 """What a rule would do, whether or not it is only looking on yet."""
 
 NOT_ASKED = "not_asked"
@@ -107,7 +107,7 @@ def differences(
 def _fired(report: Backtest, only: frozenset[str]) -> dict[tuple[str, str], set[Micros]]:
     found: dict[tuple[str, str], set[Micros]] = {}
     for decision in report.decisions:
-        if decision.outcome in _WOULD and (not only or decision.rule in only):
+        if decision.outcome in WOULD and (not only or decision.rule in only):
             found.setdefault((decision.rule, decision.customer), set()).add(decision.at)
     return found
 

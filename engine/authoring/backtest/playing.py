@@ -14,6 +14,7 @@ from engine.authoring.backtest.thresholds import Sampler, Threshold
 from engine.authoring.simulate import Figures, Simulation
 from engine.customers.event import Event
 from engine.customers.facts import Facts
+from engine.decisions.decide import ROWS
 from engine.decisions.decision import Decision
 from engine.model.reasons import DecisionOutcome, RunStatus
 from engine.model.values import Micros
@@ -92,6 +93,7 @@ def backtest(
     rules: Sequence[str] = (),
     facts: Iterable[str] = (),
     properties: Iterable[str] = (),
+    rows: frozenset[DecisionOutcome] = ROWS,
     progress: Progress | None = None,
 ) -> Backtest:
     """Replay events, in the order (received, file order), as if they were live.
@@ -99,14 +101,15 @@ def backtest(
     Events before `start` are played too, since later decisions rest on them, but not counted. Of the
     `rules` that are named, the values that their lines saw are sampled.
     With `at`, the events received up to it only make facts, and every schedule rule is evaluated
-    once at that instant for every customer.
+    once at that instant for every customer. `rows` are the outcomes whose decisions are wanted; of the others
+    it is enough to know how many there were.
     """
     inputs = inputs_of(events)
     last = inputs[-1].received_at if inputs else 0
     stop = at if at is not None else end if end is not None else last
     kept = [event for event in inputs if event.received_at <= stop]
     sampler = Sampler(rules) if rules else None
-    simulation = Simulation(ruleset, witness=sampler)
+    simulation = Simulation(ruleset, witness=sampler, rows=rows, resting=True)
     if at is not None:
         learn_all(simulation, kept, progress)
         evaluate_once(simulation, at, frozenset(rules))
