@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import count
@@ -16,23 +17,26 @@ from engine.model.values import HOUR, Day, Micros
 
 
 class _Turns:
-    """The last answers about a schedule: after any instant from `low` until `due`, `due` comes next.
+    """What is known of a schedule's turns: after any instant from `lows[n]` until `dues[n]` that one is next.
 
-    Customer by customer the same few are asked for: the one that is played, and those that follow.
+    Customer by customer the same turns are asked for. Both are in the order of time, and replaced together.
     """
 
-    __slots__ = ("spans",)
+    __slots__ = ("known",)
 
     def __init__(self) -> None:
-        self.spans: tuple[tuple[Micros, Micros], ...] = ()
+        self.known: tuple[tuple[Micros, ...], tuple[Micros, ...]] = ((), ())
 
     def add(self, low: Micros, due: Micros) -> None:
-        """Keep an answer, in front of those before it; one about the same `due` takes its place."""
-        self.spans = ((low, due), *(span for span in self.spans if span[1] != due))[:REMEMBERED]
+        """Keep that `due` comes next after `low`, which was not known before."""
+        lows, dues = self.known if len(self.known[0]) < REMEMBERED else ((), ())
+        place = bisect_right(dues, low)
+        beyond = place + 1 if dues[place : place + 1] == (due,) else place
+        self.known = (*lows[:place], low, *lows[beyond:]), (*dues[:place], due, *dues[beyond:])
 
 
-REMEMBERED = 3
-"""Answers kept of a schedule: today's, tomorrow's, and what comes after where an outage is asked for."""
+REMEMBERED = 1000
+"""So many turns of a schedule are remembered: a year of days is played back customer by customer."""
 
 
 @lru_cache(maxsize=4096)
@@ -47,9 +51,10 @@ def next_after(schedule: Schedule, zone: Zone, after: Micros) -> Micros | None:
     doubles runs once, the first time.
     """
     turns = _turns(schedule, zone)
-    for low, due in turns.spans:
-        if low <= after < due:
-            return due
+    lows, dues = turns.known
+    place = bisect_right(dues, after)
+    if place < len(dues) and lows[place] <= after:
+        return dues[place]
     found = _first_after(schedule, zone, after)
     if found is not None:
         turns.add(after, found)

@@ -106,6 +106,32 @@ def stored(state: FactState, chunks: dict[int, bytes]) -> FactState:
 
 
 @settings(max_examples=80)
+@given(drawn=happenings, others=happenings, every=st.integers(1, 4))
+def test_bytes_that_are_kept_are_those_made_anew(drawn: list[Any], others: list[Any], every: int) -> None:
+    # Given customers whose bytes are made, or were read, now and then, and who become one at the end
+    state, other = stored(Customer(TABLE).state, {}), taken(events_of(others)).state
+    for number, event in enumerate(events_of(drawn)):
+        while (due := state.next_due(TABLE)) is not None and due < event.received_at:
+            state.due_contracts(TABLE, due)
+            assert encode_hot(state) == made_anew(state)
+        state.apply(TABLE, event)
+        if number % every == 0:
+            assert encode_hot(state) == made_anew(state)
+    encode_hot(state)
+    merge(TABLE, state, other)
+    # Then they are at any time what would be made of the customer
+    assert encode_hot(state) == made_anew(state)
+
+
+def made_anew(state: FactState) -> bytes:
+    """The bytes of a state that has kept none."""
+    kept, state.stored = state.stored, None
+    made = encode_hot(state)
+    state.stored = kept
+    return made
+
+
+@settings(max_examples=80)
 @given(drawn=happenings, every=st.integers(1, 4))
 def test_bytes_keep_everything(drawn: list[Any], every: int) -> None:
     # Given one customer who stays in memory and one who is stored and loaded again between events

@@ -86,3 +86,17 @@ def test_bytes_of_another_form_are_not_guessed_at() -> None:
     hot = unpacked(encode_hot(Customer(table_of(workspace_of())).state))
     with pytest.raises(ValueError, match="form 99"):
         decode(encode([99, *hot[1:]]), {})
+
+
+def test_bytes_are_made_anew_only_after_a_change() -> None:
+    # Given a stored customer whom an event has not touched
+    customer = Customer(twenty_facts())
+    customer.take(happened("identify", YEAR, plan="team", renewal="2026-12-31"))
+    hot = encode_hot(customer.state)
+    again = decode(hot, {})
+    # Then their bytes are the very ones that were read, until one does
+    customer.state = again
+    customer.facts(YEAR + DAY)
+    assert encode_hot(again) is hot
+    customer.take(happened("event_1", YEAR + DAY, total=1))
+    assert encode_hot(again) is not hot

@@ -10,6 +10,7 @@ from tests.customer_facts import Customer, at, computed, happened, table_of, wor
 TABLE = table_of(
     workspace_of(
         orders_7d=computed("7d", count="order"),
+        orders_before=computed("7d", ending="7d ago", count="order"),
         order_ago=computed(since="order"),
         fall=computed(drop="minutes", of="usage", recent="1w", baseline="4w", against_fleet=True),
     )
@@ -75,3 +76,18 @@ def test_nothing_is_held_over_from_another_table() -> None:
     customer.table = other
     # then it is read anew
     assert customer.facts(at("2026-03-05"))["orders_7d"] == 0
+
+
+def test_a_window_that_ended_holds_until_a_day_comes_into_it_or_leaves() -> None:
+    # given orders of two days, read each midnight
+    customer = Customer(TABLE)
+    customer.take(happened("order", at("2026-03-12T10:00")), happened("order", at("2026-03-14T10:00")))
+    read = {}
+    for day in range(15, 32):
+        held = customer.state.held.get("orders_before")
+        value = customer.facts(at(f"2026-03-{day:02}"))["orders_before"]
+        read[day] = value, customer.state.held["orders_before"] is not held
+    # then it is read anew on the days on which it is another, and no other
+    changes = {day: value for day, (value, anew) in read.items() if anew}
+    assert changes == {15: 0, 20: 1, 22: 2, 27: 1, 29: 0}
+    assert [value for value, _ in read.values()] == [0] * 5 + [1, 1] + [2] * 5 + [1, 1] + [0] * 3

@@ -1,10 +1,12 @@
 """From a condition, a limit and a status to one outcome."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.customers.zones import zone
-from engine.decisions.decide import exhausted
-from engine.model.values import AtMost
+from engine.decisions.decide import exhausted, freed_at
+from engine.model.values import MINUTE, AtMost
 from tests.virtual_engine import VirtualEngine, instant
 
 FACTS = """
@@ -126,3 +128,22 @@ steps:
     assert [outcome for _, outcome in engine.decisions("looked")] == ["fired", "fired", "at_most"]
     assert engine.ended("never-again") == [("completed", None), ("refused", "reentry")]
     assert engine.rows("looked")[2].reason == "2 per 7d"
+
+
+@given(
+    fired=st.lists(st.integers(0, 70 * 24 * 4).map(lambda quarter: quarter * 15 * MINUTE), max_size=6),
+    limit=st.sampled_from(["1 per 30d", "2 per 7d", "3 per 1d", "1 per 36h", "2 per 2w"]),
+    place=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
+)
+def test_a_limit_frees_when_it_is_no_longer_exhausted(fired: list[int], limit: str, place: str) -> None:
+    # given a rule that fired at some instants around a change of the clocks
+    start, counted, there = instant("2026-02-20 00:00"), AtMost.parse(limit), zone(place)
+    times = [start + each for each in sorted(fired)]
+    at = max(times, default=start)
+    freed = freed_at(counted, times, there, at)
+    # then it is exhausted up to that instant, and not from it on
+    if freed is None:
+        assert not exhausted(counted, times, there, at)
+    else:
+        assert all(exhausted(counted, times, there, each) for each in (at, freed - 1) if each >= at)
+        assert not exhausted(counted, times, there, freed)

@@ -4,11 +4,13 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.customers.zones import zone
-from engine.decisions.schedules import next_after
+from engine.customers.zones import Zone, zone
+from engine.decisions.schedules import _turns, next_after
 from engine.model.schedule import Schedule
-from engine.model.values import Micros
+from engine.model.values import HOUR, Micros
 from tests.virtual_engine import instant, told
 
 
@@ -110,3 +112,39 @@ def test_once_comes_once() -> None:
 def test_cron_means_its_five_fields() -> None:
     assert rounds("15 9 1 * *", "UTC", "2026-03-02 00:00", 2) == ["2026-04-01 09:15", "2026-05-01 09:15"]
     assert rounds("0 9 * * 1-5", "UTC", "2026-03-06 10:00", 1) == ["2026-03-09 09:00"]
+
+
+SCHEDULES = (
+    "daily at 06:00", "daily at 02:30", "weekly on monday at 08:00", "monthly on 31 at 09:00", "every 6h",
+    "0 2,3 * * *", "once at 2026-03-29 02:30",
+)  # fmt: skip
+
+
+@given(
+    schedule=st.sampled_from(SCHEDULES),
+    place=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Apia"]),
+    asked=st.lists(st.integers(0, 90 * 24 * 2), min_size=1, max_size=12),
+)
+def test_what_is_remembered_is_what_is_worked_out(schedule: str, place: str, asked: list[int]) -> None:
+    # given instants in any order, as customers who were played up to different ones ask
+    written, there = Schedule.parse(schedule), Zone(place)
+    start = instant("2026-02-20 00:00")
+    for after in (start + half * HOUR // 2 for half in asked):
+        # then each turn, and the one after it, is what somebody gives who has remembered nothing
+        for _ in range(2):
+            found = next_after(written, there, after)
+            assert found == next_after(written, Zone(place), after)
+            after = found if found is not None else after
+
+
+def test_a_thousand_customers_ask_for_two_turns() -> None:
+    # given customers who were last played at different instants of a day
+    written, there = Schedule.parse("daily at 06:00"), Zone("Europe/Berlin")
+    evening = instant("2026-03-02 18:00")
+    for customer in range(1000):
+        due = next_after(written, there, evening - customer * 1000)
+        assert due is not None
+        next_after(written, there, due)
+    # then two answers are kept, which held for all of them
+    _, dues = _turns(written, there).known
+    assert [told(due) for due in dues] == ["2026-03-03 05:00", "2026-03-04 05:00"]

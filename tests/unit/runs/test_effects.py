@@ -5,6 +5,9 @@ from decimal import Decimal
 import pytest
 
 from engine.customers.zones import moment_of
+from engine.decisions.decide import Occasion
+from engine.timeline.choose import choose
+from engine.timeline.moment import Moment
 from tests.virtual_engine import VirtualEngine, instant, told
 
 FACTS = """
@@ -236,3 +239,33 @@ def test_a_coupon_that_cannot_be_issued_costs_its_budget_nothing() -> None:
     engine.receive("2026-03-02 10:00", "go", until="soon")
     engine.receive("2026-03-02 11:00", "go", until="3d")
     assert [engine.outcomes(run)[0][1] for run in engine.runs("flow")] == ["failed", "executed"]
+
+
+BATCH = "".join(f"  - {line}\n" for line in ("customer.seats >= 1", "customer.stage != 'won'"))
+
+
+@pytest.mark.parametrize(
+    ("does", "anew"),
+    [
+        ("customer.set\n    with: {seats: 9}", 0),
+        ("event.emit\n    with: {event: noticed}", 0),
+        ("survey.send\n    with: {survey: nps}", 0),
+        ("segment.add\n    with: {segment: listed}", 1),
+    ],
+)
+def test_what_is_only_queued_gives_no_cause_to_compute_facts_anew(does: str, anew: int) -> None:
+    # given two rules on one event, of which the first does something
+    first = f"rule: a-first\nwhen: {{event: go}}\nif:\n{BATCH}then:\n  - do: {does}\n"
+    second = first.replace("a-first", "b-second").replace(does, "customer.set\n    with: {stage: won}")
+    engine = VirtualEngine(FACTS, LISTED, first, second)
+    engine.identify("2026-03-02 09:00", seats=2)
+    member, world, at = engine.member(), engine.simulation.world, instant("2026-03-02 10:00")
+    # when both are decided at one moment
+    moment = Moment(world, member, engine.simulation.changes, at, [], at_event=True)
+    pairs = moment.desk.on_event["go"]
+    for rule, compiled in pairs:
+        choose(moment, [Occasion(rule=rule, kind="event", cause=f"{compiled.index}/x", event={}, from_at=at)])
+    # then facts were forgotten only after what changes them there and then
+    assert moment.version == anew
+    assert [rule for rule in ("a-first", "b-second") if engine.rows(rule)] == ["a-first", "b-second"]
+    assert "ana" in engine.simulation.changes.customers

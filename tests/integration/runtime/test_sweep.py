@@ -1,0 +1,122 @@
+"""A round of many customers on a real SQLite file: few commits, and nothing depends on how they are cut."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine as Database
+from sqlalchemy import event
+
+from engine.model.values import DAY, HOUR
+from engine.runtime.clock import VirtualClock
+from engine.runtime.engine import Engine
+from engine.runtime.tick import BATCH, tick
+from tests.integration.runtime.conftest import START
+
+CUSTOMERS = 2 * BATCH + 100
+WORKSPACE = {
+    "holdfast.yaml": "name: Test shop\ntimezone: UTC\n",
+    "rules/facts.yaml": "facts:\n  seats: {type: number}\n  plan: {type: text}\n  stage: {type: text}\n",
+    **{
+        f"rules/r{number}.yaml": (
+            f"rule: r{number}\nowner: shop\ndescription: One of ten.\nwhen: {{schedule: daily at 06:00}}\n"
+            f"if: customer.seats % 20 == {number}\nthen:\n  - do: customer.set\n    with: {{stage: found}}\n"
+        )
+        for number in range(10)
+    },
+}
+
+
+def swept(folder: Path, sweep: Callable[[Engine], Any]) -> Path:
+    """A database in which half of the customers were found by a rule of one morning."""
+    for path, text in WORKSPACE.items():
+        (folder / "workspace" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "workspace" / path).write_text(text)
+    clock = VirtualClock(START)
+    url = f"sqlite:///{folder / 'holdfast.db'}"
+    with Engine.open(folder / "workspace", url, clock, work=False) as engine:
+        at = datetime.fromtimestamp(START / 1_000_000, UTC).isoformat()
+        told = [
+            {
+                "event": "identify", "id": f"i{number}", "customer": f"c{number}", "at": at,
+                "traits": {"seats": number, "plan": "team"},
+            }
+            for number in range(CUSTOMERS)
+        ]  # fmt: skip
+        engine.ingest(told, source="shop").result()
+        clock.move_to(START - START % DAY + DAY + 7 * HOUR)
+        sweep(engine)
+    return folder / "holdfast.db"
+
+
+def whole(engine: Engine) -> None:
+    while engine.tick():
+        pass
+
+
+def by_sevens(engine: Engine) -> None:
+    now = engine._shell.instants.take()
+    engine._writer.call(lambda: list(iter(lambda: tick(engine._shell, now, 97), 0))).result()
+
+
+def rows(path: Path, *queries: str) -> list[Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row for query in queries for row in connection.execute(query).fetchall()]
+
+
+@contextmanager
+def counting() -> Iterator[Counter[str]]:
+    """Count commits, and statements by their first words and table."""
+    found: Counter[str] = Counter()
+
+    def committed(connection: Any) -> None:
+        found["COMMIT"] += 1
+
+    def ran(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        words = statement.replace("\n", " ").split()
+        place = words.index("FROM") + 1 if "FROM" in words else {"INSERT": 2, "UPDATE": 1}.get(words[0], 0)
+        found[f"{words[0]} {words[place]}"] += 1
+
+    event.listen(Database, "commit", committed)
+    event.listen(Database, "before_cursor_execute", ran)
+    try:
+        yield found
+    finally:
+        event.remove(Database, "commit", committed)
+        event.remove(Database, "before_cursor_execute", ran)
+
+
+EVERYTHING = (
+    "SELECT id, trigger_key, at, outcome, document FROM decision ORDER BY id",
+    "SELECT seq, customer, name, message_id, properties FROM event ORDER BY seq",
+    "SELECT rule, hour, outcome, number FROM decision_count ORDER BY rule, hour, outcome",
+    "SELECT id, version, next_due, hot, standing FROM customer ORDER BY id",
+    "SELECT number, kind, ref, at FROM leaf ORDER BY number",
+)
+
+
+def test_how_a_sweep_is_cut_into_commits_changes_nothing(tmp_path: Path) -> None:
+    # given the same morning, swept whole and in small steps
+    one, many = swept(tmp_path / "one", whole), swept(tmp_path / "many", by_sevens)
+    # then decisions, events, counts, customers and the order of the record are the same
+    assert len(rows(one, EVERYTHING[0])) == CUSTOMERS // 2
+    assert rows(one, *EVERYTHING) == rows(many, *EVERYTHING)
+
+
+def test_a_sweep_takes_few_statements_for_many_customers(tmp_path: Path) -> None:
+    # given a morning of as many customers as three commits take
+    with counting() as found:
+
+        def sweep(engine: Engine) -> None:
+            found.clear()
+            whole(engine)
+            found["swept"] = found["COMMIT"]
+
+        swept(tmp_path / "one", sweep)
+    # then they are three, and each table is written by one statement in each
+    assert found["UPDATE customer"] == 3
+    assert [found[f"INSERT {table}"] for table in ("decision", "event", "leaf")] == [3, 3, 3]
