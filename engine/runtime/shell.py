@@ -69,8 +69,9 @@ class Turn:
     """One writing transaction: the cast that it loads, and what playing changes in it.
 
     `result` is what whoever asked for the work is told, where that is to be kept with it. `stirred`
-    are the shards in which something is to be done soon, once this is committed. `registered` are ids of
-    erased customers that are somebody new's from now on.
+    are the shards in which something is to be done soon, once this is committed, and `soonest` when the
+    first of all that it leaves to do is due. `registered` are ids of erased customers that are somebody
+    new's from now on.
     """
 
     def __init__(self, shell: Shell, writer: Writer, now: Micros, marks: Marks) -> None:
@@ -83,6 +84,7 @@ class Turn:
         self.changes = Changes()
         self.gone: set[str] = set()
         self.stirred: set[int] = set()
+        self.soonest: Micros | None = None
         self.registered: set[str] = set()
         self.shared = shell.store.shared
         self.result: Any = None
@@ -162,6 +164,10 @@ class Turn:
         if ended:
             self.tally.settled["cancelled"] += len(self.writer.cancel_effects(ended, self.now, "run_ended"))
         self.stirred.update(shard_of(effect.customer) for effect in changes.effects)
+        dues = [save.row.next_due for save in saves if save.row.next_due is not None]
+        dues += [effect.due for effect in changes.effects]
+        if dues:
+            self._expect(min(dues))
         soon = self.now + SOON
         self.stirred.update(
             shard_of(save.row.id)
@@ -174,6 +180,10 @@ class Turn:
                 self.cast.members.pop(id, None)
                 self.gone.add(id)
             self._removed.clear()
+
+    def _expect(self, due: Micros) -> None:
+        if self.soonest is None or due < self.soonest:
+            self.soonest = due
 
     def _leave_out_erased(self) -> None:
         """Keep nothing of somebody who was erased, and whom another customer's event or run names."""
@@ -205,7 +215,8 @@ class Shell:
     how many customers of how many have come over to a release that goes live. `set_aside` are customers
     that the core failed on; `planning` is held while a plan is made. `keep_answer` is called in the turn
     that has a result, while a request is done that may come again. `stir` is told the shards in
-    which a commit has left something to do soon. `erasures` are ids that may not come in.
+    which a commit has left something to do soon, `expect` when the first is due of what it has left to
+    do. `erasures` are ids that may not come in.
     """
 
     def __init__(
@@ -246,6 +257,7 @@ class Shell:
         self.set_aside: dict[str, Aside] = {}
         self.keep_answer: Callable[[Writer, Any], None] | None = None
         self.stir: Callable[[frozenset[int]], object] = len
+        self.expect: Callable[[Micros], object] = int
         self.figures = Figures(store, ruleset)
         self.meters = Meters()
 
@@ -362,3 +374,5 @@ class Shell:
         self.members.keep(turn.cast.members)
         if turn.stirred:
             self.stir(frozenset(turn.stirred))
+        if turn.soonest is not None:
+            self.expect(turn.soonest)
