@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,9 @@ from engine.timeline.world import Outage, World
 
 SOON: Micros = SECOND
 """What is due within that time is worth waking somebody for."""
+
+
+_NEVER: Micros = 1 << 62
 
 
 class Equip:
@@ -103,15 +106,18 @@ class Turn:
         self.writer.count(**outcomes)
         self.tally.events.update(outcomes)
 
-    def hold(self, names: Iterable[str]) -> None:
-        """Load whom these names mean, so that nobody else changes them or gives a name away."""
+    def hold(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Load whom these names mean, so that nobody else changes them or gives a name away.
+
+        Gives the id that each goes by.
+        """
         asked = list(dict.fromkeys(names))
         goes_by = self.writer.resolve(asked)
         while True:
             self.cast.preload(goes_by.values())
             again = self.writer.resolve(asked) if self.shared else goes_by
             if again == goes_by:
-                return
+                return goes_by
             goes_by = again
 
     def come_after(self) -> bool:
@@ -133,8 +139,7 @@ class Turn:
         """Hold a customer, and give the id that they go by; `ConflictError` for one who was erased."""
         if self.is_erased(name):
             raise ConflictError("this customer was erased, and there is nothing left of them", code="erased")
-        self.hold([name])
-        return self.writer.resolve([name])[name]
+        return self.hold([name])[name]
 
     def remove(self, customer: str) -> None:
         """Let a customer's row go when the turn is written: they go by another id now."""
@@ -258,6 +263,7 @@ class Shell:
         self.keep_answer: Callable[[Writer, Any], None] | None = None
         self.stir: Callable[[frozenset[int]], object] = len
         self.expect: Callable[[Micros], object] = int
+        self._calm_until: Micros = 0
         self.figures = Figures(store, ruleset)
         self.meters = Meters()
 
@@ -266,6 +272,17 @@ class Shell:
         self.ruleset, self.definitions, self.actions = ruleset, definitions, actions
         self.figures = Figures(self.store, ruleset)
         self.members.clear()
+
+    def due_by(self, until: Micros) -> bool:
+        """Tell whether a customer is due then; asked only where this engine alone writes.
+
+        What is written passes through here, so that the database is asked only where somebody may be.
+        """
+        if until >= self._calm_until:
+            with self.store.reader() as reader:
+                earliest = reader.earliest_due()
+            self._calm_until = _NEVER if earliest is None else earliest
+        return until >= self._calm_until
 
     def load(self, writer: Writer, ids: list[str]) -> dict[str, Member]:
         """Load customers for a turn; where others write too, they are held until it ends."""
@@ -375,4 +392,5 @@ class Shell:
         if turn.stirred:
             self.stir(frozenset(turn.stirred))
         if turn.soonest is not None:
+            self._calm_until = min(self._calm_until, turn.soonest)
             self.expect(turn.soonest)
