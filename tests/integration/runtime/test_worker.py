@@ -56,9 +56,7 @@ def test_what_is_written_wakes_the_worker_only_where_it_is_due_before_it_looks_a
     assert worker._woken.is_set()
 
 
-def test_what_is_written_while_a_pass_is_made_is_not_slept_through(
-    open_engine, clock: VirtualClock
-) -> None:
+def test_what_is_written_while_a_pass_is_made_is_not_slept_through(open_engine, clock: VirtualClock) -> None:
     # given a worker that has asked the database for what is due next, and does not rest yet
     worker = Worker(open_engine()._drive)
 
