@@ -57,7 +57,8 @@ class FactState:
     the clock lies are kept singly in `today`, so that facts are exact at any instant of it; older
     ones are in `chunks` (or `totals`, for all time). `known` tells that somebody named this customer
     otherwise than by an anonymous id. `stored` are the bytes of all but the chunks, as long as nothing
-    has changed since they were read or made.
+    has changed since they were read or made; `packed_totals` and `packed_today` are what was encoded last
+    of both, as long as that is what they hold.
     """
 
     __slots__ = (
@@ -78,6 +79,8 @@ class FactState:
         "known",
         "lasts",
         "newest",
+        "packed_today",
+        "packed_totals",
         "settled",
         "stored",
         "today",
@@ -103,6 +106,8 @@ class FactState:
         self.chunks = Chunks()
         self.newest: Stamp | None = None
         self.stored: bytes | None = None
+        self.packed_totals: dict[int, msgspec.Raw] = {}
+        self.packed_today: dict[int, tuple[list[Entry], list[msgspec.Raw]]] = {}
         self.caches: dict[int, dict[Any, Any]] = {}
         self.held: dict[str, tuple[int, int, Any, Any]] = {}
         self.derived: dict[str, tuple[int, int, Any, tuple[str, ...], Any]] = {}
@@ -278,6 +283,7 @@ class FactState:
 
     def _roll(self, table: FactTable, series: Series) -> None:
         entries = self.today.pop(series.index, None)
+        self.packed_today.pop(series.index, None)
         if not entries:
             return
         left = []
@@ -293,6 +299,7 @@ class FactState:
         grain = series.form.grain
         if grain == "all":
             self.caches.pop(series.index, None)
+            self.packed_totals.pop(series.index, None)
             self.totals.setdefault(series.index, Bucket()).add(series.needs, entry)
             return
         index = index_of(grain, entry.at, table.zone)
