@@ -70,24 +70,22 @@ def rows(path: Path, *queries: str) -> list[Any]:
 
 @contextmanager
 def counting() -> Iterator[Counter[str]]:
-    """Count commits, and statements by their first words and table."""
+    """Count what SQLite runs, by its first word, and by the table where it writes one."""
     found: Counter[str] = Counter()
 
-    def committed(connection: Any) -> None:
-        found["COMMIT"] += 1
+    def ran(statement: str) -> None:
+        words = statement.split(maxsplit=3)
+        place = {"INSERT": 2, "UPDATE": 1, "BEGIN": 1}.get(words[0])
+        found[" ".join([words[0], *words[place : place + 1]]) if place else words[0]] += 1
 
-    def ran(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        words = statement.replace("\n", " ").split()
-        place = words.index("FROM") + 1 if "FROM" in words else {"INSERT": 2, "UPDATE": 1}.get(words[0], 0)
-        found[f"{words[0]} {words[place]}"] += 1
+    def watch(connection: Any, record: Any) -> None:
+        connection.set_trace_callback(ran)
 
-    event.listen(Database, "commit", committed)
-    event.listen(Database, "before_cursor_execute", ran)
+    event.listen(Database, "connect", watch)
     try:
         yield found
     finally:
-        event.remove(Database, "commit", committed)
-        event.remove(Database, "before_cursor_execute", ran)
+        event.remove(Database, "connect", watch)
 
 
 EVERYTHING = (
@@ -109,14 +107,17 @@ def test_how_a_sweep_is_cut_into_commits_changes_nothing(tmp_path: Path) -> None
 
 def test_a_sweep_takes_few_statements_for_many_customers(tmp_path: Path) -> None:
     # given a morning of as many customers as three commits take
+    swept_by: Counter[str] = Counter()
     with counting() as found:
 
         def sweep(engine: Engine) -> None:
             found.clear()
             whole(engine)
-            found["swept"] = found["COMMIT"]
+            swept_by.update(found)
 
         swept(tmp_path / "one", sweep)
-    # then they are three, and each table is written by one statement in each
-    assert found["UPDATE customer"] == 3
-    assert [found[f"INSERT {table}"] for table in ("decision", "event", "leaf")] == [3, 3, 3]
+    # then each of them is written once, what is counted of a rule once a commit, and few questions are asked
+    assert (swept_by["UPDATE customer"], swept_by["INSERT decision"]) == (CUSTOMERS, CUSTOMERS // 2)
+    assert swept_by["INSERT decision_count"] == 3 * 10
+    assert swept_by["BEGIN IMMEDIATE"] == 3
+    assert swept_by["SELECT"] < 3 * 30
