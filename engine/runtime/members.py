@@ -54,10 +54,14 @@ class Members:
             found[run.customer].runs[run.id] = run
         return found
 
-    def keep(self, members: Mapping[str, Member]) -> None:
-        """Take over what a committed transaction has loaded and changed."""
+    def keep(self, members: Mapping[str, Member], *, passing: bool = False) -> None:
+        """Take over what a committed transaction has loaded and changed.
+
+        With `passing` only those who were kept before: a round of everybody must not push out those whom
+        events are about.
+        """
         for id, member in members.items():
-            if not member.created:
+            if not member.created and not (passing and id not in self._kept):
                 self._kept[id] = member
                 self._kept.move_to_end(id)
         while len(self._kept) > self._most:

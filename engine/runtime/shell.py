@@ -74,7 +74,7 @@ class Turn:
     `result` is what whoever asked for the work is told, where that is to be kept with it. `stirred`
     are the shards in which something is to be done soon, once this is committed, and `soonest` when the
     first of all that it leaves to do is due. `registered` are ids of erased customers that are somebody
-    new's from now on.
+    new's from now on. `passing` tells that it goes over many customers, who need not be kept in memory.
     """
 
     def __init__(self, shell: Shell, writer: Writer, now: Micros, marks: Marks) -> None:
@@ -89,6 +89,7 @@ class Turn:
         self.stirred: set[int] = set()
         self.soonest: Micros | None = None
         self.registered: set[str] = set()
+        self.passing = False
         self.shared = shell.store.shared
         self.result: Any = None
         self.shell = shell
@@ -388,7 +389,7 @@ class Shell:
         if turn.result is not None:
             self.keep_answer = None
         self.members.forget(turn.gone)
-        self.members.keep(turn.cast.members)
+        self.members.keep(turn.cast.members, passing=turn.passing)
         if turn.stirred:
             self.stir(frozenset(turn.stirred))
         if turn.soonest is not None:

@@ -107,6 +107,7 @@ def _play_some(shell: Shell, until: Micros, limit: int, shard: int | None) -> in
             due = turn.writer.claim_due(until, limit + len(aside), shard)
             claimed = [customer for customer in due if customer not in aside][:limit]
             span.tell("holdfast.customers", len(claimed))
+            turn.passing = len(claimed) == BATCH
             crashpoint("due_claimed")
             _play_all(turn, claimed, until)
     except StoreError:

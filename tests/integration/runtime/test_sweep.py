@@ -88,6 +88,22 @@ def counting() -> Iterator[Counter[str]]:
         event.remove(Database, "connect", watch)
 
 
+def test_a_sweep_leaves_in_memory_those_who_were_there(tmp_path: Path) -> None:
+    # given an engine that was opened anew, to which one customer has come
+    path = swept(tmp_path, lambda engine: None)
+    clock = VirtualClock(START - START % DAY + DAY + 5 * HOUR)
+    with Engine.open(tmp_path / "workspace", f"sqlite:///{path}", clock, work=False) as engine:
+        event = {"event": "identify", "id": "now", "customer": "c7", "traits": {"plan": "pro"}}
+        engine.ingest([event], source="shop").result()
+        # when a round of everybody has come
+        clock.move_to(START - START % DAY + DAY + 7 * HOUR)
+        whole(engine)
+        # then that customer is still there, and beside them at most those of the last commit
+        kept = engine._shell.members._kept
+        assert "c7" in kept
+        assert len(kept) <= 1 + CUSTOMERS % BATCH
+
+
 EVERYTHING = (
     "SELECT id, trigger_key, at, outcome, document FROM decision ORDER BY id",
     "SELECT seq, customer, name, message_id, properties FROM event ORDER BY seq",
