@@ -159,7 +159,7 @@ class Shape(Generic[T]):
             if held is default or (default is _EMPTY and not held):
                 continue
             if type(held) is str:
-                document[place] = _digits(held) if hashed else held
+                document[place] = digits(held) if hashed else held
             else:
                 document[place] = _tagged(held)
         row["document"] = _encoder.encode(document)
@@ -184,7 +184,7 @@ class Shape(Generic[T]):
         return fields
 
 
-def _digits(text: str) -> str | bytes:
+def digits(text: str) -> str | bytes:
     """Give the bytes that hexadecimal digits stand for, or a text that is none as it is."""
     try:
         found = bytes.fromhex(text)
