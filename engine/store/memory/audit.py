@@ -22,7 +22,8 @@ _DOCUMENTS = {
 
 def _leaf(row: Columns) -> LeafRow:
     held = {name: row[name] for name in LeafRow.__struct_fields__}
-    return LeafRow(**held | {"entry": whole(row["kind"], row["ref"], row["at"], row["entry"])})
+    held["entry"] = whole(row["kind"], row["ref"], row["at"], row["entry"])
+    return LeafRow(**held)
 
 
 class AuditReading(MemoryTransaction):
