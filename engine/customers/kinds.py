@@ -196,6 +196,8 @@ def sent_form(value: Any) -> Any:
     """Give a value that an expression gave, or that is written in a file, as it would have been sent."""
     if type(value) in _PLAIN:
         return value
+    if type(value) is dict:
+        return {str(name): sent_form(item) for name, item in value.items()}
     if isinstance(value, (datetime, date)):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):

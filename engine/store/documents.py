@@ -111,7 +111,7 @@ def _extended(kind: type, value: Any) -> Ext:
 
 def _struct(value: msgspec.Struct) -> Any:
     if value.__struct_config__.array_like:
-        return [_tagged(getattr(value, name)) for name in value.__struct_fields__]
+        return _sequence(msgspec.structs.astuple(value))
     return {
         name: held if type(held) in _NATIVE else _tagged(held)
         for name, default in _fields(type(value))
@@ -192,8 +192,8 @@ class Shape(Generic[T]):
         for (place, default, hashed), each in zip(self._rest, held, strict=True):
             if each is default or (default is _EMPTY and not each):
                 continue
-            if type(each) is str:
-                document[place] = digits(each) if hashed else each
+            if type(each) in _NATIVE:
+                document[place] = digits(each) if hashed and type(each) is str else each
             else:
                 document[place] = _tagged(each)
         row["document"] = _encoder.encode(document)

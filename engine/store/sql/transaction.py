@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import msgspec
-from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect, Executable, RowMapping
+from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect, Executable, RowMapping, Update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -121,8 +121,11 @@ class _Prepared:
     """
 
     def __init__(self, statement: Executable, dialect: Dialect, columns: tuple[str, ...]) -> None:
+        # An UPDATE says itself what it sets. Told of a row's other columns it would set those too, to what
+        # they are already, and an index is written anew for each column that is set.
+        keys = None if isinstance(statement, Update) else list(columns)
         compiled = cast(
-            SQLCompiler, cast(ClauseElement, statement).compile(dialect=dialect, column_keys=list(columns))
+            SQLCompiler, cast(ClauseElement, statement).compile(dialect=dialect, column_keys=keys)
         )
         self.text = str(compiled)
         self.fixed = {name: value for name, value in compiled.params.items() if name not in columns}

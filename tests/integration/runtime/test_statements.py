@@ -9,6 +9,8 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import event
 
 from engine.model.values import DAY
+from engine.runtime.actions import Actions
+from engine.runtime.actions.recorder import Recorder
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
 from tests.integration.runtime.conftest import START
@@ -66,3 +68,34 @@ def test_runs_begin_and_end_in_as_many_statements_for_many_customers_as_for_few(
         taken[kind] = sorted(begun), sorted(ended)
 
     assert [*map(len, taken["few"])] == [*map(len, taken["many"])]
+
+
+def test_a_run_that_goes_on_and_its_customer_write_no_index_that_stays_as_it_is(
+    open_engine, clock: VirtualClock, recorders: tuple[Actions, dict[str, Recorder]]
+) -> None:
+    # An index is written anew for each of its columns that is set, even to the same.
+    # given a customer who gets a message about a cart
+    actions, _ = recorders
+    engine = open_engine(actions)
+    traits = {"email": "ann@example.com", "marketing_email": True}
+    known = {"customer": "ann-0", "event": "identify", "id": "i", "traits": traits}
+    engine.ingest([known], source="shop", may_grant=True).result()
+    leave_carts(engine, "ann", 1)
+    clock.move_to(clock.now() + DAY + 1)
+
+    with statements() as seen:
+        while engine.tick():
+            pass
+
+    columns = {
+        table: {
+            name.partition("=")[0].strip()
+            for statement in seen
+            if statement.startswith(f"UPDATE {table} SET ")
+            for name in statement.removeprefix(f"UPDATE {table} SET ").partition(" WHERE ")[0].split(",")
+            if "=" in name
+        }
+        for table in ("run", "customer")
+    }
+    assert columns["run"] == {"status", "due", "goal_at", "seq", "document"}
+    assert "id" not in columns["customer"] and "next_due" in columns["customer"]
