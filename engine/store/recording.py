@@ -232,14 +232,14 @@ class Recording(Protocol):
         recorded, self._recorded = self._recorded, []
         if not recorded:
             return
-        leaves = self._bound(recorded)
+        leaves = self._committed(recorded)
         if self._seals_itself:
             rows = [_row(leaf, shortened(leaf)) for leaf in leaves]
             self._seal(rows, [leaf_hash(entry_of(leaf)) for leaf in leaves])
         else:
             self._queue([_row(leaf, entry_of(leaf)) for leaf in leaves])
 
-    def _bound(self, recorded: Sequence[Recorded]) -> list[AnyLeaf]:
+    def _committed(self, recorded: Sequence[Recorded]) -> list[AnyLeaf]:
         """Give what was recorded, each with the subject it is about, and bound to what is stored."""
         called = self._called({one.customer: one.leaf.at for one in recorded if one.customer is not None})
         leaves: list[AnyLeaf] = []

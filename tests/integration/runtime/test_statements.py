@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Engine as Database
 from sqlalchemy import event
@@ -13,6 +14,7 @@ from engine.runtime.actions import Actions
 from engine.runtime.actions.recorder import Recorder
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
+from engine.store.sqlite import Straight
 from tests.integration.runtime.conftest import START
 
 
@@ -24,10 +26,23 @@ def statements() -> Iterator[list[str]]:
     def note(connection: object, cursor: object, statement: str, *more: object) -> None:
         seen.append(statement)
 
+    usual = Straight.run, Straight.run_many
+
+    def run(driver: Straight, connection: Any, text: str, values: Any) -> Any:
+        seen.append(text)
+        return usual[0](driver, connection, text, values)
+
+    def run_many(driver: Straight, connection: Any, text: str, rows: Any) -> int:
+        seen.append(text)
+        return usual[1](driver, connection, text, rows)
+
     event.listen(Database, "before_cursor_execute", note)
+    # SQLite's driver is given most of them straight.
+    Straight.run, Straight.run_many = run, run_many  # type: ignore[method-assign]
     try:
         yield seen
     finally:
+        Straight.run, Straight.run_many = usual  # type: ignore[method-assign]
         event.remove(Database, "before_cursor_execute", note)
 
 
