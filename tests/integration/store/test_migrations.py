@@ -341,3 +341,19 @@ def test_sealed_entries_outlast_the_way_down_to_when_they_were_kept_whole_and_up
         assert (reader.edge(), reader.leaves(0, 3 * WIDTH)) == (edge, sealed)
         assert edge_at(reader.hashes, edge.size) == edge
     again.close()
+
+
+def test_keys_of_decisions_outlast_the_way_down_to_when_they_were_kept_whole_and_up_again(url: str) -> None:
+    fill(url)
+    decision = rows.decision("d-1")
+
+    with connected(url) as connection:
+        assert connection.scalar(text("SELECT trigger_key FROM decision")) == "/d-1"
+        schema.downgrade(connection, "0014")
+        assert connection.scalar(text("SELECT trigger_key FROM decision")) == decision.trigger_key
+        schema.upgrade(connection)
+
+    again = open_store(url)
+    with again.reader() as reader:
+        assert reader.decision("d-1") == decision
+    again.close()

@@ -83,3 +83,22 @@ def test_a_document_has_the_bytes_that_it_always_had() -> None:
         "160231313830353931363230373137343131333033343234a2696ec71903323032362d30332d30315430303a30"
         "303a30302b30323a3030a46e6f6e65c0a46c6973749401cb4004000000000000c392a161d401311d91a166"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [
+        ("usage-drop/ann/event/0/shop/m-1", "/event/0/shop/m-1"),
+        ("usage-drop/ann", "usage-drop/ann"),
+        ("usage-drop/anna/event/0/shop/m-1", "usage-drop/anna/event/0/shop/m-1"),
+        ("erased/d-1", "erased/d-1"),
+    ],
+)
+def test_a_key_is_kept_without_what_is_in_columns_and_comes_back_whole(key: str, kept: str) -> None:
+    decision = values.decision("d-1", trigger_key=key)
+    row = rows.decision_row(decision)
+
+    assert row["trigger_key"] == kept
+    assert rows.decision_of(row) == decision
+    # as it was kept before
+    assert rows.decision_of({**row, "trigger_key": key}) == decision

@@ -1,4 +1,4 @@
-"""What is kept twice: the numbers of entries in an index of their own, and their hashes in tiles."""
+"""What is kept twice: numbers in an index of their own, hashes in tiles, and what keys begin with."""
 
 from __future__ import annotations
 
@@ -24,14 +24,18 @@ TILE = sa.table("tile", *map(sa.column, ("level", "number", "root", "hashes")))
 
 
 def upgrade() -> None:
-    """Take them away. Entries that are there are read as they were kept, and stay so."""
+    """Take them away. Entries and keys that are there are read as they were kept, and stay so."""
     with op.batch_alter_table("tile") as change:
         change.drop_column("hashes")
     _number(sa.BigInteger(), SERIAL)
 
 
 def downgrade() -> None:
-    """Bring them back, and write every entry as it was sealed."""
+    """Bring them back, and write every entry as it was sealed and the keys of decisions whole."""
+    op.execute(
+        "UPDATE decision SET trigger_key = rule || '/' || customer || trigger_key"
+        " WHERE substr(trigger_key, 1, 1) = '/'"
+    )
     _number(SERIAL, sa.BigInteger())
     for rows in _leaves():
         long = [(row.number, row.entry, whole(row.kind, row.ref, row.at, bytes(row.entry))) for row in rows]
