@@ -15,7 +15,7 @@ import msgspec
 
 HASH_LENGTH = 32
 WIDTH = 256
-"""Hashes in a tile; each of them stands for one tile of the level below."""
+"""Hashes under a tile; each of them is an entry's, or the root of a tile of the level below."""
 _BITS = 8
 
 _sha256 = hashlib.sha256

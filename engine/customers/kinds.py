@@ -188,14 +188,16 @@ def keep(kind: Kind, value: Any) -> Any:
         return None
 
 
-_SENDABLE = frozenset((str, int, bool, type(None)))
-"""Types of most values, which are sent as they are."""
+_PLAIN = frozenset((str, int, float, bool, Decimal, type(None)))
+"""Types whose values are sent as they are: nearly all, so nothing else is asked about them."""
 
 
 def sent_form(value: Any) -> Any:
     """Give a value that an expression gave, or that is written in a file, as it would have been sent."""
-    if type(value) in _SENDABLE:
+    if type(value) in _PLAIN:
         return value
+    if type(value) is dict:
+        return {str(name): sent_form(item) for name, item in value.items()}
     if isinstance(value, (datetime, date)):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):

@@ -337,6 +337,8 @@ def next_due(ledger: Ledger, program: str) -> Micros | None:
         at = lot.expires_at if lot.pending or lot.available else None
         if at is not None and (first is None or at < first):
             first = at
+    if not (book.redemptions or book.adjustments):
+        return first
     waiting = [one.until for one in book.redemptions.values() if one.state == "reserved"]
     waiting += [one.until for one in book.adjustments.values() if one.state == "pending"]
     return min([at for at in (first, *waiting) if at is not None], default=None)

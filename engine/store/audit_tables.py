@@ -31,7 +31,8 @@ UNSEALED = Table(
 LEAF = Table(
     "leaf",
     METADATA,
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    # Given by the tree; on SQLite it is the row's own number, so that no index holds it again.
+    Column("number", SERIAL, primary_key=True, autoincrement=False),
     Column("kind", TEXT, nullable=False),
     Column("ref", TEXT, nullable=False),
     Column("at", BigInteger, nullable=False),
@@ -40,7 +41,7 @@ LEAF = Table(
     Column("entry", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
 )
-"""The audit record itself: sealed entries, numbered from 0 without a gap."""
+"""The audit record itself: sealed entries, numbered from 0 without a gap; `engine.store.entries` says how."""
 Index("leaf_at", LEAF.c.at, LEAF.c.number)
 Index(
     "leaf_act",
@@ -57,9 +58,8 @@ TILE = Table(
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary, nullable=False),
-    Column("hashes", LargeBinary, nullable=False),
 )
-"""Complete subtrees over 256 hashes each, so that a proof reads few of them."""
+"""Roots of complete subtrees over 256 hashes each, so that a proof reads few of them."""
 
 TREE = Table(
     "tree",

@@ -12,7 +12,8 @@ import datetime as dt
 import enum
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -29,7 +30,8 @@ class Row(Protocol):
         ...
 
 
-_NATIVE = frozenset((str, bool, type(None), float, bytes))
+_NATIVE: frozenset[type] = frozenset((str, bool, type(None), float, bytes))
+_COLUMN = _NATIVE | {int}
 _WRITTEN: dict[type, tuple[int, Callable[[Any], str]]] = {
     Decimal: (1, str),
     int: (2, str),
@@ -70,25 +72,36 @@ _decoder = msgspec.msgpack.Decoder(ext_hook=_extension)
 
 def _tagged(value: Any) -> Any:
     kind = type(value)
-    if kind in _NATIVE:
-        return value
-    if kind is int:
-        return value if -(2**63) <= value < 2**63 else _extended(kind, value)
-    if kind is dict:
-        return {key: each if type(each) in _NATIVE else _tagged(each) for key, each in value.items()}
-    if kind is list or kind is tuple:
-        return [each if type(each) in _NATIVE else _tagged(each) for each in value]
-    if kind is dt.datetime and value.tzinfo is dt.UTC:
-        return Ext(_INSTANT, ((value - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True))
-    if kind in _WRITTEN:
-        return _extended(kind, value)
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, msgspec.Struct):
-        return _struct(value)
-    if isinstance(value, (set, frozenset)):
-        return [_tagged(each) for each in sorted(value)]
+    tag = _TAGS.get(kind)
+    if tag is None:
+        tag = _TAGS[kind] = _tag_of(kind)
+    return tag(value)
+
+
+def _same(value: Any) -> Any:
     return value
+
+
+def _number(value: int) -> Any:
+    return value if -(2**63) <= value < 2**63 else _extended(int, value)
+
+
+def _mapping(value: dict[Any, Any]) -> Any:
+    return {key: each if type(each) in _NATIVE else _tagged(each) for key, each in value.items()}
+
+
+def _sequence(value: list[Any] | tuple[Any, ...]) -> Any:
+    return [each if type(each) in _NATIVE else _tagged(each) for each in value]
+
+
+def _set(value: set[Any] | frozenset[Any]) -> Any:
+    return [_tagged(each) for each in sorted(value)]
+
+
+def _moment(value: dt.datetime) -> Any:
+    if value.tzinfo is dt.UTC:
+        return Ext(_INSTANT, ((value - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True))
+    return _extended(dt.datetime, value)
 
 
 def _extended(kind: type, value: Any) -> Ext:
@@ -98,12 +111,35 @@ def _extended(kind: type, value: Any) -> Ext:
 
 def _struct(value: msgspec.Struct) -> Any:
     if value.__struct_config__.array_like:
-        return [_tagged(getattr(value, name)) for name in value.__struct_fields__]
+        return _sequence(msgspec.structs.astuple(value))
     return {
-        name: _tagged(held)
+        name: held if type(held) in _NATIVE else _tagged(held)
         for name, default in _fields(type(value))
         if (held := getattr(value, name)) is not default and (held or default is not _EMPTY)
     }
+
+
+_TAGS: dict[type, Callable[[Any], Any]] = {
+    **dict.fromkeys(_NATIVE, _same),
+    int: _number,
+    dict: _mapping,
+    list: _sequence,
+    tuple: _sequence,
+    set: _set,
+    frozenset: _set,
+    dt.datetime: _moment,
+    **{kind: partial(_extended, kind) for kind in (Decimal, dt.date, dt.timedelta)},
+}
+"""How values of a type are written; of enums and Structs it is found when the first of each comes."""
+
+
+def _tag_of(kind: type) -> Callable[[Any], Any]:
+    if issubclass(kind, enum.Enum):
+        # A member's `value` is looked up by a descriptor in Python; this is where that finds it.
+        return attrgetter("_value_")
+    if issubclass(kind, msgspec.Struct):
+        return _struct
+    return _set if issubclass(kind, (set, frozenset)) else _same
 
 
 _EMPTY = object()
@@ -140,28 +176,26 @@ class Shape(Generic[T]):
         self.columns = columns
         places = {name: place for place, name in enumerate(kind.__struct_fields__)}
         self._names = {place: name for name, place in places.items()}
-        self._rest = tuple(
-            (places[name], name, default, name in hashes)
-            for name, default in _fields(kind)
-            if name not in columns
-        )
+        rest = [(name, default) for name, default in _fields(kind) if name not in columns]
+        self._rest = tuple((places[name], default, name in hashes) for name, default in rest)
+        self._held = attrgetter(*columns, *(name for name, _ in rest))
         self._hashes = tuple(name for name in hashes if name not in columns)
 
     def row(self, value: T) -> dict[str, Any]:
         """Give the row of a value, as its table's columns name it."""
-        row: dict[str, Any] = {}
-        for name in self.columns:
-            held = getattr(value, name)
-            row[name] = held.value if isinstance(held, enum.Enum) else held
+        held = iter(self._held(value))
+        row: dict[str, Any] = {
+            name: each if type(each) in _COLUMN else _tagged(each)
+            for name, each in zip(self.columns, held, strict=False)
+        }
         document: dict[int, Any] = {}
-        for place, name, default, hashed in self._rest:
-            held = getattr(value, name)
-            if held is default or (default is _EMPTY and not held):
+        for (place, default, hashed), each in zip(self._rest, held, strict=True):
+            if each is default or (default is _EMPTY and not each):
                 continue
-            if type(held) is str:
-                document[place] = _digits(held) if hashed else held
+            if type(each) in _NATIVE:
+                document[place] = digits(each) if hashed and type(each) is str else each
             else:
-                document[place] = _tagged(held)
+                document[place] = _tagged(each)
         row["document"] = _encoder.encode(document)
         return row
 
@@ -184,7 +218,7 @@ class Shape(Generic[T]):
         return fields
 
 
-def _digits(text: str) -> str | bytes:
+def digits(text: str) -> str | bytes:
     """Give the bytes that hexadecimal digits stand for, or a text that is none as it is."""
     try:
         found = bytes.fromhex(text)

@@ -321,6 +321,10 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
         """Page the questions that are open, or those that were answered, by id; `who` was asked."""
         ...
 
+    def open_asks(self, ids: Iterable[str]) -> dict[str, AskItem]:
+        """Give those of some questions that nobody has answered yet, by id."""
+        ...
+
     def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
         """Give the questions about customers, by (asked, id)."""
         ...

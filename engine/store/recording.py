@@ -30,7 +30,7 @@ from engine.audit.leaves import (
     reason_of,
 )
 from engine.audit.subjects import SECRET_LENGTH, commitment_of, content_of, salt_of
-from engine.audit.tree import WIDTH, Edge, Tile, append
+from engine.audit.tree import Edge, append
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
 from engine.errors import TransientStoreError
@@ -39,9 +39,10 @@ from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Run, StepAttempt
 from engine.store.audit import SubjectRow
+from engine.store.entries import kept, shortened
 from engine.store.proposing import ChangeRow
 from engine.store.records import KeyRow, Marks, ReleaseRow
-from engine.store.rows import Columns
+from engine.store.rows import Columns, columns_of
 from engine.store.sessions import SessionRow
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -78,7 +79,9 @@ class Recording(Protocol):
     def seal(self, limit: int) -> int:
         """Give the first entries that wait their numbers; give how many. One process at a time does."""
         queued = self._take_queued(limit)
-        self._seal(queued)
+        self._seal(
+            [row | {"entry": kept(**row)} for row in queued], [leaf_hash(row["entry"]) for row in queued]
+        )
         return len(queued)
 
     def keep_record(self) -> None:
@@ -229,26 +232,28 @@ class Recording(Protocol):
         recorded, self._recorded = self._recorded, []
         if not recorded:
             return
-        entries = self._entries(recorded)
+        leaves = self._committed(recorded)
         if self._seals_itself:
-            self._seal(entries)
+            rows = [_row(leaf, shortened(leaf)) for leaf in leaves]
+            self._seal(rows, [leaf_hash(entry_of(leaf)) for leaf in leaves])
         else:
-            self._queue(entries)
+            self._queue([_row(leaf, entry_of(leaf)) for leaf in leaves])
 
-    def _entries(self, recorded: Sequence[Recorded]) -> list[Columns]:
+    def _committed(self, recorded: Sequence[Recorded]) -> list[AnyLeaf]:
+        """Give what was recorded, each with the subject it is about, and bound to what is stored."""
         called = self._called({one.customer: one.leaf.at for one in recorded if one.customer is not None})
-        rows: list[Columns] = []
+        leaves: list[AnyLeaf] = []
         for one in recorded:
-            leaf, kind = one.leaf, kind_of(one.leaf)
+            leaf = one.leaf
             if one.customer is not None:
                 subject = called[one.customer]
                 commitment = leaf.commitment
                 if one.document is not None:
-                    salt = salt_of(subject.secret, f"{kind}/{leaf.ref}")
+                    salt = salt_of(subject.secret, f"{kind_of(leaf)}/{leaf.ref}")
                     commitment = commitment_of(salt, content_of(one.customer, one.document))
                 leaf = msgspec.structs.replace(leaf, subject=subject.subject, commitment=commitment)
-            rows.append({"kind": kind, "ref": leaf.ref, "at": leaf.at, "entry": entry_of(leaf)})
-        return rows
+            leaves.append(leaf)
+        return leaves
 
     def _called(self, customers: Mapping[str, Micros]) -> Mapping[str, SubjectRow]:
         """Give what customers are called, and call those something who have no name yet."""
@@ -271,12 +276,11 @@ class Recording(Protocol):
             found = {**found, **self.subjects([row.customer for row in missing])}
         return found
 
-    def _seal(self, entries: Sequence[Columns]) -> None:
+    def _seal(self, rows: Sequence[Columns], hashes: Sequence[bytes]) -> None:
         """Number entries and grow the tree; a `TransientStoreError` where somebody else has meanwhile."""
-        if not entries:
+        if not rows:
             return
         before = self.edge()
-        hashes = [leaf_hash(row["entry"]) for row in entries]
         after, tiles = append(before, hashes)
         if not self._move_edge(before.size, after):
             raise TransientStoreError("another process has sealed the audit record at the same time")
@@ -288,26 +292,17 @@ class Recording(Protocol):
                     "act": row["kind"] if row["kind"] in ACTS else None,
                     "hash": hash,
                 }
-                for number, (row, hash) in enumerate(zip(entries, hashes, strict=True), before.size)
+                for number, (row, hash) in enumerate(zip(rows, hashes, strict=True), before.size)
             ]
         )
-        for tile in tiles:
-            self._add_tile(self._tile_row(tile, before.size, hashes))
-
-    def _tile_row(self, tile: Tile, sealed: int, added: Sequence[bytes]) -> Columns:
-        first = tile.number * WIDTH
-        if tile.level == 0 and first >= sealed:
-            hashes = added[first - sealed : first - sealed + WIDTH]
-        else:
-            hashes = self.hashes(tile.level, first, first + WIDTH)
-        return {"level": tile.level, "number": tile.number, "root": tile.root, "hashes": b"".join(hashes)}
+        if tiles:
+            self._add_tiles([columns_of(tile) for tile in tiles])
 
     @property
     def _seals_itself(self) -> bool: ...
     def marks(self) -> Marks: ...
     def subjects(self, customers: Iterable[str]) -> dict[str, SubjectRow]: ...
     def edge(self) -> Edge: ...
-    def hashes(self, level: int, start: int, end: int) -> Sequence[bytes]: ...
     def save_definition(self, sha256: str, text: str) -> None: ...
     def _customer_of(self, run: str) -> str | None: ...
     def _add_subjects(self, rows: Sequence[SubjectRow]) -> None: ...
@@ -315,8 +310,12 @@ class Recording(Protocol):
     def _queue(self, rows: Sequence[Columns]) -> None: ...
     def _take_queued(self, limit: int) -> list[Columns]: ...
     def _add_leaves(self, rows: Sequence[Columns]) -> None: ...
-    def _add_tile(self, row: Columns) -> None: ...
+    def _add_tiles(self, rows: Sequence[Columns]) -> None: ...
     def _move_edge(self, before: int, edge: Edge) -> bool: ...
+
+
+def _row(leaf: AnyLeaf, entry: bytes) -> Columns:
+    return {"kind": kind_of(leaf), "ref": leaf.ref, "at": leaf.at, "entry": entry}
 
 
 def _person(session: SessionRow) -> Actor:

@@ -23,12 +23,13 @@ from engine.store.rows import (
     ATTEMPT,
     CASE,
     COUPON,
-    DECISION,
     EFFECT,
     EXPOSURE,
     POSTING,
     Columns,
     case_row,
+    decision_of,
+    decision_row,
     run_row,
     settled_columns,
     shard_of,
@@ -84,16 +85,16 @@ class Renaming:
 
 def decision_left(row: Columns, erasure: Erasure) -> Columns:
     """Give what stays of a decision: rule, instant, outcome, and which runs it started."""
-    found = _hushed(DECISION.value(row))
-    return DECISION.row(
+    found = _hushed(decision_of(row))
+    return decision_row(
         msgspec.structs.replace(found, customer=erasure.pseudonym, trigger_key=f"{ERASED}/{found.id}")
     )
 
 
 def decision_hushed(row: Columns) -> Columns:
     """Give an account's decision without what an erased person's event said."""
-    found = _hushed(DECISION.value(row))
-    return DECISION.row(msgspec.structs.replace(found, trigger_key=f"{ERASED}/{found.id}"))
+    found = _hushed(decision_of(row))
+    return decision_row(msgspec.structs.replace(found, trigger_key=f"{ERASED}/{found.id}"))
 
 
 def _hushed(decision: Decision) -> Decision:

@@ -133,6 +133,24 @@ def is_closed(lot: Row) -> bool:
     return not (lot["pending"] or lot["available"] or lot["reserved"])
 
 
+def decision_row(decision: Decision) -> Columns:
+    """Give the row of a decision. Its key is kept without the rule and the customer that it begins with."""
+    row = DECISION.row(decision)
+    rest = decision.trigger_key.removeprefix(f"{decision.rule}/{decision.customer}")
+    if rest.startswith("/"):
+        row["trigger_key"] = rest
+    return row
+
+
+def decision_of(row: Row) -> Decision:
+    """Read a decision. No whole key begins with a slash; older rows hold nothing else."""
+    decision = DECISION.value(row)
+    if not decision.trigger_key.startswith("/"):
+        return decision
+    key = f"{decision.rule}/{decision.customer}{decision.trigger_key}"
+    return msgspec.structs.replace(decision, trigger_key=key)
+
+
 def run_row(run: Run) -> Columns:
     """Give the row of a run, without what only claims change."""
     row = RUN.row(run)

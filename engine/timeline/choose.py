@@ -20,6 +20,8 @@ from engine.timeline.moment import Moment
 def choose(moment: Moment, found: Iterable[Occasion | Batch]) -> None:
     """Decide every occasion, in the order of the rules' ids; of one rule in the order in which they came."""
     came = list(enumerate(found))
+    if not came:
+        return
     single = sorted(
         ((one.rule.id, order, one) for order, one in came if isinstance(one, Occasion)),
         key=lambda entry: entry[:2],

@@ -21,7 +21,7 @@ from engine.audit.leaves import (
     read_entry,
 )
 from engine.audit.subjects import commitment_of, content_of
-from engine.audit.tree import HASH_LENGTH, Edge, append, root_of
+from engine.audit.tree import HASH_LENGTH, Edge, Tile, append, root_of
 from engine.model.reasons import ReleaseCause
 from engine.store.records import ReleaseRow
 
@@ -50,17 +50,20 @@ class Roots:
         self.damages: list[Damage] = []
         self._good = 0
 
-    def feed(self, hashes: bytes) -> None:
-        """Take the hashes of the next entries."""
+    def feed(self, hashes: bytes) -> list[Tile]:
+        """Take the hashes of the next entries; give the tiles that are complete with them."""
+        tiles: list[Tile] = []
         end = self.edge.size + len(hashes) // HASH_LENGTH
         place = 0
         for size in [*(size for size in self._claimed if self.edge.size < size <= end), end]:
             upto = place + (size - self.edge.size) * HASH_LENGTH
             more = (hashes[at : at + HASH_LENGTH] for at in range(place, upto, HASH_LENGTH))
-            self.edge, _ = append(self.edge, more)
+            self.edge, complete = append(self.edge, more)
+            tiles += complete
             place = upto
             if size in self._claimed:
                 self._hold(size)
+        return tiles
 
     def _hold(self, size: int) -> None:
         name, root = self._claimed[size]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import cast
 
 import msgspec
 
 from engine.audit.checkpoints import NoteError, Verifier
 from engine.audit.leaves import AnyLeaf, kind_of
 from engine.audit.signing import verified
-from engine.audit.tree import HASH_LENGTH, WIDTH
+from engine.audit.tree import HASH_LENGTH, WIDTH, Tile
 from engine.runtime.audit.checking import Damage, Entries, Roots
 from engine.runtime.audit.exporting import all_checkpoints, openings
 from engine.store.audit import LeafRow
@@ -60,7 +59,7 @@ class _Database:
         roots = Roots(claimed)
         for start in range(0, edge.size, AT_ONCE):
             end = min(start + AT_ONCE, edge.size)
-            roots.feed(self._portion(start, self._reader.leaves(start, end), end))
+            self._tiles(roots.feed(self._portion(start, self._reader.leaves(start, end), end)))
         if self._reader.leaves(edge.size, edge.size + 1):
             self._add(f"entry {edge.size}", f"it is there, though the tree has {edge.size} entries")
         self._damages += roots.close()
@@ -118,7 +117,6 @@ class _Database:
             first = next(number for number in range(start, end) if number not in held)
             self._add(f"entry {first}", "it is gone")
         committed: list[tuple[LeafRow, AnyLeaf]] = []
-        rows = list(map(_sound, rows))
         for row in rows:
             leaf = self._entries.read(row.number, row.entry, row.hash)
             if leaf is None:
@@ -130,7 +128,6 @@ class _Database:
             if leaf.commitment is not None:
                 committed.append((row, leaf))
         self._open(committed)
-        self._tiles(start, rows, end)
         return b"".join(row.hash.ljust(HASH_LENGTH)[:HASH_LENGTH] for row in rows)
 
     def _open(self, committed: Iterable[tuple[LeafRow, AnyLeaf]]) -> None:
@@ -139,13 +136,13 @@ class _Database:
             self._entries.opened(each.number, each.customer, bytes.fromhex(each.salt), document)
             self._opened += 1
 
-    def _tiles(self, start: int, rows: Sequence[LeafRow], end: int) -> None:
-        if len(rows) != end - start:
-            return
-        for first in range(start, end - WIDTH + 1, WIDTH):
-            own = b"".join(row.hash for row in rows[first - start : first - start + WIDTH])
-            if b"".join(self._reader.hashes(0, first, first + WIDTH)) != own:
-                self._add(f"the tile of the entries {first} to {first + WIDTH - 1}", "it has other hashes")
+    def _tiles(self, complete: Sequence[Tile]) -> None:
+        for tile in complete:
+            held = [*self._reader.hashes(tile.level + 1, tile.number, tile.number + 1)]
+            if held != [tile.root]:
+                below = WIDTH ** (tile.level + 1)
+                first = tile.number * below
+                self._add(f"the tile of the entries {first} to {first + below - 1}", "it has another root")
 
     def _texts(self) -> dict[str, str]:
         """Give every definition that a release or a change names, as far as it is there."""
@@ -159,10 +156,3 @@ class _Database:
             if sha256 in self._entries.releases:
                 wanted += msgspec.json.decode(text, type=ReleaseRow).files.values()
         return found
-
-
-def _sound(row: LeafRow) -> LeafRow:
-    """Give a row with bytes where bytes belong: whoever changed it may have put something else there."""
-    if isinstance(cast(object, row.entry), bytes) and isinstance(cast(object, row.hash), bytes):
-        return row
-    return msgspec.structs.replace(row, entry=str(row.entry).encode(), hash=str(row.hash).encode())

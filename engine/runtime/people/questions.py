@@ -17,10 +17,11 @@ def closed(reader: Reader, changes: Changes) -> list[AskItem]:
 
     One that timed out has the choice of `else` and no `by`; one whose run has ended has no answer.
     """
+    endings = list(_endings(changes))
+    open_ = reader.open_asks(id for id, *_ in endings)
     found = []
-    for id, answer, by, at in _endings(changes):
-        ask = reader.ask(id)
-        if ask is not None and ask.answered_at is None:
+    for id, answer, by, at in endings:
+        if (ask := open_.get(id)) is not None:
             found.append(msgspec.structs.replace(ask, answer=answer, by=by, answered_at=at))
     return found
 

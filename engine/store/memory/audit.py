@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from engine.audit.tree import HASH_LENGTH, WIDTH, Edge
+from engine.audit.tree import Edge
 from engine.model.values import Micros
 from engine.store.audit import CheckpointRow, LeafRow, SubjectRow
+from engine.store.entries import whole
 from engine.store.memory.tables import MemoryTransaction, Tables, page, within
 from engine.store.recording import Recorded, Recording
 from engine.store.rows import Columns, columns_of, edge_columns, edge_of, ref_of
@@ -20,7 +21,9 @@ _DOCUMENTS = {
 
 
 def _leaf(row: Columns) -> LeafRow:
-    return LeafRow(**{name: row[name] for name in LeafRow.__struct_fields__})
+    held = {name: row[name] for name in LeafRow.__struct_fields__}
+    held["entry"] = whole(row["kind"], row["ref"], row["at"], row["entry"])
+    return LeafRow(**held)
 
 
 class AuditReading(MemoryTransaction):
@@ -66,13 +69,8 @@ class AuditReading(MemoryTransaction):
         return sum(row["act"] in kinds and within(row["at"], start, end) for row in self._rows("leaf"))
 
     def hashes(self, level: int, start: int, end: int) -> Sequence[bytes]:
-        number, first = divmod(start, WIDTH)
-        tiles = self._table("tile")
-        if (level, number) in tiles:
-            whole = tiles[level, number]["hashes"]
-            places = range(first, first + end - start)
-            return [whole[place * HASH_LENGTH : (place + 1) * HASH_LENGTH] for place in places]
         if level:
+            tiles = self._table("tile")
             return [tiles[level - 1, each]["root"] for each in range(start, end)]
         return [self._table("leaf")[each]["hash"] for each in range(start, end)]
 
@@ -127,8 +125,9 @@ class AuditWriting(AuditReading, Recording):
         for row in rows:
             self._add("leaf", row["number"], row, "a sealed entry")
 
-    def _add_tile(self, row: Columns) -> None:
-        self._add("tile", (row["level"], row["number"]), row, "a tile")
+    def _add_tiles(self, rows: Sequence[Columns]) -> None:
+        for row in rows:
+            self._add("tile", (row["level"], row["number"]), row, "a tile")
 
     def _move_edge(self, before: int, edge: Edge) -> bool:
         if self.edge().size != before:

@@ -9,7 +9,7 @@ from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page, within
 from engine.store.recording import Recording
 from engine.store.records import DecisionCount
-from engine.store.rows import DECISION
+from engine.store.rows import decision_of, decision_row
 
 
 class DecisionReading(MemoryTransaction):
@@ -17,7 +17,7 @@ class DecisionReading(MemoryTransaction):
 
     def decision(self, id: str) -> Decision | None:
         row = self._table("decision").get(id)
-        return None if row is None else DECISION.value(row)
+        return None if row is None else decision_of(row)
 
     def decisions(
         self,
@@ -39,7 +39,7 @@ class DecisionReading(MemoryTransaction):
             and (outcome is None or row["outcome"] == outcome)
             and within(row["at"], start, end)
         ]
-        return [DECISION.value(row) for row in page(rows, ("at", "id"), after, limit, newest)]
+        return [decision_of(row) for row in page(rows, ("at", "id"), after, limit, newest)]
 
     def count_decisions(
         self,
@@ -70,7 +70,7 @@ class DecisionWriting(DecisionReading, Recording):
     """What is written of decisions."""
 
     def _write_decisions(self, decisions: Sequence[Decision]) -> None:
-        rows = [DECISION.row(decision) for decision in decisions]
+        rows = [decision_row(decision) for decision in decisions]
         for row in rows:
             self._add("decision", row["id"], row, "a decision")
         self._record_decisions(decisions, rows)

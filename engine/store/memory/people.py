@@ -52,6 +52,11 @@ class PeopleReading(MemoryTransaction):
         ]
         return [ASK.value(row) for row in page(rows, ("id",), after, limit)]
 
+    def open_asks(self, ids: Iterable[str]) -> dict[str, AskItem]:
+        table = self._table("ask")
+        rows = (table[id] for id in dict.fromkeys(ids) if id in table)
+        return {row["id"]: ASK.value(row) for row in rows if row["answered_at"] is None}
+
     def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
         rows = (row for row in self._rows("ask") if row["customer"] in customers)
         return sorted((ASK.value(row) for row in rows), key=lambda ask: (ask.asked_at, ask.id))

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.audit.tree import HASH_LENGTH, WIDTH, Edge
+from engine.audit.tree import Edge
 from engine.model.values import Micros
 from engine.store.audit import CheckpointRow, LeafRow, SubjectRow
+from engine.store.entries import whole
 from engine.store.recording import Recorded, Recording
 from engine.store.rows import Columns, columns_of, edge_columns, edge_of, ref_of
 from engine.store.sql.transaction import Habits, SqlTransaction, portions
@@ -55,11 +56,6 @@ class AuditReading(SqlTransaction):
         return int(self._scalar(sql.count_acts(kinds, start, end)))
 
     def hashes(self, level: int, start: int, end: int) -> Sequence[bytes]:
-        number, first = divmod(start, WIDTH)
-        whole: bytes | None = self._scalar(sql.tile(), level=level, number=number)
-        if whole is not None:
-            places = range(first, first + end - start)
-            return [whole[place * HASH_LENGTH : (place + 1) * HASH_LENGTH] for place in places]
         if level:
             found = self._tuples(sql.tile_roots(), level=level - 1, start=start, end=end)
         else:
@@ -113,8 +109,8 @@ class AuditWriting(AuditReading, Recording):
     def _add_leaves(self, rows: Sequence[Columns]) -> None:
         self._add(sql.insert_leaf(), rows, "a sealed entry", "number")
 
-    def _add_tile(self, row: Columns) -> None:
-        self._add(sql.insert_tile(), [row], "a tile", "number")
+    def _add_tiles(self, rows: Sequence[Columns]) -> None:
+        self._add(sql.insert_tile(), rows, "a tile", "number")
 
     def _move_edge(self, before: int, edge: Edge) -> bool:
         row = edge_columns(edge) | {"name": "audit", "b_before": before}
@@ -127,6 +123,6 @@ class AuditWriting(AuditReading, Recording):
 def _sealed(rows: Iterable[Sequence[Any]]) -> list[LeafRow]:
     # Not by name: of a million entries a check spends more on the names than on the hashes.
     return [
-        LeafRow(number=number, kind=kind, ref=ref, at=at, entry=entry, hash=hash)
+        LeafRow(number=number, kind=kind, ref=ref, at=at, entry=whole(kind, ref, at, entry), hash=hash)
         for number, kind, ref, at, entry, hash in rows
     ]

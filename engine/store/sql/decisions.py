@@ -8,7 +8,7 @@ from engine.decisions.decision import Decision
 from engine.model.values import Micros
 from engine.store.recording import Recording
 from engine.store.records import DecisionCount
-from engine.store.rows import DECISION
+from engine.store.rows import decision_of, decision_row
 from engine.store.sql.transaction import SqlTransaction
 from engine.store.statements import decisions as sql
 
@@ -18,7 +18,7 @@ class DecisionReading(SqlTransaction):
 
     def decision(self, id: str) -> Decision | None:
         row = self._row(sql.decision_by_id(), id=id)
-        return None if row is None else DECISION.value(row)
+        return None if row is None else decision_of(row)
 
     def decisions(
         self,
@@ -33,7 +33,7 @@ class DecisionReading(SqlTransaction):
         newest: bool = False,
     ) -> list[Decision]:
         page = sql.decision_page(rule, customers, outcome, start, end, after, limit, newest)
-        return [DECISION.value(row) for row in self._rows(page)]
+        return [decision_of(row) for row in self._rows(page)]
 
     def count_decisions(
         self,
@@ -56,7 +56,7 @@ class DecisionWriting(DecisionReading, Recording):
     """What is written of decisions."""
 
     def _write_decisions(self, decisions: Sequence[Decision]) -> None:
-        rows = [DECISION.row(decision) for decision in decisions]
+        rows = [decision_row(decision) for decision in decisions]
         self._add(sql.insert_decision(), rows, "a decision", "id")
         self._record_decisions(decisions, rows)
 

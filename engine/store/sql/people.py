@@ -38,6 +38,10 @@ class PeopleReading(SqlTransaction):
         page = sql.ask_page(answered, who is not None)
         return [ASK.value(row) for row in self._rows(page, after=after or "", limit=limit, **asked)]
 
+    def open_asks(self, ids: Iterable[str]) -> dict[str, AskItem]:
+        rows = (row for some in portions(ids) for row in self._rows(sql.open_asks(), ids=some))
+        return {row["id"]: ASK.value(row) for row in rows}
+
     def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
         rows = (row for some in portions(customers) for row in self._rows(sql.asks_of(), ids=some))
         return sorted((ASK.value(row) for row in rows), key=lambda ask: (ask.asked_at, ask.id))

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
-from sqlalchemy import Boolean, ClauseElement, Connection, Dialect, Executable
+from sqlalchemy import Boolean, ClauseElement, Connection, Dialect, Executable, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import ReturnsRows
@@ -199,8 +199,11 @@ class _Prepared:
     """
 
     def __init__(self, statement: Executable, dialect: Dialect, columns: tuple[str, ...]) -> None:
+        # An UPDATE says itself what it sets. Told of a row's other columns it would set those too, to what
+        # they are already, and an index is written anew for each column that is set.
+        keys = None if isinstance(statement, Update) else list(columns)
         compiled = cast(
-            SQLCompiler, cast(ClauseElement, statement).compile(dialect=dialect, column_keys=list(columns))
+            SQLCompiler, cast(ClauseElement, statement).compile(dialect=dialect, column_keys=keys)
         )
         self.text = str(compiled)
         self.fixed = {name: value for name, value in compiled.params.items() if name not in columns}

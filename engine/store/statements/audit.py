@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, func, select
+from sqlalchemy import Executable, LargeBinary, bindparam, cast, delete, func, select
 
 from engine.model.values import Micros
 from engine.store.audit_tables import CHECKPOINT, LEAF, SUBJECT, TILE, TREE, UNSEALED
 from engine.store.statements import Insert, among
 from engine.store.tables import DECISION, EVENT, STEP_ATTEMPT
 
-_SEALED = (LEAF.c.number, LEAF.c.kind, LEAF.c.ref, LEAF.c.at, LEAF.c.entry, LEAF.c.hash)
+_SEALED = (
+    LEAF.c.number, LEAF.c.kind, LEAF.c.ref, LEAF.c.at,
+    # Whoever changed a row may have put text where bytes belong; that is to be found, and not to fail.
+    cast(LEAF.c.entry, LargeBinary), cast(LEAF.c.hash, LargeBinary),
+)  # fmt: skip
 """The columns of a `LeafRow`, in its order."""
 
 
@@ -139,14 +143,6 @@ def leaf_hashes() -> Executable:
 def insert_tile() -> Executable:
     """A complete subtree."""
     return TILE.insert()
-
-
-@cache
-def tile() -> Executable:
-    """The hashes of a complete subtree."""
-    return select(TILE.c.hashes).where(
-        TILE.c.level == bindparam("level"), TILE.c.number == bindparam("number")
-    )
 
 
 @cache

@@ -43,6 +43,12 @@ def ask_page(answered: bool, of_one: bool) -> Executable:
 
 
 @cache
+def open_asks() -> Executable:
+    """Those of the questions `ids` that are not answered."""
+    return select(ASK).where(among(ASK.c.id, "ids"), ASK.c.answered_at.is_(None))
+
+
+@cache
 def asks_of() -> Executable:
     """The questions about the customers `ids`."""
     return select(ASK).where(among(ASK.c.customer, "ids"))

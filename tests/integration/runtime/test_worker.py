@@ -10,6 +10,26 @@ from engine.runtime.worker import Worker
 from tests.integration.runtime.conftest import START
 
 
+def test_it_rests_until_the_very_instant_at_which_something_is_due_and_does_it_then(
+    open_engine, clock: VirtualClock
+) -> None:
+    # given a cart that is given up in a day
+    engine = open_engine()
+    cart = {"customer": "ann", "event": "cart_updated", "id": "a", "cart_id": "a", "total": 1}
+    engine.ingest([cart], source="shop").result()
+    worker = Worker(engine._drive)
+    clock.move_to(START + 1)
+
+    # then there is nothing to look at before, however long that is
+    assert worker._step() == START + DAY + 1
+
+    # and the day after, all is done that was to be done then
+    clock.move_to(START + DAY + 1)
+    assert worker._step() != START + DAY + 1
+    with engine.store.reader() as reader:
+        assert [decision.at for decision in reader.decisions()] == [START + DAY]
+
+
 def test_what_comes_due_while_a_pass_is_made_is_played_at_once(
     open_engine, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 
+from engine.audit.leaves import ChangeLeaf
+from engine.audit.tree import WIDTH, edge_at
 from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
 from engine.runs.changes import Changes
 from engine.store import schema
@@ -302,4 +304,56 @@ def test_cases_and_questions_outlast_the_way_down_to_before_they_were_looked_for
         assert reader.cases(found=CaseFilter(ladder="other", exhausted=False)) == cases[1:]
         assert reader.cases(found=CaseFilter(overdue_by=10_000)) == cases[:1]
         assert [ask.id for ask in reader.asks(who="sam")] == ["q-1"]
+    again.close()
+
+
+def test_sealed_entries_outlast_the_way_down_to_when_they_were_kept_whole_and_up_again(url: str) -> None:
+    # given more entries than a tile stands for
+    store = open_store(url)
+    with store.begin() as writer:
+        for number in range(2 * WIDTH + 3):
+            writer.record(ChangeLeaf(what="paused", ref=f"pause:{number}", at=number, who="ann"))
+    with store.begin() as writer:
+        writer.seal(3 * WIDTH)
+    with store.reader() as reader:
+        edge, sealed = reader.edge(), reader.leaves(0, 3 * WIDTH)
+    store.close()
+
+    # when the schema goes back to before
+    with connected(url) as connection:
+        schema.downgrade(connection, "0014")
+        held = [
+            bytes(entry)
+            for entry in connection.execute(text("SELECT entry FROM leaf ORDER BY number")).scalars()
+        ]
+        tiles = connection.execute(text("SELECT hashes FROM tile ORDER BY number")).scalars().all()
+
+        # then they are as they were sealed, and the tiles hold their hashes again
+        assert held == [leaf.entry for leaf in sealed]
+        assert list(map(bytes, tiles)) == [
+            b"".join(leaf.hash for leaf in sealed[first : first + WIDTH]) for first in (0, WIDTH)
+        ]
+        schema.upgrade(connection)
+
+    # and the newer program reads the very same
+    again = open_store(url)
+    with again.reader() as reader:
+        assert (reader.edge(), reader.leaves(0, 3 * WIDTH)) == (edge, sealed)
+        assert edge_at(reader.hashes, edge.size) == edge
+    again.close()
+
+
+def test_keys_of_decisions_outlast_the_way_down_to_when_they_were_kept_whole_and_up_again(url: str) -> None:
+    fill(url)
+    decision = rows.decision("d-1")
+
+    with connected(url) as connection:
+        assert connection.scalar(text("SELECT trigger_key FROM decision")) == "/d-1"
+        schema.downgrade(connection, "0014")
+        assert connection.scalar(text("SELECT trigger_key FROM decision")) == decision.trigger_key
+        schema.upgrade(connection)
+
+    again = open_store(url)
+    with again.reader() as reader:
+        assert reader.decision("d-1") == decision
     again.close()

@@ -24,6 +24,8 @@ def test_a_question_is_open_until_it_is_answered(store: Store) -> None:
     with store.reader() as reader:
         assert reader.ask("q-1") == answered
         assert reader.ask("none") is None
+        assert reader.open_asks(["q-1", "q-2", "none", "q-2"]) == {"q-2": rows.ask("q-2")}
+        assert reader.open_asks([]) == {}
         assert reader.asks() == [rows.ask("q-2")]
         assert reader.asks(answered=True) == [answered]
         assert reader.asks(after="q-2") == []

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.audit.leaves import leaf_hash
+from engine.audit.leaves import ChangeLeaf, leaf_hash
 from engine.audit.signing import Signer
+from engine.audit.tree import WIDTH
 from engine.errors import StoreError
 from engine.runtime.audit.database import Checked, verify_database
+from engine.store.entries import whole
 from engine.store.opening import open_store
 from tests.served import Served
 
@@ -46,6 +48,9 @@ def test_a_database_that_nobody_touched_is_good(shop: Served) -> None:
     ("change", "place"),
     [
         ("update leaf set entry = replace(entry, 'fired', 'shado') where number = 2", "entry 2"),
+        ("update leaf set entry = x'80' where number = 2", "entry 2"),
+        ("update leaf set entry = '{}' where number = 2", "entry 2"),
+        ("update leaf set ref = ref || '0' where number = 2", "entry 2"),
         ("update leaf set hash = 'x' where number = 2", "entry 2"),
         ("update leaf set at = at + 1 where number = 2", "entry 2"),
         ("update leaf set kind = 'step' where number = 2", "entry 2"),
@@ -76,6 +81,31 @@ def test_what_is_changed_is_named(shop: Served, change: str, place: str | None) 
         assert found == []
     else:
         assert any(each.startswith(place) for each in found), found
+
+
+def test_a_tile_with_another_root_is_named(shop: Served) -> None:
+    # given as many entries as there are under a tile
+    with shop.engine.store.begin() as writer:
+        for number in range(WIDTH):
+            writer.record(ChangeLeaf(what="paused", ref=f"pause:{number}", at=number, who="ann"))
+    assert places(shop) == []
+
+    with behind(shop) as database:
+        assert database.execute("update tile set root = zeroblob(32)").rowcount == 1
+
+    assert places(shop) == ["the tile of the entries 0 to 255"]
+
+
+def test_entries_that_are_kept_as_they_were_sealed_are_as_good(shop: Served) -> None:
+    # given a record of a program that did not shorten them
+    before = checked(shop)
+    with behind(shop) as database:
+        rows = database.execute("select number, kind, ref, at, entry from leaf").fetchall()
+        long = [(whole(*row), number) for number, *row in rows]
+        database.executemany("update leaf set entry = ? where number = ?", long)
+        assert all(entry.startswith(b"{") for entry, _ in long)
+
+    assert checked(shop) == before
 
 
 def rewritten(shop: Served, rows: list[tuple[object, ...]]) -> None:
@@ -123,10 +153,13 @@ def test_the_last_entry_that_is_gone_is_named(shop: Served) -> None:
 
 def test_an_entry_that_is_told_anew_with_its_hash_is_found_by_the_root(shop: Served) -> None:
     with behind(shop) as database:
-        (entry,) = database.execute("select entry from leaf where number = 1").fetchone()
+        kind, ref, at, entry = database.execute(
+            "select kind, ref, at, entry from leaf where number = 1"
+        ).fetchone()
         forged = entry.replace(b"admin", b"ADMIN")
         assert forged != entry
-        database.execute("update leaf set entry = ?, hash = ? where number = 1", (forged, leaf_hash(forged)))
+        hash = leaf_hash(whole(kind, ref, at, forged))
+        database.execute("update leaf set entry = ?, hash = ? where number = 1", (forged, hash))
 
     assert places(shop)[:2] == ["the checkpoint of 5 entries", "the tree"]
 
