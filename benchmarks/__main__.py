@@ -10,27 +10,34 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import structlog
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    backtesting,
+    curves,
     decision_bytes,
     evaluation,
     first_step,
+    importing,
     intake,
     parked,
     seal,
     steps_postgres,
     steps_sqlite,
+    sustained,
     sweep,
     sweep_disk,
 )
 from benchmarks.machine import machine
 from benchmarks.rows import Row
 
-ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
+Measure: TypeAlias = Callable[[Path, bool], list[Row]]
+
+ROWS: Mapping[str, Measure] = {
     "steps_sqlite": steps_sqlite.measure,
     "steps_postgres": steps_postgres.measure,
     "parked_1m": parked.measure,
@@ -38,6 +45,8 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     "first_step_p99": first_step.measure,
     "intake_http": intake.measure,
     "trigger_p99": intake.measure_triggers,
+    "import_1m": importing.measure,
+    "backtest_year": backtesting.measure,
     "seal": seal.measure,
     "decision_bytes": decision_bytes.measure,
     "one_rule": evaluation.measure_one,
@@ -49,14 +58,24 @@ ROWS: Mapping[str, Callable[[Path, bool], list[Row]]] = {
     "sweep_1m_100": sweep.measure,
     "sweep_disk_1m_100": sweep_disk.measure,
 }
-"""What can be measured: each is given an empty folder, and whether it shall be quick."""
+"""What is measured where nothing else is asked for: each is given an empty folder, and whether to be quick."""
+
+CURVES: Mapping[str, Measure] = {
+    "curve_rules": curves.measure_rules,
+    "curve_live_rules": curves.measure_live,
+    "curve_customers": curves.measure_customers,
+    "curve_clients": curves.measure_clients,
+    "curve_history": curves.measure_history,
+}
+LOAD: Mapping[str, Measure] = {"sustained": sustained.measure}
 
 
 def main() -> int:
     """Measure what was asked for; 1 where something could not be measured."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller numbers, in a few minutes")
-    parser.add_argument("--only", choices=sorted(ROWS), action="append", help="this row alone; repeatable")
+    parser.add_argument("--only", choices=sorted(ROWS | CURVES | LOAD), action="append", help="this row alone; repeatable")
+    parser.add_argument("--curves", action="store_true", help="how cost grows, in place of the rows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here, one object a line")
     parser.add_argument("--folder", type=Path, help="where databases are made; on the disk to be measured")
     given = parser.parse_args()
@@ -68,11 +87,11 @@ def main() -> int:
         where = machine(Path(top))
         if given.json:
             given.json.write_text("")
-        for name in given.only or ROWS:
+        for name in given.only or (CURVES if given.curves else ROWS):
             folder = Path(top) / name
             folder.mkdir()
             try:
-                measured = ROWS[name](folder, given.quick)
+                measured = (ROWS | CURVES | LOAD)[name](folder, given.quick)
             except Exception as error:
                 failed = True
                 print(f"{name}: {error}", file=sys.stderr)

@@ -60,6 +60,7 @@ def main() -> None:
                 "taken": sorted(taken),
                 "failed": sum(status >= 300 for status in statuses),
                 "accepted": sum(answer.get("accepted", 0) for answer in answers),
+                "duplicates": sum(answer.get("duplicates", 0) for answer in answers),
                 "refused": next((a for a, s in zip(answers, statuses, strict=True) if s >= 300), None),
             }
         )
