@@ -8,6 +8,7 @@ import gc
 import logging
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -33,6 +34,7 @@ from benchmarks import (
     sweep_disk,
 )
 from benchmarks.machine import machine
+from benchmarks.profiling import PATHS, profile
 from benchmarks.rows import Row
 
 Measure: TypeAlias = Callable[[Path, bool], list[Row]]
@@ -58,7 +60,7 @@ ROWS: Mapping[str, Measure] = {
     "sweep_1m_100": sweep.measure,
     "sweep_disk_1m_100": sweep_disk.measure,
 }
-"""What is measured where nothing else is asked for: each is given an empty folder, and whether to be quick."""
+"""What is measured unless something is asked for: each is given an empty folder, and whether to be quick."""
 
 CURVES: Mapping[str, Measure] = {
     "curve_rules": curves.measure_rules,
@@ -67,15 +69,21 @@ CURVES: Mapping[str, Measure] = {
     "curve_clients": curves.measure_clients,
     "curve_history": curves.measure_history,
 }
-LOAD: Mapping[str, Measure] = {"sustained": sustained.measure}
+ALL: Mapping[str, Measure] = {**ROWS, **CURVES, "sustained": sustained.measure}
 
 
 def main() -> int:
     """Measure what was asked for; 1 where something could not be measured."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller numbers, in a few minutes")
-    parser.add_argument("--only", choices=sorted(ROWS | CURVES | LOAD), action="append", help="this row alone; repeatable")
+    parser.add_argument("--only", choices=sorted(ALL), action="append", help="this row alone; repeatable")
     parser.add_argument("--curves", action="store_true", help="how cost grows, in place of the rows")
+    parser.add_argument(
+        "--profile",
+        choices=sorted(PATHS),
+        nargs="*",
+        help="where the time goes: all paths, or these",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here, one object a line")
     parser.add_argument("--folder", type=Path, help="where databases are made; on the disk to be measured")
     given = parser.parse_args()
@@ -85,17 +93,22 @@ def main() -> int:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-", dir=given.folder) as top:
         where = machine(Path(top))
+        if given.profile is not None:
+            profile(given.profile or list(PATHS), Path(top), where)
+            return 0
         if given.json:
             given.json.write_text("")
         for name in given.only or (CURVES if given.curves else ROWS):
             folder = Path(top) / name
             folder.mkdir()
+            began = time.monotonic()
             try:
-                measured = (ROWS | CURVES | LOAD)[name](folder, given.quick)
+                measured = ALL[name](folder, given.quick)
             except Exception as error:
                 failed = True
                 print(f"{name}: {error}", file=sys.stderr)
                 continue
+            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
             rows += measured
             if given.json:
                 with given.json.open("a") as file:

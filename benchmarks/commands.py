@@ -14,7 +14,7 @@ import msgspec
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """What a command answered with `--json`, and its seconds, those of the processor, and most bytes of memory."""
+    """What a command answered with `--json`; seconds, those of processors, and the most bytes of memory."""
 
     answer: Any
     seconds: float

@@ -18,7 +18,6 @@ from benchmarks.commands import holdfast, must_balance, size_of
 from benchmarks.importing import write_events
 from benchmarks.intake import BATCH, served
 from benchmarks.rows import Row
-from engine.model.values import DAY
 from engine.runtime.clock import SystemClock
 
 RULES = (10, 100, 1_000, 10_000, 100_000)
@@ -92,9 +91,7 @@ def measure_clients(folder: Path, quick: bool) -> list[Row]:
     return _rows("curve_clients", "clients", CLIENTS, found, "cpu us an event")
 
 
-def _rows(
-    name: str, of: str, points: Sequence[int], found: Sequence[dict[str, Any]], unit: str
-) -> list[Row]:
+def _rows(name: str, of: str, points: Sequence[int], found: Sequence[dict[str, Any]], unit: str) -> list[Row]:
     rows: list[Row] = []
     for place, (number, point) in enumerate(zip(points, found, strict=True)):
         detail = {of: number} | {key: value for key, value in point.items() if key != "value"}
@@ -126,4 +123,4 @@ def _bytes_of_customers(database: Path) -> dict[str, int]:
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         (hot,) = connection.execute("SELECT sum(length(hot)) FROM customer").fetchone()
         (chunks,) = connection.execute("SELECT sum(length(body)) FROM bucket_chunk").fetchone()
-    return {"hot_bytes": round(hot / KNOWN_CUSTOMERS), "chunk_bytes": round(chunks / KNOWN_CUSTOMERS)}
+    return {"hot_bytes": round(hot / KNOWN_CUSTOMERS), "chunk_bytes": round((chunks or 0) / KNOWN_CUSTOMERS)}

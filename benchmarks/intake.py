@@ -41,10 +41,8 @@ class Server:
         self.plan(folder / "plan.json", path, bodies, clients, rate)
         return pushed(folder / "plan.json")
 
-    def plan(
-        self, file: Path, path: str, bodies: list[str], clients: int, rate: float | None = None
-    ) -> None:
-        """Write down what is to be pushed; `rate` are requests a second, by default as many as are answered."""
+    def plan(self, file: Path, path: str, bodies: list[str], clients: int, rate: float | None = None) -> None:
+        """Write down what is to be pushed, at `rate` requests a second or as fast as they are answered."""
         host, port = self.address.removeprefix("http://").split(":")
         plan = {
             "host": host, "port": int(port), "path": path, "key": self.key,

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.points`: one point of a curve, measured in a process of its own; prints it as JSON."""
+"""`python -m benchmarks.points`: one point of a curve, in a process of its own; prints it as JSON."""
 
 from __future__ import annotations
 

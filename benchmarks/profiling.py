@@ -1,7 +1,7 @@
 """Where the time goes: a row measured once more with py-spy looking on, told as text.
 
-py-spy looks two hundred times a second at every process that is busy. Kept is what belongs to a path: not
-what makes the work and checks the answers, nor any peer.
+py-spy looks two hundred times a second at every thread that is busy. Kept is what belongs to a path: not
+what makes the work and checks the answers, nor any peer, nor what only waits.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ RESULTS = Path(__file__).parent / "results"
 
 _LINE = re.compile(r":\d+\)$")
 _LOADING = "<frozen importlib"
+# What waits with a time limit looks busy.
+_WAITING = re.compile(r"\((?:threading|queue|selectors)\.py:\d+\)$")
 
 
 class HotPath(msgspec.Struct, frozen=True):
@@ -32,11 +34,11 @@ class HotPath(msgspec.Struct, frozen=True):
 
 
 PATHS: Mapping[str, HotPath] = {
-    "evaluation": HotPath("rules_1000", "matching (engine/expressions/index", "finding a customer's rules"),
+    "evaluation": HotPath("rules_1000", "Index.matching (engine/expressions/", "finding a customer's rules"),
     "intake": HotPath("intake_http", "api.cli.main serve", "the server while events come in"),
     "trigger": HotPath("trigger_p99", "api.cli.main serve", "the server while rules are called"),
-    "steps-sqlite": HotPath("steps_sqlite", "_run (engine/runtime/writer.py", "the writer, while steps are taken"),
-    "sweep-disk": HotPath("sweep_disk_1m_100", "tick (engine/runtime/engine.py", "a sweep of who is on the disk"),
+    "steps-sqlite": HotPath("steps_sqlite", "Writer._run (engine/runtime/", "the writer of steps"),
+    "sweep-disk": HotPath("sweep_disk_1m_100", "Engine.tick (engine/runtime/", "a sweep from the disk"),
     "import": HotPath("import_1m", "api.cli.main import", "an import of the past"),
     "backtest": HotPath("backtest_year", "api.cli.main backtest", "a backtest"),
 }
@@ -49,8 +51,8 @@ def profile(names: Sequence[str], folder: Path, machine: str) -> None:
         raw = folder / f"{name}.raw"
         subprocess.run(
             [
-                str(Path(sys.executable).with_name("py-spy")), "record", "--rate", str(RATE), "--format", "raw",
-                "--subprocesses", "--output", str(raw), "--",
+                str(Path(sys.executable).with_name("py-spy")), "record", "--rate", str(RATE),
+                "--format", "raw", "--subprocesses", "--output", str(raw), "--",
                 sys.executable, "-m", "benchmarks", "--quick", "--only", path.row, "--folder", str(folder),
             ],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -64,7 +66,7 @@ def stacks(raw: str, within: str) -> Iterator[tuple[list[str], int]]:
     """Give the stacks that belong to a path, functions without lines, each with how often it was seen."""
     for line in raw.splitlines():
         stack, _, count = line.rpartition(" ")
-        if within in stack and _LOADING not in stack:
+        if within in stack and _LOADING not in stack and not _WAITING.search(stack):
             frames = [_LINE.sub(")", frame) for frame in stack.split(";") if not frame.startswith("process ")]
             if frames:
                 yield frames, int(count)
@@ -96,4 +98,3 @@ def told(name: str, path: HotPath, found: Sequence[tuple[list[str], int]], machi
 
 def _share(frame: str, count: int, total: int) -> str:
     return f"{count / total:6.1%}  {frame}"
-
