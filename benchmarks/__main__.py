@@ -33,6 +33,7 @@ from benchmarks import (
     sweep,
     sweep_disk,
 )
+from benchmarks.aims import missed
 from benchmarks.machine import machine
 from benchmarks.profiling import PATHS, profile
 from benchmarks.rows import Row
@@ -126,12 +127,13 @@ def spare_the_collector() -> None:
 
 def show(rows: list[Row], where: str) -> None:
     """Print the rows as a table."""
-    table = Table("name", "value", "unit", "against", "ratio", "detail")
+    table = Table("name", "value", "unit", "missed", "against", "ratio", "detail")
     for row in rows:
         table.add_row(
             row.name,
             f"{row.value:,.1f}",
             row.unit,
+            "\n".join(missed(row)),
             "\n".join(f"{peer} {value:,.1f}" for peer, value in row.against.items()),
             "\n".join(f"{ratio:,.1f}x" for ratio in row.ratio.values()),
             "\n".join(f"{name} {value}" for name, value in row.detail.items()),
