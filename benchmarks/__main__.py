@@ -25,6 +25,7 @@ from benchmarks import (
     first_step,
     importing,
     intake,
+    overload,
     parked,
     seal,
     steps_postgres,
@@ -70,7 +71,7 @@ CURVES: Mapping[str, Measure] = {
     "curve_clients": curves.measure_clients,
     "curve_history": curves.measure_history,
 }
-ALL: Mapping[str, Measure] = {**ROWS, **CURVES, "sustained": sustained.measure}
+ALL: Mapping[str, Measure] = {**ROWS, **CURVES, "sustained": sustained.measure, "overload": overload.measure}
 
 
 def main() -> int:

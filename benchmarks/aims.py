@@ -35,6 +35,7 @@ AIMS: Mapping[str, Aim] = {
     "parked_1m_timers_p99": Aim(value=1),
     "import_1m": Aim(value=60),
     "backtest_year": Aim(value=10),
+    "backtest_year_orders": Aim(value=10),
     "decision_bytes": Aim(value=700),
     "seal": Aim(value=100_000),
     "seal_check": Aim(value=10),

@@ -32,13 +32,14 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "sweep_disk_1m_100",
     ),
     "work": ("intake_http", "trigger_p99", "first_step_p99", "steps_sqlite", "steps_postgres"),
-    "past": ("import_1m", "backtest_year"),
+    "past": ("import_1m", "backtest_year", "backtest_year_orders"),
     "record": ("decision_bytes", "decision_bytes_sealed", "seal", "seal_stored", "seal_check", "seal_proof"),
     "parked": (
         "parked_1m", "parked_1m_memory", "parked_1m_restart", "parked_1m_timers_p99", "parked_1m_postgres",
         "parked_1m_postgres_memory", "parked_1m_postgres_restart", "parked_1m_postgres_timers_p99",
     ),
     "sustained": ("sustained", "sustained_p99", "sustained_memory"),
+    "overload": ("overload",),
 }  # fmt: skip
 """The rows that stand together, in their order."""
 

@@ -12,7 +12,7 @@ import json
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ def main() -> None:
             {
                 "seconds": seconds,
                 "taken": sorted(taken),
+                "statuses": Counter(statuses),
                 "failed": sum(status >= 300 for status in statuses),
                 "accepted": sum(answer.get("accepted", 0) for answer in answers),
                 "duplicates": sum(answer.get("duplicates", 0) for answer in answers),
