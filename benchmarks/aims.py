@@ -43,7 +43,10 @@ AIMS: Mapping[str, Aim] = {
 
 
 def missed(row: Row) -> list[str]:
-    """Tell each aim that a row misses; nothing for a row without any."""
+    """Tell each aim that a row misses; nothing for a row without any. A curve is to have no cliff."""
+    growth, more = row.detail.get("growth"), row.detail.get("more")
+    if growth is not None and more is not None and growth > more:
+        return [f"a cliff: {growth:g}x for {more:g}x"]
     aim = AIMS.get(row.name)
     if aim is None:
         return []

@@ -116,6 +116,7 @@ def _row(row: Mapping[str, Any]) -> Row:
         value=row["value"],
         unit=row["unit"],
         against=row["against"],
+        detail=row["detail"],
         # What was kept before this was told had `against` where less is better, but for rates.
         more_is_better=row.get("more_is_better", row["unit"].endswith("/s")),
     )
@@ -132,7 +133,9 @@ def _of_curve(name: str) -> Table:
         lines = [_line(word.replace("_", " ") for word in head), "|" + "---|" * len(head)]
         for point in points:
             detail = point["detail"]
-            growth = f"{detail['growth']:g}x" if detail.get("growth") else ""
+            growth = ", ".join(
+                [f"{detail['growth']:g}x" if detail.get("growth") else "", *missed(_row(point))]
+            )
             cells = [_plain(detail[key]) if key in detail else "" for key in columns]
             lines.append(_line([*cells[:1], number(point["value"]), growth, *cells[1:]]))
         return "\n".join(lines) + "\n"

@@ -30,6 +30,15 @@ def test_an_aim_is_missed_by_value_or_by_ratio() -> None:
     assert missed(Row(name="nobody-asked", value=1, unit="us")) == []
 
 
+def test_a_curve_has_a_cliff_where_it_grows_by_more_than_there_is_more() -> None:
+    def point(**detail: float) -> list[str]:
+        return missed(Row(name="curve_rules", value=1, unit="us", more_is_better=False, detail=detail))
+
+    assert point(rules=10) == []
+    assert point(rules=100, more=10, growth=2.5) == []
+    assert point(rules=100, more=10, growth=12) == ["a cliff: 12x for 10x"]
+
+
 SERVER = 'process 1:"python -m benchmarks";process 2:"python -m api.cli.main serve"'
 RAW = "\n".join(
     [
