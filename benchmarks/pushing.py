@@ -17,6 +17,10 @@ from pathlib import Path
 from typing import Any
 
 
+PATIENCE = 600
+"""Seconds that an answer may take; on a machine that does something else it may take long."""
+
+
 def main() -> None:
     """Push all bodies, by so many clients at once."""
     plan = json.loads(Path(sys.argv[1]).read_text())
@@ -27,7 +31,7 @@ def main() -> None:
     began = time.perf_counter()
 
     def client() -> None:
-        connection = http.client.HTTPConnection(plan["host"], plan["port"], timeout=60)
+        connection = http.client.HTTPConnection(plan["host"], plan["port"], timeout=PATIENCE)
         head = {"Authorization": f"Bearer {plan['key']}", "Content-Type": "application/json"}
         while True:
             try:
