@@ -16,7 +16,6 @@ from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
-
 PATIENCE = 600
 """Seconds that an answer may take; on a machine that does something else it may take long."""
 
