@@ -82,6 +82,8 @@ def number(value: float) -> str:
 
 def _of_rows(names: Sequence[str]) -> Table:
     def table(rows: Measured) -> str:
+        if not any(name in rows for name in names):
+            return "Not measured yet.\n"
         lines = ["| row | measured | aim | against, in the same run | |", "|---|---|---|---|---|"]
         for name in names:
             for row in rows.get(name, ()):
