@@ -93,7 +93,8 @@ def _minutes(folder: Path, server: Server, minutes: int, rate: int) -> Iterator[
         following = beside.submit(plan, 0)
         for minute in range(minutes):
             file, sent = following.result()
-            following = beside.submit(plan, minute + 1)
+            if minute + 1 < minutes:
+                following = beside.submit(plan, minute + 1)
             yield pushed(file) | {"sent": sent}
             file.unlink()
 
