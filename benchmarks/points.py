@@ -24,8 +24,8 @@ from engine.expressions.index import Index
 from engine.runtime.clock import SystemClock
 from engine.runtime.engine import Engine
 
-ASKED = 200
-"""Customers whose rules are looked for."""
+ASKED, PASSES = 200, 1_000
+"""Customers whose rules are looked for, and how often for a profile."""
 WARM, COUNTED = 1_000, 5_000
 """Events that are taken in before the measured ones, and these."""
 BATCH = 100
@@ -55,6 +55,15 @@ def of_rules(number: int, folder: Path) -> dict[str, Any]:
         "build_s": round(building, 2),
         "resident_mb": round(held / 1e6, 1),
     }
+
+
+def of_matching(number: int, folder: Path) -> dict[str, Any]:
+    """Find the rules that hold for customers among so many, again and again, for a profile."""
+    index, of = Index(conditions(rules(number))), customers(ASKED)
+    for _ in range(PASSES):
+        for customer in of:
+            index.matching(Env(customer=customer))
+    return {"value": PASSES * ASKED}
 
 
 def of_live(number: int, folder: Path) -> dict[str, Any]:
@@ -102,6 +111,7 @@ def _decisions(database: Path) -> int:
 
 POINTS: Mapping[str, Callable[[int, Path], dict[str, Any]]] = {
     "rules": of_rules,
+    "matching": of_matching,
     "live": of_live,
     "intake": of_intake,
 }

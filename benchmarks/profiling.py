@@ -21,20 +21,36 @@ RESULTS = Path(__file__).parent / "results"
 
 _LINE = re.compile(r":\d+\)$")
 _LOADING = "<frozen importlib"
-# What waits with a time limit looks busy.
-_WAITING = re.compile(r"\((?:threading|queue|selectors)\.py:\d+\)$")
+# What waits with a time limit, or in a queue of C, looks busy.
+_WAITING = re.compile(
+    r"(?:\((?:threading|queue|selectors)\.py|;_worker \([^;]+|;Writer\._run \([^;]+):\d+\)$"
+)
 
 
 class HotPath(msgspec.Struct, frozen=True):
-    """A path: the row that takes it, and what a stack must have in it: a function, or a part of a command."""
+    """A path: what takes it, and what a stack must have in it: a function, or a part of a command.
+
+    A row takes it in its quick form; where that is over too soon for a profile, `over` is a point of
+    `points.py` that does it again and again.
+    """
 
     row: str
     within: str
     says: str
+    over: tuple[str, int] | None = None
+
+    def arguments(self, folder: Path) -> list[str]:
+        """Give what is run, as arguments of Python."""
+        if self.over is None:
+            return ["-m", "benchmarks", "--quick", "--only", self.row, "--folder", str(folder)]
+        point, number = self.over
+        return ["-m", "benchmarks.points", "--point", point, "--number", str(number), "--folder", str(folder)]
 
 
 PATHS: Mapping[str, HotPath] = {
-    "evaluation": HotPath("rules_1000", "Index.matching (engine/expressions/", "finding a customer's rules"),
+    "evaluation": HotPath(
+        "rules_1000", "Index.matching (engine/expressions/", "finding a customer's rules", ("matching", 1_000)
+    ),
     "intake": HotPath("intake_http", "api.cli.main serve", "the server while events come in"),
     "trigger": HotPath("trigger_p99", "api.cli.main serve", "the server while rules are called"),
     "steps-sqlite": HotPath("steps_sqlite", "Writer._run (engine/runtime/", "the writer of steps"),
@@ -53,7 +69,7 @@ def profile(names: Sequence[str], folder: Path, machine: str) -> None:
             [
                 str(Path(sys.executable).with_name("py-spy")), "record", "--rate", str(RATE),
                 "--format", "raw", "--subprocesses", "--output", str(raw), "--",
-                sys.executable, "-m", "benchmarks", "--quick", "--only", path.row, "--folder", str(folder),
+                sys.executable, *path.arguments(folder),
             ],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -84,7 +100,7 @@ def told(name: str, path: HotPath, found: Sequence[tuple[list[str], int]], machi
         raise RuntimeError(f"{name}: py-spy saw nothing of {path.within}")
     lines = [
         f"Where the time goes in {path.says}: `sh script/bench --profile {name}`,",
-        f"{total:,} samples of py-spy, {RATE} a second, while `--quick --only {path.row}` ran.",
+        f"{total:,} samples of py-spy, {RATE} a second, of what `{path.row}` measures.",
         machine,
         "",
         "by themselves",
