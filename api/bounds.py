@@ -95,6 +95,8 @@ def bounded(
                         f"the body took over {patience:g} s; send it faster", code="too_slow"
                     ) from None
                 whole = message["type"] != "http.request" or not message.get("more_body", False)
+                if message["type"] == "http.request":
+                    rates.body(scope, len(message.get("body", b"")))
                 return message
 
             status = 500

@@ -22,6 +22,7 @@ from engine.errors import (
     DeliveryError,
     Finding,
     ForbiddenError,
+    FullError,
     NotFoundError,
     QuarantineError,
     RequestError,
@@ -126,7 +127,8 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
             headers={"Idempotent-Replayed": "true"},
         )
     told = _tell(request, error)
-    if told.status >= 500:
+    # That there is no room is counted by the meters: a line for each would make things worse.
+    if told.status >= 500 and not isinstance(error, FullError):
         _log.error("request_failed", request_id=request_id(request.scope), status=told.status, exc_info=error)
     problem = Problem(
         type=f"urn:holdfast:problem:{told.code}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from api.room import Room
 from engine.errors import FullError, TooManyError
 from engine.model.values import SECOND
 from engine.model.workspace import Limits
@@ -33,8 +34,9 @@ class Rates:
     With the URL of a Redis the processes that answer for one key count together.
     """
 
-    def __init__(self, engine: Engine, redis_url: str | None = None) -> None:
+    def __init__(self, engine: Engine, redis_url: str | None = None, room: Room | None = None) -> None:
         self._engine = engine
+        self._room = room or Room()
         self._beside = Remembered(engine.clock.now)
         self._shared = None if redis_url is None else Shared(redis_url, self._beside)
         self._limits: Limits | None = None
@@ -57,7 +59,8 @@ class Rates:
         await self._take(scope, key, "requests", 1, quota)
 
     async def events(self, scope: Scope, key: KeyRow, number: int) -> None:
-        """Count the events of a request; raises `TooManyError`."""
+        """Count the events of a request; raises `TooManyError`, and `FullError` where too many wait."""
+        self._make_room(scope, events=number)
         if key.id == LOCAL or not number:
             return
         await self._take(scope, key, "events", number, self._quota("events"))
@@ -72,6 +75,10 @@ class Rates:
             raise TooManyError(f"this key has {most} requests under way; send the next when one has ended", 1)
         self._under_way[key.id] += 1
         scope["state"]["under_way"] = key.id
+
+    def body(self, scope: Scope, size: int) -> None:
+        """Count bytes of a request's body, as they come in; raises `FullError` where too many wait."""
+        self._make_room(scope, bytes=size)
 
     @property
     def streams(self) -> int:
@@ -97,6 +104,7 @@ class Rates:
 
     def end(self, scope: Scope) -> None:
         """Count a request or a stream as done."""
+        self._room.leave(scope)
         listener = scope["state"].pop("streaming", None)
         if listener is not None:
             self._streams[listener] -= 1
@@ -124,6 +132,13 @@ class Rates:
                 f"this key may send {quota.units} {what} in {quota.window} s; come again later",
                 max(1, seconds(taken.retry)),
             )
+
+    def _make_room(self, scope: Scope, *, bytes: int = 0, events: int = 0) -> None:
+        try:
+            self._room.take(scope, bytes=bytes, events=events)
+        except FullError:
+            self._engine.meters.limited("room")
+            raise
 
     def _quota(self, name: str) -> Quota:
         limits = self._engine.workspace.settings.limits

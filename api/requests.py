@@ -41,7 +41,8 @@ def request_id(scope: Scope) -> str:
 async def body_of(request: Request[Any, Any, Any]) -> bytes:
     """Give the request's body, expanded where it is gzip, whatever its content type says.
 
-    Raises `RequestError` for a body over 5 MB, for broken gzip, and for any other encoding.
+    Raises `RequestError` for a body over 5 MB, for broken gzip, and for any other encoding, and `FullError`
+    where there is no room for what it expands to.
     """
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in _PLAIN:
@@ -49,7 +50,9 @@ async def body_of(request: Request[Any, Any, Any]) -> bytes:
     body = await request.body()
     if body[:2] != _GZIP:
         return body
-    return await asyncio.to_thread(expand, body)
+    expanded = await asyncio.to_thread(expand, body)
+    request.app.state.rates.body(request.scope, len(expanded))
+    return expanded
 
 
 def expand(data: bytes) -> bytes:

@@ -26,7 +26,7 @@ def measure(folder: Path, quick: bool) -> list[Row]:
     database = folder / "holdfast.db"
     workspace = folder / "shop"
     shopping.write(workspace)
-    wanted = 10_000 if quick else 100_000
+    wanted = 3_000 if quick else 100_000
     with Engine.open(workspace, f"sqlite:///{database}", work=False) as engine:
         for batch in _events():
             engine.ingest(batch, source="bench").result()

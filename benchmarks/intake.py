@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from benchmarks.rows import Row
-from benchmarks.shopping import calls, happenings, write
+from benchmarks.shopping import CUSTOMERS, calls, happenings, write
 from engine.runtime.clock import SystemClock
 
 CLIENTS = 8
@@ -38,25 +38,17 @@ class Server:
         self, folder: Path, path: str, bodies: list[str], clients: int, rate: float | None = None
     ) -> Any:
         """Push requests from a process beside it; give what that measured."""
+        self.plan(folder / "plan.json", path, bodies, clients, rate)
+        return pushed(folder / "plan.json")
+
+    def plan(self, file: Path, path: str, bodies: list[str], clients: int, rate: float | None = None) -> None:
+        """Write down what is to be pushed, at `rate` requests a second or as fast as they are answered."""
         host, port = self.address.removeprefix("http://").split(":")
         plan = {
             "host": host, "port": int(port), "path": path, "key": self.key,
             "clients": clients, "bodies": bodies, "rate": rate,
         }  # fmt: skip
-        file = folder / "plan.json"
         file.write_text(json.dumps(plan))
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.pushing", str(file)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        result = json.loads(done.stdout)
-        if result["failed"]:
-            raise RuntimeError(
-                f"{result['failed']} requests were refused, the first with {result['refused']}"
-            )
-        return result
 
     def processor_seconds(self) -> float:
         """Give the processor time that the server has used, in seconds."""
@@ -64,8 +56,24 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def attempted(plan: Path) -> Any:
+    """Push what is planned from a process of its own; give what that measured, refusals too."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.pushing", str(plan)], check=True, capture_output=True, text=True
+    )
+    return json.loads(done.stdout)
+
+
+def pushed(plan: Path) -> Any:
+    """Push what is planned; give what that measured. Nothing may be refused."""
+    result = attempted(plan)
+    if result["failed"]:
+        raise RuntimeError(f"{result['failed']} requests were refused, the first with {result['refused']}")
+    return result
+
+
 @contextlib.contextmanager
-def served(folder: Path, known: int) -> Iterator[Server]:
+def served(folder: Path, known: int, customers: int = CUSTOMERS) -> Iterator[Server]:
     """Serve the shop from a folder, in a process of its own, after so many events by which it is known."""
     workspace, database = folder / "shop", folder / "holdfast.db"
     write(workspace)
@@ -94,7 +102,7 @@ def served(folder: Path, known: int) -> Iterator[Server]:
                     break
             time.sleep(0.05)
         server = Server(process, address, key, database)
-        before = happenings(known, SystemClock().now(), BATCH, "known")
+        before = happenings(known, SystemClock().now(), BATCH, "known", customers)
         server.push(folder, "/v1/events", [json.dumps(batch) for batch in before], CLIENTS)
         yield server
     finally:
@@ -113,7 +121,7 @@ def measure(folder: Path, quick: bool) -> list[Row]:
         used = server.processor_seconds() - used
         alone = [json.dumps(batch[0]) for batch in happenings(2_000 if quick else 10_000, now, 1, "alone")]
         single = server.push(folder, "/v1/events", alone, 1)
-    stored, decisions = _hold(server.database)
+    stored, decisions = held(server.database)
     if whole["accepted"] != count or stored < count:
         raise RuntimeError(f"of {count} events, {whole['accepted']} were accepted and {stored} are there")
     taken = whole["taken"]
@@ -159,7 +167,8 @@ def measure_triggers(folder: Path, quick: bool) -> list[Row]:
     ]
 
 
-def _hold(database: Path) -> tuple[int, int]:
+def held(database: Path) -> tuple[int, int]:
+    """Give how many events from outside are stored, and how many decisions."""
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
         (events,) = connection.execute("SELECT count(*) FROM event WHERE source != 'holdfast'").fetchone()

@@ -22,27 +22,30 @@ from engine.runtime.clock import SystemClock
 from engine.runtime.engine import Engine
 
 WORKSPACE = WORKSPACES / "trial-ending"
-PROBES = 1_000
-"""Runs whose timers fall due while the restarted engine is watched."""
+RUNS, PROBES = 1_000_000, 1_000
+"""Runs that wait, and those whose timers fall due while the restarted engine is watched."""
+QUICK_RUNS, QUICK_PROBES = 20_000, 200
 AHEAD = 20 * SECOND
-"""How long after the last event the first of them is due, and how long it takes for all to be."""
+"""How long after the last event the first of the probes is due."""
+A_SECOND = 50
+"""So many of them fall due in one."""
 
 
 def measure(folder: Path, quick: bool) -> list[Row]:
     """Park the runs in a SQLite file; against DBOS, whose parked runs stay in memory."""
-    runs = 50_000 if quick else 1_000_000
+    runs, probes = (QUICK_RUNS, QUICK_PROBES) if quick else (RUNS, PROBES)
     database = folder / "holdfast.db"
     url = f"sqlite:///{database}"
     park(url, runs)
     size = sum(path.stat().st_size for path in folder.glob("holdfast.db*"))
-    peer = peers.measure("dbos_parked", database=f"sqlite:///{folder}/dbos.db", runs=1_000)
+    peer = peers.measure("dbos_parked", database=f"sqlite:///{folder}/dbos.db", runs=200 if quick else 1_000)
     urls = url, f"sqlite:///{folder}/empty.db"
-    return _rows("parked_1m", runs, size, _sqlite_sizes(database), urls, {"dbos": peer["resident"]})
+    return _rows("parked_1m", runs, probes, size, _sqlite_sizes(database), urls, {"dbos": peer["resident"]})
 
 
 def measure_postgres(folder: Path, quick: bool) -> list[Row]:
     """The same on PostgreSQL, with one process."""
-    runs = 50_000 if quick else 1_000_000
+    runs, probes = (QUICK_RUNS, QUICK_PROBES) if quick else (RUNS, PROBES)
     with postgres(folder) as server:
         url = server.database("holdfast")
         park(url, runs)
@@ -53,20 +56,21 @@ def measure_postgres(folder: Path, quick: bool) -> list[Row]:
             sizes = dict(
                 connection.execute("SELECT relname, pg_total_relation_size(relid) FROM pg_stat_user_tables")
             )
-        return _rows("parked_1m_postgres", runs, size, sizes, (url, server.database("empty")), {})
+        return _rows("parked_1m_postgres", runs, probes, size, sizes, (url, server.database("empty")), {})
 
 
 def _rows(
     name: str,
     runs: int,
+    probes: int,
     size: int,
     sizes: dict[str, int],
     urls: tuple[str, str],
     against: dict[str, float],
 ) -> list[Row]:
     """Restart an engine on the runs and on an empty database, in processes of their own."""
-    park_probes(urls[0])
-    full = _restarted(urls[0], PROBES)
+    park_probes(urls[0], probes)
+    full = _restarted(urls[0], probes)
     empty = _restarted(urls[1], 0)
     return [
         Row(
@@ -90,7 +94,7 @@ def _rows(
             value=full["late_p99"],
             unit="s late",
             more_is_better=False,
-            detail={"timers": PROBES, "late_max": round(full["late_max"], 3)},
+            detail={"timers": probes, "late_max": round(full["late_max"], 3)},
         ),
     ]
 
@@ -103,11 +107,12 @@ def park(url: str, runs: int) -> None:
             engine.ingest(batch, source="bench").result()
 
 
-def park_probes(url: str) -> None:
+def park_probes(url: str, probes: int) -> None:
     """Begin the probes, last of all: an engine has to be there again before they are due."""
     with Engine.open(WORKSPACE, url, work=False) as engine:
         now = SystemClock().now()
-        for batch in trials(PROBES, now, (now + AHEAD, now + 2 * AHEAD), "probe"):
+        first = now + AHEAD
+        for batch in trials(probes, now, (first, first + probes * SECOND // A_SECOND), "probe"):
             engine.ingest(batch, source="bench").result()
 
 

@@ -12,9 +12,12 @@ import json
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any
+
+PATIENCE = 600
+"""Seconds that an answer may take; on a machine that does something else it may take long."""
 
 
 def main() -> None:
@@ -27,7 +30,7 @@ def main() -> None:
     began = time.perf_counter()
 
     def client() -> None:
-        connection = http.client.HTTPConnection(plan["host"], plan["port"], timeout=60)
+        connection = http.client.HTTPConnection(plan["host"], plan["port"], timeout=PATIENCE)
         head = {"Authorization": f"Bearer {plan['key']}", "Content-Type": "application/json"}
         while True:
             try:
@@ -58,8 +61,10 @@ def main() -> None:
             {
                 "seconds": seconds,
                 "taken": sorted(taken),
+                "statuses": Counter(statuses),
                 "failed": sum(status >= 300 for status in statuses),
                 "accepted": sum(answer.get("accepted", 0) for answer in answers),
+                "duplicates": sum(answer.get("duplicates", 0) for answer in answers),
                 "refused": next((a for a, s in zip(answers, statuses, strict=True) if s >= 300), None),
             }
         )

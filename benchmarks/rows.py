@@ -36,6 +36,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
                 "unit": self.unit,
                 "against": {peer: round(theirs, 3) for peer, theirs in self.against.items()},
                 "ratio": self.ratio,
+                "more_is_better": self.more_is_better,
                 "detail": self.detail,
                 "machine": machine,
             }

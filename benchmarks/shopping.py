@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.customers.zones import moment_of
-from engine.model.values import SECOND, Micros
+from engine.model.values import DAY, SECOND, Micros
 
 SEED = 20261129
 CUSTOMERS = 5_000
@@ -48,7 +48,7 @@ events:
 """
 
 KINDS = {"order_completed": 34, "page_viewed": 24, "usage": 20, "ticket_opened": 12, "survey_answered": 10}
-"""How many rules each kind of event has."""
+"""Of a hundred rules, how many are on each kind of event."""
 
 SHARES = {"page_viewed": 45, "usage": 30, "order_completed": 15, "ticket_opened": 5, "survey_answered": 5}
 """Of a hundred events, how many are of each kind."""
@@ -77,15 +77,15 @@ OF_CUSTOMER = (
 )
 
 
-def write(folder: Path) -> None:
-    """Write the workspace into an empty folder."""
+def write(folder: Path, rules: int = 100) -> None:
+    """Write the workspace, with about so many rules on events, into an empty folder."""
     chance = random.Random(SEED)
     (folder / "rules").mkdir(parents=True)
     (folder / "holdfast.yaml").write_text("name: Benchmark\ntimezone: UTC\ncurrency: EUR\n")
     (folder / "rules" / "facts.yaml").write_text(FACTS)
     (folder / "rules" / "at-the-counter.yaml").write_text(CALLED)
-    for kind, count in KINDS.items():
-        for number in range(count):
+    for kind, share in KINDS.items():
+        for number in range(share * rules // 100):
             name = f"{kind.replace('_', '-')}-{number:02}"
             lines = [OF_EVENT[kind].format(round(chance.randrange(88, 100) * SCALE.get(kind, 1), 1))]
             lines += [
@@ -125,25 +125,46 @@ def calls(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def customer_id(chance: random.Random) -> str:
+def customer_id(chance: random.Random, customers: int = CUSTOMERS) -> str:
     """Give the id of one of the customers."""
-    return f"cus_{chance.randrange(CUSTOMERS):06}"
+    return f"cus_{chance.randrange(customers):06}"
 
 
 def happenings(
-    count: int, until: Micros, batch: int = 100, name: str = "e"
+    count: int, until: Micros, batch: int = 100, name: str = "e", customers: int = CUSTOMERS
 ) -> Iterator[list[dict[str, Any]]]:
     """Give batches of so many events in all, of the hour before an instant."""
     chance = random.Random(f"{SEED}/{name}")
     kinds = chance.choices(list(SHARES), list(SHARES.values()), k=count)
     for first in range(0, count, batch):
         yield [
-            _happening(chance, kinds[number], f"{name}-{number}", until - chance.randrange(3600) * SECOND)
+            _happening(
+                chance, kinds[number], f"{name}-{number}", until - chance.randrange(3600) * SECOND, customers
+            )
             for number in range(first, min(count, first + batch))
         ]
 
 
-def _happening(chance: random.Random, kind: str, id: str, at: Micros) -> dict[str, Any]:
+def year(count: int, until: Micros, customers: int) -> Iterator[dict[str, Any]]:
+    """Give so many events at even distances over the year before an instant."""
+    chance = random.Random(f"{SEED}/year")
+    kinds = chance.choices(list(SHARES), list(SHARES.values()), k=count)
+    for number, kind in enumerate(kinds):
+        at = until - 365 * DAY * (count - number) // count
+        yield _happening(chance, kind, f"year-{number}", at, customers)
+
+
+def daily(days: int, customers: int, until: Micros) -> Iterator[dict[str, Any]]:
+    """Give an event a day of each of so many customers, the last of them a day before an instant."""
+    chance = random.Random(f"{SEED}/daily")
+    kinds, shares = list(SHARES), list(SHARES.values())
+    for day in range(days, 0, -1):
+        for number, kind in enumerate(chance.choices(kinds, shares, k=customers)):
+            event = _happening(chance, kind, f"day-{day}-{number}", until - day * DAY, customers)
+            yield event | {"customer": f"cus_{number:06}"}
+
+
+def _happening(chance: random.Random, kind: str, id: str, at: Micros, customers: int) -> dict[str, Any]:
     properties: dict[str, Any]
     if kind == "order_completed":
         total = chance.randrange(500, 25_000) / 100
@@ -159,7 +180,7 @@ def _happening(chance: random.Random, kind: str, id: str, at: Micros) -> dict[st
     return {
         "event": kind,
         "id": id,
-        "customer": customer_id(chance),
+        "customer": customer_id(chance, customers),
         "at": moment_of(at).isoformat(),
         "properties": properties,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from engine.customers.buckets import Bucket
 from engine.customers.contracts import joined
@@ -16,7 +16,7 @@ from engine.model.values import Micros
 
 
 def united(
-    table: FactTable, into: FactState, other: FactState, events: Iterable[Event], now: Micros
+    table: FactTable, into: FactState, other: FactState, events: Sequence[Event], now: Micros
 ) -> FactState:
     """Give the state of two customers who are one, under the surviving id.
 
@@ -89,7 +89,7 @@ def rebuild(
     table: FactTable,
     id: str,
     kind: Subject,
-    events: Iterable[Event],
+    events: Sequence[Event],
     until: Micros | None = None,
 ) -> FactState:
     """Build a state from stored events in the order (received, seq).
@@ -99,6 +99,10 @@ def rebuild(
     """
     state = FactState(id, kind, table.hash)
     derives = table.contracts_of(kind) is not None
+    if events and not derives:
+        # When events came leaves no trace in facts: the clock goes to the end at once, and each is put
+        # where it belongs then, in place of being moved there from day to day.
+        state.advance(table, events[-1].received_at)
     for event in events:
         if derives and event.cause == "engine" and event.name in CONTRACT_EVENTS:
             _settle(table, state, event.received_at)

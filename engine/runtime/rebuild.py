@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from engine.customers.encoding import decode
 from engine.customers.event import Event
@@ -69,7 +69,7 @@ def _settle_accounts(shell: Shell, accounts: Iterable[str], stale: set[str], now
             adopt(turn.world, turn.cast, turn.changes, id, now, cause)
 
 
-def replace(turn: Turn, member: Member, events: Iterable[Event], cause: str) -> None:
+def replace(turn: Turn, member: Member, events: Sequence[Event], cause: str) -> None:
     """Make a customer's facts anew from these events, the only ones that are left of theirs."""
     # Contract ends that were never played stay due after a release; those of an import are the past.
     until = turn.now if cause == "import" else member.standing.played_to or None

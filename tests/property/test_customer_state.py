@@ -13,40 +13,49 @@ from engine.customers.event import Event
 from engine.customers.facts import Facts
 from engine.customers.merging import merge, rebuild
 from engine.customers.state import FactState
+from engine.customers.table import FactTable
 from engine.model.facts import EventType, FactType, PropertyType, Rfm, Subscriptions, Trait
 from engine.model.values import DAY, HOUR, Duration, Micros
 from tests.customer_facts import Customer, at, computed, happened, table_of, workspace_of
 
 START = at("2026-03-20")
-TABLE = table_of(
-    workspace_of(
-        "Europe/Berlin",
-        events={
-            "answer": EventType(
-                properties={
-                    "score": PropertyType(type=FactType.NUMBER),
-                    "ticket": PropertyType(type=FactType.TEXT),
-                },
-                revises="ticket",
-            )
-        },
-        subscriptions=Subscriptions(of="contract", id="id", mrr="mrr", ends="ends"),
-        rfm=Rfm(of="order", value="total", over=Duration.parse("30d")),
-        plan=Trait(type=FactType.TEXT, default="free"),
-        renewal=Trait(type=FactType.DATE),
-        orders=computed(count="order"),
-        spend=computed("9d", sum="total", of="order"),
-        hours=computed("30h", count="order"),
-        kinds=computed(distinct="sku", of="order"),
-        last_sku=computed(last="sku", of="order"),
-        each=computed("9d", sum="total", of="order", per="sku"),
-        happy=computed("9d", share_lower="event.score >= 4", of="answer"),
-        quiet=computed(since="any"),
-        churns=computed(count="churned"),
-        drop=computed(drop="total", of="order", recent="1w", baseline="2w"),
+
+
+def made(**more: Any) -> FactTable:
+    """Every kind of fact, and of `more` what not every workspace has."""
+    return table_of(
+        workspace_of(
+            "Europe/Berlin",
+            events={
+                "answer": EventType(
+                    properties={
+                        "score": PropertyType(type=FactType.NUMBER),
+                        "ticket": PropertyType(type=FactType.TEXT),
+                    },
+                    revises="ticket",
+                )
+            },
+            **more,
+            rfm=Rfm(of="order", value="total", over=Duration.parse("30d")),
+            plan=Trait(type=FactType.TEXT, default="free"),
+            renewal=Trait(type=FactType.DATE),
+            orders=computed(count="order"),
+            spend=computed("9d", sum="total", of="order"),
+            hours=computed("30h", count="order"),
+            kinds=computed(distinct="sku", of="order"),
+            last_sku=computed(last="sku", of="order"),
+            each=computed("9d", sum="total", of="order", per="sku"),
+            happy=computed("9d", share_lower="event.score >= 4", of="answer"),
+            quiet=computed(since="any"),
+            churns=computed(count="churned"),
+            drop=computed(drop="total", of="order", recent="1w", baseline="2w"),
+        )
     )
-)
-NAMES = [*TABLE.names("person"), "first_seen"]
+
+
+TABLE = made(subscriptions=Subscriptions(of="contract", id="id", mrr="mrr", ends="ends"))
+PLAIN = made()
+"""Without contracts, whose ends depend on what was known by then."""
 
 orders = st.fixed_dictionaries(
     {"total": st.sampled_from([1, Decimal("10.10"), Decimal("9.9"), None]), "sku": st.sampled_from("ab")}
@@ -80,19 +89,19 @@ def events_of(drawn: list[Any]) -> list[Event]:
     ]
 
 
-def taken(events: list[Event]) -> Customer:
+def taken(events: list[Event], table: FactTable = TABLE) -> Customer:
     """A customer whose events came live, with contract ends at their instants."""
-    customer = Customer(TABLE)
+    customer = Customer(table)
     for event in events:
-        while (due := customer.state.next_due(TABLE)) is not None and due < event.received_at:
+        while (due := customer.state.next_due(table)) is not None and due < event.received_at:
             customer.due(due)
         customer.take(event)
     return customer
 
 
-def facts_of(state: FactState, now: Micros) -> dict[str, Any]:
-    facts = Facts(TABLE, state, now)
-    return {name: facts[name] for name in NAMES} | {f"age of {name}": facts.age(name) for name in NAMES}
+def facts_of(state: FactState, now: Micros, table: FactTable = TABLE) -> dict[str, Any]:
+    facts, names = Facts(table, state, now), [*table.names("person"), "first_seen"]
+    return {name: facts[name] for name in names} | {f"age of {name}": facts.age(name) for name in names}
 
 
 def stored(state: FactState, chunks: dict[int, bytes]) -> FactState:
@@ -103,6 +112,11 @@ def stored(state: FactState, chunks: dict[int, bytes]) -> FactState:
             chunks[month] = data
     state.touched.clear()
     return decode(encode_hot(state), chunks)
+
+
+def stored_form(state: FactState) -> tuple[bytes, dict[int, bytes]]:
+    chunks = {month: body for month, body in encode_chunks(state).items() if body is not None}
+    return encode_hot(state), chunks
 
 
 @settings(max_examples=80)
@@ -205,3 +219,19 @@ def test_a_rebuild_gives_what_came_live(drawn: list[Any], later: int) -> None:
     again = rebuild(TABLE, "c1", "person", log)
     # Then nothing differs
     assert facts_of(again, now) == facts_of(customer.state, now)
+
+
+@settings(max_examples=200)
+@given(drawn=happenings, later=st.integers(0, 24 * 60))
+def test_a_rebuild_without_contracts_gives_the_very_bytes_that_came_live(
+    drawn: list[Any], later: int
+) -> None:
+    # Given a customer of a workspace without contracts, as the events came
+    events = events_of(drawn)
+    live = taken(events, PLAIN).state
+    # When it is built anew
+    again = rebuild(PLAIN, "c1", "person", events)
+    # Then it is stored as the same, and so are its facts whenever they are asked for
+    assert stored_form(again) == stored_form(live)
+    now = live.clock + later * HOUR
+    assert facts_of(again, now, PLAIN) == facts_of(live, now, PLAIN)

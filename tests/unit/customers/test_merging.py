@@ -1,6 +1,9 @@
 """Merging and rebuilding: what is told of it, and what is left behind."""
 
+import pytest
+
 from engine.customers.merging import merge, rebuild, united
+from engine.customers.state import FactState
 from engine.model.facts import FactType, Subscriptions, Trait
 from engine.model.values import DAY
 from tests.customer_facts import Customer, at, computed, happened, table_of, workspace_of
@@ -73,3 +76,21 @@ def test_a_rebuild_derives_what_came_of_contracts_again() -> None:
         customer.state = rebuild(TABLE, "c1", "person", log, until)
         assert customer.facts(NOON + 40 * DAY)["churns"] == 1
         assert customer.state.built == TABLE.hash
+
+
+def test_a_rebuild_moves_the_clock_once_and_nothing_from_day_to_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given the events of a hundred days, which live were moved into their buckets day after day
+    table = table_of(workspace_of(visits=computed("30d", count="visit")))
+    events = [happened("visit", NOON + day * DAY, seq=day) for day in range(100)]
+    moves: list[int] = []
+    roll = FactState._roll
+    monkeypatch.setattr(FactState, "_roll", lambda *given: (moves.append(1), roll(*given)))
+    live = Customer(table)
+    live.take(*events)
+    assert len(moves) == 99
+    # When the customer is built anew
+    moves.clear()
+    again = rebuild(table, "c1", "person", events)
+    # Then each is put where it belongs now, and what is out of reach is never kept
+    assert moves == []
+    assert again.chunks.months() == live.state.chunks.months()
