@@ -20,6 +20,9 @@ from engine.expressions.scope import Kind, Scope, ScopeKey
 from engine.expressions.trace import LineTrace
 from engine.expressions.tree import static_kind, walk
 
+GROUPS = "re_groups"
+"""The function of rule-engine that gives what the groups of the last pattern matched."""
+
 TOO_DEEP_FOR_PYTHON = (SyntaxError, RecursionError, MemoryError)
 """What Python raises when it is to compile what is nested too deep."""
 
@@ -88,11 +91,10 @@ class Expression:
     @property
     def divisible(self) -> bool:
         """Whether parts of the expression mean the same by themselves."""
-        # The groups of a match are handed from one part of the text to another, inside rule-engine only.
-        return not any(
-            isinstance(node, rule_ast.SymbolExpression)
-            and node.scope is not None
-            and node.name == "re_groups"
+        # The groups of a match are handed from one part of the text to another, inside rule-engine only. Most
+        # texts do not write the name, and need no walk through what they were parsed to.
+        return GROUPS not in self.text or not any(
+            isinstance(node, rule_ast.SymbolExpression) and node.scope is not None and node.name == GROUPS
             for node in walk(self.oracle.root)
         )
 
