@@ -66,7 +66,7 @@ class Expression:
     def trace(self, env: Env, path: tuple[int, ...] = ()) -> LineTrace:
         """Give the outcome with the value of each name, and what was wrong if it is unknown or an error."""
         outcome = self.outcome(env)
-        values = self._values(env)
+        values = self.values(env)
         error = None
         if outcome is Outcome.UNKNOWN:
             error = "not known: " + ", ".join(name for name, value in values.items() if value is None)
@@ -74,10 +74,14 @@ class Expression:
             error = self._complaint(env)
         return LineTrace(self.text, outcome, values, error, path)
 
-    def _values(self, env: Env) -> dict[str, Any]:
+    def values(self, env: Env) -> dict[str, Any]:
+        """Give the value of each name; of one that cannot be read, what was wrong."""
         # Hardly ever does a name raise; to be ready for it at each one costs more than to read all again.
+        values: dict[str, Any] = {}
         try:
-            return {name: read(env) for name, read in self._named}
+            for name, read in self._named:
+                values[name] = read(env)
+            return values
         except Exception:
             return {name: _quietly(read, env) for name, read in self._named}
 

@@ -3,7 +3,9 @@
 import pytest
 
 from engine.customers.zones import zone
-from engine.decisions.decide import exhausted
+from engine.decisions.decide import Occasion, exhausted, record
+from engine.expressions import Env
+from engine.model.reasons import DecisionOutcome
 from engine.model.values import AtMost
 from tests.virtual_engine import VirtualEngine, instant
 
@@ -126,3 +128,20 @@ steps:
     assert [outcome for _, outcome in engine.decisions("looked")] == ["fired", "fired", "at_most"]
     assert engine.ended("never-again") == [("completed", None), ("refused", "reentry")]
     assert engine.rows("looked")[2].reason == "2 per 7d"
+
+
+@pytest.mark.parametrize("outcome", list(DecisionOutcome))
+def test_a_row_tells_each_line_whatever_became_of_the_rule(outcome: DecisionOutcome) -> None:
+    # given a rule of one line, and somebody for whom it came to that; what was too late was never evaluated
+    seats = {"not_met": 4, "too_late": 4, "unknown": None, "error": "few"}.get(outcome.value, 5)
+    text = RULE.replace("customer.plan == 'team'", "customer.seats >= 5")
+    rule = VirtualEngine(FACTS, LISTED, text).ruleset.rule("looked")
+    assert rule is not None
+    occasion = Occasion(rule=rule, kind="event", cause="1", event={}, from_at=0)
+
+    # when it is recorded
+    row = record(occasion, Env(customer={"seats": seats}), "ana", 0, outcome, None, None)
+
+    # then the line has its own outcome
+    expected = {"not_met": "not_met", "too_late": "not_met", "unknown": "unknown", "error": "error"}
+    assert [line.outcome for line in row.lines] == [expected.get(outcome.value, "met")]
