@@ -21,6 +21,10 @@ _OUTCOMES = {
     Outcome.UNKNOWN: DecisionOutcome.UNKNOWN,
     Outcome.ERROR: DecisionOutcome.ERROR,
 }
+_CONDITIONS = {decided: outcome for outcome, decided in _OUTCOMES.items()} | dict.fromkeys(
+    (DecisionOutcome.AT_MOST, DecisionOutcome.SHADOW), Outcome.MET
+)
+"""What the condition of a decision came to. It need not have been evaluated where it was too late."""
 ROWS = frozenset(DecisionOutcome) - {DecisionOutcome.NOT_MET, DecisionOutcome.UNKNOWN}
 """Outcomes that are recorded as rows; the two others are counted per rule and hour."""
 
@@ -122,15 +126,15 @@ def record(
         trigger=occasion.kind,
         trigger_key=f"{rule.id}/{customer}/{occasion.kind}/{occasion.cause}",
         event={name: plain(value) for name, value in sorted((occasion.event or {}).items())},
-        lines=trace(rule, env),
+        lines=trace(rule, env, _CONDITIONS.get(outcome)),
         base=base,
         after=occasion.after,
     )
 
 
-def trace(rule: CompiledRule, env: Env) -> tuple[Line, ...]:
-    """Give every line of a rule's condition with its outcome and the values it saw."""
-    return tuple(line_of(line) for line in rule.condition.trace(env))
+def trace(rule: CompiledRule, env: Env, known: Outcome | None) -> tuple[Line, ...]:
+    """Give every line of a rule's condition with its outcome and what it saw; the whole came to `known`."""
+    return tuple(line_of(line) for line in rule.condition.trace(env, known=known))
 
 
 def line_of(line: LineTrace) -> Line:

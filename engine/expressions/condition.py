@@ -73,17 +73,22 @@ class Condition:
                 worst = outcome
         return worst
 
-    def trace(self, env: Env, path: tuple[int, ...] = ()) -> list[LineTrace]:
-        """Evaluate every line and give the trace of each, in their order, nested lists too.
+    def trace(self, env: Env, path: tuple[int, ...] = (), known: Outcome | None = None) -> list[LineTrace]:
+        """Give the trace of every line, in their order, nested lists too.
 
-        path: the places by which the list itself is reached.
+        path: the places by which the list itself is reached. known: the outcome of the whole, where it has
+        been evaluated already.
         """
         traces: list[LineTrace] = []
+        # Where all of a list is met, so is each line: none is evaluated, or ever compiled, by itself then.
+        met = self.every and (known or self.outcome(env)) is Outcome.MET
         for index, line in enumerate(self.lines):
-            if isinstance(line, Expression):
-                traces.append(line.trace(env, (*path, index)))
-            else:
+            if not isinstance(line, Expression):
                 traces.extend(line.trace(env, (*path, index)))
+            elif met:
+                traces.append(LineTrace(line.text, Outcome.MET, line.values(env), None, (*path, index)))
+            else:
+                traces.append(line.trace(env, (*path, index)))
         return traces
 
 

@@ -20,6 +20,9 @@ from engine.expressions.scope import Kind, Scope, ScopeKey
 from engine.expressions.trace import LineTrace
 from engine.expressions.tree import static_kind, walk
 
+GROUPS = "re_groups"
+"""The function of rule-engine that gives what the groups of the last pattern matched."""
+
 TOO_DEEP_FOR_PYTHON = (SyntaxError, RecursionError, MemoryError)
 """What Python raises when it is to compile what is nested too deep."""
 
@@ -63,7 +66,7 @@ class Expression:
     def trace(self, env: Env, path: tuple[int, ...] = ()) -> LineTrace:
         """Give the outcome with the value of each name, and what was wrong if it is unknown or an error."""
         outcome = self.outcome(env)
-        values = self._values(env)
+        values = self.values(env)
         error = None
         if outcome is Outcome.UNKNOWN:
             error = "not known: " + ", ".join(name for name, value in values.items() if value is None)
@@ -71,10 +74,14 @@ class Expression:
             error = self._complaint(env)
         return LineTrace(self.text, outcome, values, error, path)
 
-    def _values(self, env: Env) -> dict[str, Any]:
+    def values(self, env: Env) -> dict[str, Any]:
+        """Give the value of each name; of one that cannot be read, what was wrong."""
         # Hardly ever does a name raise; to be ready for it at each one costs more than to read all again.
+        values: dict[str, Any] = {}
         try:
-            return {name: read(env) for name, read in self._named}
+            for name, read in self._named:
+                values[name] = read(env)
+            return values
         except Exception:
             return {name: _quietly(read, env) for name, read in self._named}
 
@@ -88,11 +95,10 @@ class Expression:
     @property
     def divisible(self) -> bool:
         """Whether parts of the expression mean the same by themselves."""
-        # The groups of a match are handed from one part of the text to another, inside rule-engine only.
-        return not any(
-            isinstance(node, rule_ast.SymbolExpression)
-            and node.scope is not None
-            and node.name == "re_groups"
+        # The groups of a match are handed from one part of the text to another, inside rule-engine only. Most
+        # texts do not write the name, and need no walk through what they were parsed to.
+        return GROUPS not in self.text or not any(
+            isinstance(node, rule_ast.SymbolExpression) and node.scope is not None and node.name == GROUPS
             for node in walk(self.oracle.root)
         )
 

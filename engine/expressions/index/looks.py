@@ -13,6 +13,7 @@ from engine.expressions import regex
 from engine.expressions.clauses.form import ORDERS, Clause, Operator
 from engine.expressions.clauses.settling import Answer, settle
 from engine.expressions.index.masks import (
+    Asked,
     Guarded,
     Look,
     Masks,
@@ -150,8 +151,7 @@ def _of_patterns(uses: Sequence[Use], everything: int) -> Look:
     find = regex.finder(patterns, at_start=uses[0].clause.operator in AT_START)
     asking = [(place, use) for place, use in enumerate(uses) if use.clause.operator in USUALLY_FAILING]
     denying = [(place, use) for place, use in enumerate(uses) if use.clause.operator not in USUALLY_FAILING]
-    by_place = _by_what_is_there(asking, denying, everything)
-    return lambda value: by_place(find(value.encode()) or ())
+    return _by_what_is_there(asking, denying, everything, things=lambda value: find(value.encode()) or ())
 
 
 def _of_times(uses: Sequence[Use], everything: int) -> Look:
@@ -238,7 +238,7 @@ def _of_items(uses: Sequence[Use], everything: int) -> Look:
     others = [use for use in uses if use.clause.operator not in (Operator.HAS, Operator.HAS_NOT)]
     by_item = _by_what_is_there(asking, denying, everything, unsettled(others, everything))
     nothing = unsettled(uses, everything)
-    return lambda value: by_item(value) if TIMELESS.issuperset(map(type, value)) else nothing
+    return Guarded(lambda value: TIMELESS.issuperset(map(type, value)), by_item, lambda _: nothing)
 
 
 def _by_what_is_there(
@@ -246,8 +246,12 @@ def _by_what_is_there(
     denying: Sequence[tuple[Any, Use]],
     everything: int,
     others: Masks | None = None,
-) -> Callable[[Iterable[Any]], Masks]:
-    """Give what is settled by the things that are there: `asking` fails unless its thing is, `denying` if."""
+    things: Callable[[Any], Iterable[Any]] | None = None,
+) -> Look:
+    """Look up a value by the things that are there: `asking` fails unless its thing is, `denying` if.
+
+    things: gives them, None where the value itself holds them.
+    """
     usual = answered(((use, Answer.FAILS) for _, use in asking), everything)
     if others is not None:
         usual = usual.beside(others)
@@ -260,11 +264,13 @@ def _by_what_is_there(
         failed = found.get(thing, _NO_TERMS)
         found[thing] = *failed[:2], failed[2] | use.first, failed[3] | use.later
     if not denying and not usual.fail:
-        return _by_what_is_asked(usual, {thing: spared[0] for thing, spared in found.items()})
+        # Things only spare, and only by first clauses: that is the rule, and is faster.
+        return Asked(usual, {thing: spared[0] for thing, spared in found.items()}, things)
 
-    def look(things: Iterable[Any]) -> Masks:
+    def look(value: Any) -> Masks:
         keep, fail = usual.keep, usual.fail
-        there = [found[thing] for thing in things if thing in found]
+        held = value if things is None else things(value)
+        there = [found[thing] for thing in held if thing in found]
         for spared_first, spared, _, _ in there:
             keep |= spared_first
             fail &= ~spared
@@ -272,18 +278,5 @@ def _by_what_is_there(
             keep &= ~failing_first
             fail |= failing
         return Masks(keep, fail, 0, usual.unsure)
-
-    return look
-
-
-def _by_what_is_asked(usual: Masks, sparing: Mapping[Any, int]) -> Callable[[Iterable[Any]], Masks]:
-    """Give the same where things only spare, and only by first clauses, which is the rule and is faster."""
-
-    def look(things: Iterable[Any]) -> Masks:
-        keep = usual.keep
-        for thing in things:
-            if thing in sparing:
-                keep |= sparing[thing]
-        return Masks(keep, 0, 0, usual.unsure)
 
     return look

@@ -57,6 +57,26 @@ class Stepped(msgspec.Struct, frozen=True, eq=False):
         return self.masks[self.landing(self.thresholds, value)]
 
 
+class Asked(msgspec.Struct, frozen=True, eq=False):
+    """A look by what is there, such as the items of a list: each thing that is asked for spares some terms.
+
+    usual: what is settled where nothing is there. things: gives what is there of a value, None where the
+    value itself holds it.
+    """
+
+    usual: Masks
+    sparing: Mapping[Any, int]
+    things: Callable[[Any], Iterable[Any]] | None = None
+
+    def __call__(self, value: Any) -> Masks:
+        """Give what the value settles."""
+        keep = self.usual.keep
+        for thing in value if self.things is None else self.things(value):
+            if thing in self.sparing:
+                keep |= self.sparing[thing]
+        return Masks(keep, 0, 0, self.usual.unsure)
+
+
 class Together(msgspec.Struct, frozen=True, eq=False):
     """Looks of which each settles something: what all of them do."""
 

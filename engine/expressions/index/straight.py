@@ -14,8 +14,9 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from engine.expressions.environment import Env, missing
-from engine.expressions.index.masks import Guarded, Look, Masks, Named, Stepped, Together
+from engine.expressions.index.masks import Asked, Guarded, Look, Masks, Named, Stepped, Together
 from engine.expressions.index.tables import ROOTS, Table
+from engine.expressions.native.operations import TIMELESS
 
 State: TypeAlias = tuple[int, int, int, int]
 """Terms as bits: those that stand, fail by another than a first clause, raise for null, are unsure."""
@@ -24,12 +25,16 @@ Step: TypeAlias = Callable[[Env, int, int, int, int], State]
 MOST_TABLES = 64
 """So many tables are one function; Python takes longer and longer to compile what is very long."""
 
+Written: TypeAlias = Named | Stepped | Asked
+"""The looks that are written in place."""
+
 _KINDS = {
     str: ("str", ""),
     int: ("int", ""),
     Decimal: ("Decimal", " and not v.is_nan()"),
     datetime: ("datetime", " and v.tzinfo is UTC"),
     timedelta: ("timedelta", ""),
+    list: ("list", " and TIMELESS.issuperset(map(type, v))"),
 }
 """How a type is written, and the test by which its looks are guarded (`looks.looks_of`)."""
 
@@ -84,7 +89,7 @@ def _asked(table: Table, needs: list[Any]) -> Iterator[str]:
     yield f"  unsure |= {uses}"
 
 
-def _inlined(kind: type, look: Look) -> tuple[Named | Stepped, ...] | None:
+def _inlined(kind: type, look: Look) -> tuple[Written, ...] | None:
     """Give the looks that can be written in place, None where one of them cannot."""
     if isinstance(look, Guarded):
         look = look.look
@@ -92,11 +97,14 @@ def _inlined(kind: type, look: Look) -> tuple[Named | Stepped, ...] | None:
         # What is written tests as the guard does; a look without one is asked as it is.
         return None
     looks = look.looks if isinstance(look, Together) else (look,)
-    found = tuple(each for each in looks if isinstance(each, (Named, Stepped)))
+    found = tuple(each for each in looks if isinstance(each, (Named, Stepped, Asked)))
     return found if len(found) == len(looks) else None
 
 
-def _looked_up(look: Named | Stepped, needs: list[Any]) -> Iterator[str]:
+def _looked_up(look: Written, needs: list[Any]) -> Iterator[str]:
+    if isinstance(look, Asked):
+        yield from _asked_for(look, needs)
+        return
     masks = _masks_of(look)
     plain = not any(each.fail or each.null or each.unsure for each in masks)
 
@@ -114,6 +122,16 @@ def _looked_up(look: Named | Stepped, needs: list[Any]) -> Iterator[str]:
     else:
         yield f"   keep, fail, raising, doubtful = {code}"
         yield from _taken("   ")
+
+
+def _asked_for(look: Asked, needs: list[Any]) -> Iterator[str]:
+    sparing = _outside(look.sparing, needs)
+    yield f"   keep = {_outside(look.usual.keep, needs)}"
+    yield f"   for thing in {'v' if look.things is None else f'{_outside(look.things, needs)}(v)'}:"
+    yield f"    if thing in {sparing}: keep |= {sparing}[thing]"
+    yield "   standing &= keep"
+    if look.usual.unsure:
+        yield f"   unsure |= {_outside(look.usual.unsure, needs)}"
 
 
 def _masks_of(look: Named | Stepped) -> Sequence[Masks]:
@@ -140,9 +158,12 @@ _SURROUNDINGS: dict[str, Any] = {
     "Decimal": Decimal,
     "Exception": Exception,
     "KeyError": KeyError,
+    "TIMELESS": TIMELESS,
     "UTC": UTC,
     "datetime": datetime,
     "int": int,
+    "list": list,
+    "map": map,
     "missing": missing,
     "str": str,
     "timedelta": timedelta,

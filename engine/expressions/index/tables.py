@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from engine.expressions import regex
-from engine.expressions.clauses.form import Clause, Subject
+from engine.expressions.clauses.form import Clause, Operator, Subject
 from engine.expressions.clauses.terms import Term
 from engine.expressions.environment import Env, Reader, reader
 from engine.expressions.expression import TOO_DEEP_FOR_PYTHON
@@ -121,10 +121,12 @@ def _kinds(uses: list[Use]) -> tuple[type, ...]:
         constant = use.clause.constant
         for each in constant if isinstance(constant, frozenset) else (constant,):
             found[type(each)] = None
+        if use.clause.operator is Operator.HAS:
+            found[list] = None
     # What computes a subject gives a Decimal; a count, where it is a fact, is a whole number.
     if Decimal in found:
         found[int] = None
-    return tuple(kind for kind in (str, int, Decimal, datetime, timedelta) if kind in found)
+    return tuple(kind for kind in (list, str, int, Decimal, datetime, timedelta) if kind in found)
 
 
 def _computing(subject: Subject) -> Reader:

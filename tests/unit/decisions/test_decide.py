@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.customers.zones import zone
-from engine.decisions.decide import exhausted, freed_at
+from engine.decisions.decide import Occasion, exhausted, freed_at, record
+from engine.expressions import Env
+from engine.model.reasons import DecisionOutcome
 from engine.model.values import MINUTE, AtMost
 from tests.virtual_engine import VirtualEngine, instant
 
@@ -147,3 +149,20 @@ def test_a_limit_frees_when_it_is_no_longer_exhausted(fired: list[int], limit: s
     else:
         assert all(exhausted(counted, times, there, each) for each in (at, freed - 1) if each >= at)
         assert not exhausted(counted, times, there, freed)
+
+
+@pytest.mark.parametrize("outcome", list(DecisionOutcome))
+def test_a_row_tells_each_line_whatever_became_of_the_rule(outcome: DecisionOutcome) -> None:
+    # given a rule of one line, and somebody for whom it came to that; what was too late was never evaluated
+    seats = {"not_met": 4, "too_late": 4, "unknown": None, "error": "few"}.get(outcome.value, 5)
+    text = RULE.replace("customer.plan == 'team'", "customer.seats >= 5")
+    rule = VirtualEngine(FACTS, LISTED, text).ruleset.rule("looked")
+    assert rule is not None
+    occasion = Occasion(rule=rule, kind="event", cause="1", event={}, from_at=0)
+
+    # when it is recorded
+    row = record(occasion, Env(customer={"seats": seats}), "ana", 0, outcome, None, None)
+
+    # then the line has its own outcome
+    expected = {"not_met": "not_met", "too_late": "not_met", "unknown": "unknown", "error": "error"}
+    assert [line.outcome for line in row.lines] == [expected.get(outcome.value, "met")]

@@ -1,7 +1,9 @@
 """Lines put together: all, any, nested."""
 
 import itertools
+import sys
 from collections.abc import Callable
+from types import FrameType
 
 import pytest
 
@@ -74,3 +76,47 @@ def test_a_hundred_lines_are_taken() -> None:
     lines = [compile_expression(f"customer.a > {number}", SCOPE) for number in range(100)]
     assert all_of(lines).outcome(Env(customer={"a": 100})) is MET
     assert all_of(lines).outcome(Env(customer={"a": 99})) is NOT_MET
+
+
+@pytest.mark.parametrize(("a", "b", "c"), list(itertools.product(Outcome, repeat=3)))
+def test_a_trace_has_the_outcome_of_each_line_by_itself(a: Outcome, b: Outcome, c: Outcome) -> None:
+    # given lists in which a line, or a list, is met or not
+    values = env(a, b, c)
+    for condition, lines in (
+        (all_of([A, B, C]), (A, B, C)),
+        (any_of([A, B, C]), (A, B, C)),
+        (all_of([A, any_of([B, C])]), (A, B, C)),
+        (any_of([all_of([A, B]), C]), (A, B, C)),
+    ):
+        # then each line is told as it is told by itself, but for the place
+        told = [(line.text, line.outcome, line.values, line.error) for line in condition.trace(values)]
+        alone = [line.trace(values) for line in lines]
+        assert told == [(line.text, line.outcome, line.values, line.error) for line in alone]
+
+
+def test_where_all_is_met_no_line_is_evaluated_by_itself() -> None:
+    # given lines that nothing else uses, and how many functions made for them are called
+    lines = [compile_expression(f"customer.{name} > 1.0625", SCOPE) for name in "abc"]
+    condition = all_of(lines)
+    evaluated: list[str] = []
+
+    def called(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename == "<expression>":
+            evaluated.append(frame.f_code.co_name)
+
+    def evaluations(values: Env, known: Outcome | None = None) -> int:
+        condition.trace(values)  # whatever is compiled once is compiled here
+        evaluated.clear()
+        sys.setprofile(called)
+        try:
+            condition.trace(values, known=known)
+        finally:
+            sys.setprofile(None)
+        return len(evaluated)
+
+    # then one evaluation, or none where it is known, tells that all are met; no line is even compiled
+    assert evaluations(env(MET, MET, MET)) == 1
+    assert evaluations(env(MET, MET, MET), known=MET) == 0
+    assert all(line.outcome == line._first_outcome for line in lines)
+    # and where not all are met, each line is evaluated
+    assert evaluations(env(MET, MET, NOT_MET), known=NOT_MET) == 3

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.errors import ExpressionError
-from engine.expressions import Env, Kind, Outcome, Scope, compile_expression
+from engine.expressions import Env, Kind, Outcome, Scope, compile_expression, expression
+from engine.expressions.tree import walk
 
 SCOPE = Scope(
     customer={
@@ -194,3 +195,29 @@ def test_value_or_null_is_the_value_where_there_is_one_and_null_where_evaluation
     assert ratio.value_or_null(Env(customer={"usage": None})) is None
     assert ratio.value_or_null(Env(customer={"usage": "six"})) is None
     assert ratio.value_or_null(Env(customer={"usage": 1.5})) == Decimal("-0.625")
+
+
+def test_only_a_text_with_the_word_for_groups_is_walked_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given lines of which one uses the groups of a match, one only has the word in a text, one has neither
+    walked: list[Any] = []
+
+    def counting(node: Any) -> Any:
+        walked.append(node)
+        return walk(node)
+
+    monkeypatch.setattr(expression, "walk", counting)
+    scope = Scope(customer={"plan": Kind.TEXT}, event=None)
+    uses, mentions, plain = (
+        compile_expression(text, scope)
+        for text in (
+            "customer.plan =~ '(a)' and $re_groups[0] == 'a'",
+            "customer.plan == 're_groups'",
+            "customer.plan == 'a'",
+        )
+    )
+
+    # then what is found is the same as by walking, which is done for two of the three
+    assert [uses.divisible, mentions.divisible, plain.divisible] == [False, True, True]
+    assert walked == [uses.oracle.root, mentions.oracle.root]

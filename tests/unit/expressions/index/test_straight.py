@@ -1,6 +1,7 @@
 """The straight-line function: it settles what asking table after table does, for values of any type."""
 
 import random
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -137,6 +138,29 @@ def test_many_tables_are_several_functions_with_one_answer() -> None:
 
     assert len(steps) == 2
     assert state[0] == sum(1 << place for place in range(0, len(names), 2))
+
+
+def test_items_of_a_list_are_looked_up_without_a_call() -> None:
+    # given lines that ask for items of a list, and the same items as a tuple, which is looked up by a call
+    asked, everything = tables(conditions(("'vip' in customer.tags", "'new' in customer.tags")))
+    (step,) = straight.steps_of(asked)
+    calls: list[str] = []
+
+    def settled(tags: Any) -> straight.State:
+        calls.clear()
+        sys.setprofile(
+            lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None
+        )
+        try:
+            return step(Env(customer={"tags": tags}), everything, 0, 0, 0)
+        finally:
+            sys.setprofile(None)
+
+    # then both come out alike, and the list without calling anything written in Python
+    in_place = settled(["a", "vip"])
+    assert calls.count("__call__") == 0
+    assert settled(("a", "vip")) == in_place == (1, 0, 0, 0)
+    assert calls.count("__call__") == 2
 
 
 def test_indexes_of_one_shape_share_their_code() -> None:
