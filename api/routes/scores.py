@@ -12,7 +12,7 @@ from litestar import delete, get, put
 from litestar.params import FromPath
 
 from api.answers.values import CalibrationAnswer, calibration_answer
-from api.auth import OPERATE, READ
+from api.auth import OPERATE, READ, SEE
 from api.doors import Call, aside, door, engine_of, instant, query_of, read
 from api.written import Length, LocalMoment
 from engine.customers.zones import moment_of
@@ -23,6 +23,65 @@ from engine.runtime.people.scoring import KnownScore
 from engine.scores.score import PartValue, letter_of
 
 _CENTS = Decimal(100)
+
+
+class BandAnswer(msgspec.Struct, frozen=True):
+    """How many customers are in a band."""
+
+    band: str
+    customers: int
+
+
+class MeanAnswer(msgspec.Struct, frozen=True):
+    """The mean of a score over the customers who had one on a day."""
+
+    day: date
+    mean: Decimal
+    customers: int
+
+
+class SpreadAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A score and how it is spread over the base: by band, the lowest first, and its mean by day."""
+
+    score: str
+    description: str | None
+    owner: str | None
+    on: str
+    high_is: str
+    as_of: datetime
+    bands: list[BandAnswer]
+    daily: list[MeanAnswer]
+
+
+class Spreads(msgspec.Struct, frozen=True):
+    """Every score that there is."""
+
+    items: list[SpreadAnswer]
+    next_cursor: str | None = None
+
+
+@get("/v1/scores", opt=door(SEE))
+async def get_scores(request: Call) -> Spreads:
+    """List the scores, each with its customers by band and its mean of the last 28 days.
+
+    The base is counted at most every 15 minutes; `as_of` tells when.
+    """
+    engine = engine_of(request)
+    return Spreads([await aside(_spread, engine, id) for id in sorted(engine.workspace.scores)])
+
+
+def _spread(engine: Engine, id: str) -> SpreadAnswer:
+    written, found = engine.workspace.scores[id], engine.spread(id)
+    return SpreadAnswer(
+        score=id,
+        description=written.description,
+        owner=written.owner,
+        on=written.on,
+        high_is=written.high_is,
+        as_of=moment_of(found.as_of),
+        bands=[BandAnswer(band, number) for band, number in found.bands.items()],
+        daily=[MeanAnswer(date.fromordinal(one.day), one.mean, one.customers) for one in found.daily],
+    )
 
 
 class PartAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,4 +267,4 @@ async def get_calibration(request: Call, id: FromPath[str]) -> CalibrationAnswer
     return calibration_answer(await aside(engine.calibration, id, asked.outcome, within))
 
 
-HANDLERS = [get_calibration, get_score, put_override, delete_override]
+HANDLERS = [get_scores, get_calibration, get_score, put_override, delete_override]

@@ -1,0 +1,14 @@
+"""The console's handlers, one module a page or a few that belong together."""
+
+from __future__ import annotations
+
+from litestar.handlers import HTTPRouteHandler
+
+from api.console import customers, files, signing_in, today
+
+HANDLERS: list[HTTPRouteHandler] = [
+    *files.HANDLERS,
+    *signing_in.HANDLERS,
+    *today.HANDLERS,
+    *customers.HANDLERS,
+]
