@@ -17,7 +17,7 @@ from engine.runtime.reports import reading
 from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.handing import Everything, everything
-from engine.runtime.reports.spreading import Spread, Spreads
+from engine.runtime.reports.spreading import Counted, Spreads
 from engine.runtime.reports.standstill import Overdue, overdue, with_definitions
 from engine.runtime.reports.today import Today, today
 from engine.runtime.shell import Shell
@@ -92,9 +92,9 @@ class Showing:
         """
         return self._calibrations.find(self._shell, score, outcome, within, self.clock.now())
 
-    def spread(self, score: str) -> Spread:
-        """Count customers by the band of a score, as of some minutes ago at most; raises `NotFoundError`."""
-        return self._spreads.find(self._shell, score, self.clock.now())
+    def spread(self) -> Counted | None:
+        """Give customers by the band of each score, of some minutes ago; None while it is counted first."""
+        return self._spreads.find(self._shell, self.clock.now())
 
     def today(self) -> Today:
         """Give what happened in the last 24 hours, and how the work stands."""
