@@ -99,7 +99,7 @@ class Showing:
     def today(self) -> Today:
         """Give what happened in the last 24 hours, and how the work stands."""
         with self._shell.store.reader() as reader:
-            return today(reader, self.clock.now())
+            return today(reader, self._shell.ruleset.workspace.rules, self.clock.now())
 
     def named(self, prefix: str, after: str | None, limit: int) -> list[NamedCustomer]:
         """Page the customers of whom a name begins so, by that name."""
