@@ -28,7 +28,8 @@ OF_NOBODY = frozenset(
         "/v1/keys", "/v1/metrics", "/v1/metrics/churn_sources", "/v1/metrics/mrr", "/v1/metrics/retention",
         "/v1/metrics/{name}", "/v1/pause", "/v1/plans/{token}", "/v1/programs/{id}/liability", "/v1/releases",
         "/v1/releases/{n}", "/v1/rules", "/v1/rules/{id}", "/v1/rules/{id}/versions",
-        "/v1/scores/{id}/calibration", "/v1/workflows", "/v1/workflows/{id}", "/v1/workflows/{id}/versions",
+        "/v1/scores", "/v1/scores/{id}/calibration", "/v1/today", "/v1/workflows", "/v1/workflows/{id}",
+        "/v1/workflows/{id}/versions",
     )
 )  # fmt: skip
 """Routes whose answers tell of no customer."""

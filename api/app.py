@@ -15,9 +15,10 @@ from api.accesses import recorded
 from api.answers.values import encode
 from api.auth import Keyring, guard
 from api.bounds import bounded
+from api.console.failing import answer_failure
+from api.console.handlers import HANDLERS as PAGES
 from api.openapi import document
 from api.people import People
-from api.problems import problem_response
 from api.rates import Rates, rate_headers
 from api.requests import LARGEST_BODY, request_id
 from api.routes import HANDLERS
@@ -60,11 +61,11 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
     tail = Tail(engine, lambda: rates.streams)
     engine.meters.watch("holdfast_streams_open", "Streams that somebody listens to.", lambda: rates.streams)
     app = Litestar(
-        route_handlers=HANDLERS,
+        route_handlers=[*HANDLERS, *PAGES],
         guards=[guard(keyring, people, rates)],
         middleware=[bounded(rates, engine.meters.answered)],
         on_shutdown=[tail.close, rates.close],
-        exception_handlers={Exception: problem_response},
+        exception_handlers={Exception: answer_failure},
         before_send=[_finishing(engine), recorded(engine)],
         response_class=ExactResponse,
         request_max_body_size=LARGEST_BODY,

@@ -16,16 +16,17 @@ from litestar.handlers import BaseRouteHandler
 
 from api.clients.posthog import KEY
 from api.decoding import field_of
-from api.people import CSRF, SESSION, People
+from api.people import CSRF, People, Person, person_of, session_name
 from api.rates import LOCAL, Rates
 from api.recent import TRUSTED_FOR, Recent
 from api.requests import body_of
 from engine.authoring.wording import either
 from engine.errors import ForbiddenError, StoreError, UnauthenticatedError
 from engine.runtime.addresses import Address, client_of, networks_of
-from engine.runtime.callers.keys import ROLES, check_address, check_key, key_id
+from engine.runtime.callers.keys import ROLES, check_address, check_key, check_row, key_id
 from engine.runtime.engine import Engine
 from engine.store.records import KeyRow
+from engine.store.sessions import BY_KEY
 
 OPEN: frozenset[str] = frozenset()
 """For routes that nobody needs a key for."""
@@ -36,6 +37,9 @@ AUDIT = frozenset(("auditor", "admin"))
 OPERATE = frozenset(("operator", "admin"))
 ADMIN = frozenset(("admin",))
 EVERYBODY = frozenset(ROLES)
+
+CALLER = "caller"
+"""Where a request that a page of the console asks itself has who asked for the page; nothing outside can."""
 
 NOTED_EVERY = 60.0
 """Seconds between two notes of a key's use."""
@@ -58,16 +62,27 @@ class Keyring:
         if self._token is not None and hmac.compare_digest(text.encode(), self._token.encode()):
             return KeyRow(id=LOCAL, role="admin", owner="local", label="local", hash="", created_at=0)
         id = key_id(text)
+        good = check_key(text, await self._row(id), self._engine.clock.now())
+        if good.addresses is not None:
+            check_address(good, address())
+        self._note(id, address)
+        return good
+
+    async def still_good(self, id: str, address: Callable[[], Address | None]) -> KeyRow:
+        """Give the row of a key that a session began with; raises `UnauthenticatedError`."""
+        good = check_row(await self._row(id), self._engine.clock.now())
+        if good.addresses is not None:
+            check_address(good, address())
+        self._note(id, address)
+        return good
+
+    async def _row(self, id: str) -> KeyRow | None:
         row = self._rows.get(id, time.monotonic())
         if row is None:
             row = await asyncio.to_thread(self._engine.find_key, id)
             if row is not None:
                 self._rows.keep(id, row, time.monotonic() + TRUSTED_FOR)
-        good = check_key(text, row, self._engine.clock.now())
-        if good.addresses is not None:
-            check_address(good, address())
-        self._note(id, address)
-        return good
+        return row
 
     def forget(self) -> None:
         """Look every key up again: one was made or revoked."""
@@ -98,11 +113,14 @@ def guard(keyring: Keyring, people: People, rates: Rates) -> Guard:
         except UnauthenticatedError as error:
             connection.app.state.engine.note_refusal(error)
             raise
-        await rates.request(connection.scope, key)
+        asked_by_page = CALLER in connection.scope["state"]
+        if not asked_by_page:
+            await rates.request(connection.scope, key)
         if roles is None or key.role not in roles:
             may = either(sorted(roles or ()))
             raise ForbiddenError(f"a key with the role {key.role} may not do this; send one of {may}")
-        rates.begin(connection.scope, key)
+        if not asked_by_page:
+            rates.begin(connection.scope, key)
         connection.scope["user"] = key
 
     return admit
@@ -119,19 +137,41 @@ async def still_in(request: Request[Any, Any, Any]) -> bool:
 
 
 async def _who(connection: Connection, handler: BaseRouteHandler, keyring: Keyring, people: People) -> KeyRow:
+    """Give who asks, by the role that fits where they have several."""
+    state = connection.scope["state"]
+    caller = state.get(CALLER) or await _caller(connection, handler, keyring, people)
+    state["shown"] = caller
+    if isinstance(caller, KeyRow):
+        return caller
+    state["person"] = caller
+    return caller.key(handler.opt.get("roles"))
+
+
+async def _caller(
+    connection: Connection, handler: BaseRouteHandler, keyring: Keyring, people: People
+) -> KeyRow | Person:
     """Give who asks: by a key or a token in the head, or in the body; else by the session of a browser."""
-    cookie = connection.cookies.get(SESSION)
+    cookie = connection.cookies.get(session_name(connection.app.state.engine.workspace.settings))
     if cookie is not None and "authorization" not in connection.headers:
-        method, csrf = str(connection.scope.get("method")), connection.headers.get(CSRF)
-        person = await people.by_session(cookie, method, csrf)
-    else:
-        in_body = handler.opt.get("key_in_body") and "authorization" not in connection.headers
-        text = await _in_body(connection) if in_body else _credentials(connection)
-        if text.count(".") != 2:
-            return await keyring.owner_of(text, lambda: client_address(connection))
-        person = await people.by_token(text)
-    connection.scope["state"]["person"] = person
-    return person.key(handler.opt.get("roles"))
+        method = str(connection.scope.get("method"))
+        acts_by_form = handler.opt.get("console") and method == "POST"
+        csrf = await _in_form(connection) if acts_by_form else connection.headers.get(CSRF)
+        session = await people.session(cookie, method, csrf)
+        connection.scope["state"]["session"] = session
+        if session.issuer == BY_KEY:
+            return await keyring.still_good(session.subject, lambda: client_address(connection))
+        return person_of(session)
+    in_body = handler.opt.get("key_in_body") and "authorization" not in connection.headers
+    text = await _in_body(connection) if in_body else _credentials(connection)
+    if text.count(".") != 2:
+        return await keyring.owner_of(text, lambda: client_address(connection))
+    return await people.by_token(text)
+
+
+async def _in_form(connection: Connection) -> str | None:
+    """Give the CSRF token of a form: pages work without a program that could send it in the head."""
+    given = (await Request(connection.scope, connection.receive).form()).get("csrf")
+    return given if isinstance(given, str) else None
 
 
 async def _in_body(connection: Connection) -> str:

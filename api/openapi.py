@@ -87,7 +87,8 @@ def _operations(app: Litestar) -> Iterable[_Operation]:
         if not isinstance(route, HTTPRoute):
             continue
         for method, (handler, _) in sorted(route.route_handler_map.items()):
-            if method != "OPTIONS":
+            # Pages are for people: what they show and do is described where the API does it.
+            if method != "OPTIONS" and not handler.opt.get("console"):
                 yield _Operation(route.path_format, method.lower(), handler)
 
 

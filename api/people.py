@@ -6,28 +6,61 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
+from litestar.datastructures import Cookie
 
 from api.recent import TRUSTED_FOR, Recent
 from engine.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from engine.model.values import SECOND, Micros
-from engine.model.workspace import SignIn
+from engine.model.values import HOUR, SECOND, Micros
+from engine.model.workspace import Settings, SignIn
 from engine.runtime.callers.keys import digest
 from engine.runtime.callers.openid import Human, Provider
 from engine.runtime.engine import Engine
 from engine.runtime.secret import resolve
 from engine.store.records import KeyRow
-from engine.store.sessions import SessionRow, person_id
+from engine.store.sessions import BY_KEY, SessionRow, person_id
 
 SESSION = "__Host-holdfast"
 """The cookie of a session: browsers take one of such a name over https only, for this host and all paths."""
+
+PLAIN_SESSION = "holdfast"
+"""The same where `public_url` is not of https: a machine of one's own, or a network that is trusted."""
+
+KEY_LASTS: Micros = 12 * HOUR
+"""How long a session lasts that began with a key."""
 
 CSRF = "x-csrf-token"
 """The header with which a request by cookie that acts shows that it comes from a page of this server."""
 
 LOOKED_AT_FOR: Micros = 60 * SECOND
 """How long a token that was good is taken as good without another look at it."""
+
+
+def session_name(settings: Settings) -> str:
+    """Give the name of a session's cookie."""
+    return SESSION if settings.public_url.startswith("https://") else PLAIN_SESSION
+
+
+def session_cookie(
+    settings: Settings, value: str | None, seconds: int, same_site: Literal["lax", "strict"]
+) -> Cookie:
+    """Give the cookie of a session; without a value, its end.
+
+    A session that begins at a provider's is lax: the provider sends the browser here, and a strict cookie
+    would not come with what it asks for first.
+    """
+    name = session_name(settings)
+    return Cookie(
+        key=name,
+        value=value,
+        max_age=seconds,
+        path="/",
+        secure=name == SESSION,
+        httponly=True,
+        samesite=same_site,
+    )
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -49,6 +82,11 @@ class Person(msgspec.Struct, frozen=True):
         role = next((role for role in self.roles if role in (roles or ())), self.roles[0])
         id, owner = person_id(self.issuer, self.subject), self.owner
         return KeyRow(id=id, role=role, owner=owner, label=owner, hash="", created_at=0)
+
+
+def person_of(row: SessionRow) -> Person:
+    """Give whose session it is, of those who signed in at the provider."""
+    return Person(row.owner, tuple(row.roles.split()), row.subject, row.issuer, row.expires_at, row.csrf)
 
 
 class People:
@@ -89,8 +127,8 @@ class People:
         self._tokens.keep(name, person, min(human.until, now + LOOKED_AT_FOR) - 1)
         return person
 
-    async def by_session(self, cookie: str, method: str, csrf: str | None) -> Person:
-        """Give whose session a cookie is of; raises `UnauthenticatedError`, `ForbiddenError`.
+    async def session(self, cookie: str, method: str, csrf: str | None) -> SessionRow:
+        """Give the session that a cookie is of; raises `UnauthenticatedError`, `ForbiddenError`.
 
         A request that acts has to show the session's own CSRF token.
         """
@@ -102,32 +140,49 @@ class People:
                 self._sessions.keep(name, row, time.monotonic() + TRUSTED_FOR)
         settings = self._engine.workspace.settings.sign_in
         ended = row is None or row.ended_at is not None or row.expires_at <= self._engine.clock.now()
-        if row is None or ended or settings is None or settings.issuer != row.issuer:
+        if row is None or ended or row.issuer not in (BY_KEY, settings and settings.issuer):
             raise UnauthenticatedError(
                 "this session has ended; begin a new one at /auth/login", because="session"
             )
         shown = secrets.compare_digest((csrf or "").encode(), row.csrf.encode())
         if method not in ("GET", "HEAD") and not shown:
             raise ForbiddenError(f"send the CSRF token that /v1/me tells as {CSRF}", code="csrf")
-        return Person(row.owner, tuple(row.roles.split()), row.subject, row.issuer, row.expires_at, row.csrf)
+        return row
 
     async def admit(self, human: Human) -> tuple[str, Person]:
         """Begin a session for a human who has signed in; give what its cookie holds, and who it is."""
         settings = self.provider().settings
         person = await asyncio.to_thread(self._person, human, settings)
-        cookie, now = secrets.token_urlsafe(32), self._engine.clock.now()
+        until = self._engine.clock.now() + settings.lasts.micros
+        cookie = await self._begin(person.owner, person.roles, person.issuer, person.subject, until)
+        return cookie, person
+
+    async def admit_key(self, key: KeyRow) -> str:
+        """Begin a session for who has shown a key; give what its cookie holds.
+
+        It ends with the key, if not before: each request looks whether the key is still good.
+        """
+        until = self._engine.clock.now() + KEY_LASTS
+        if key.expires_at is not None:
+            until = min(until, key.expires_at)
+        return await self._begin(key.owner, (key.role,), BY_KEY, key.id, until)
+
+    async def _begin(
+        self, owner: str, roles: tuple[str, ...], issuer: str, subject: str, until: Micros
+    ) -> str:
+        cookie = secrets.token_urlsafe(32)
         row = SessionRow(
             hash=digest(cookie),
-            owner=person.owner,
-            roles=" ".join(person.roles),
-            issuer=person.issuer,
-            subject=person.subject,
+            owner=owner,
+            roles=" ".join(roles),
+            issuer=issuer,
+            subject=subject,
             csrf=secrets.token_urlsafe(32),
-            created_at=now,
-            expires_at=now + settings.lasts.micros,
+            created_at=self._engine.clock.now(),
+            expires_at=until,
         )
         await asyncio.to_thread(self._engine.add_session, row)
-        return cookie, person
+        return cookie
 
     async def leave(self, cookie: str) -> None:
         """End a session."""

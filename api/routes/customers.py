@@ -93,6 +93,28 @@ def customer_answer(known: KnownCustomer, now: Micros) -> CustomerAnswer:
     )
 
 
+class CustomerListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Whose name begins so: an id of theirs, written exactly."""
+
+    prefix: Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00]*$")] = ""
+
+
+class FoundCustomer(msgspec.Struct, frozen=True):
+    """A customer by a name; `customer` is the id that they go by, the same unless they were merged."""
+
+    name: str
+    customer: str
+
+
+@get("/v1/customers", opt=door(READ, query=CustomerListing))
+async def get_customers(request: Call) -> Page[FoundCustomer]:
+    """Find customers by how their id begins, in the order of their ids; those of old, merged ids too."""
+    listing = query_of(request, CustomerListing)
+    last = after(listing, str)
+    found = await aside(engine_of(request).named, listing.prefix, last, listing.limit + 1)
+    return page(listing, found, lambda one: FoundCustomer(one.name, one.customer), lambda one: one.name)
+
+
 @get("/v1/customers/{id:str}", opt=door(READ))
 async def get_customer(request: Call, id: FromPath[str]) -> CustomerAnswer:
     """Give what is known of a customer, with each fact's age and source."""
@@ -286,6 +308,7 @@ async def post_merge(request: Call, id: FromPath[str]) -> Merged:
 
 
 HANDLERS = [
+    get_customers,
     get_customer,
     put_customer,
     patch_customer,

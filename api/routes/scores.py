@@ -12,17 +12,84 @@ from litestar import delete, get, put
 from litestar.params import FromPath
 
 from api.answers.values import CalibrationAnswer, calibration_answer
-from api.auth import OPERATE, READ
+from api.auth import OPERATE, READ, SEE
 from api.doors import Call, aside, door, engine_of, instant, query_of, read
 from api.written import Length, LocalMoment
 from engine.customers.zones import moment_of
 from engine.errors import RequestError, ValueSyntaxError
+from engine.model.score import Score
 from engine.model.values import SECOND, Duration, Micros
 from engine.runtime.engine import Engine
 from engine.runtime.people.scoring import KnownScore
+from engine.runtime.reports.spreading import Counted
 from engine.scores.score import PartValue, letter_of
 
 _CENTS = Decimal(100)
+
+
+class BandAnswer(msgspec.Struct, frozen=True):
+    """How many customers are in a band."""
+
+    band: str
+    customers: int
+
+
+class MeanAnswer(msgspec.Struct, frozen=True):
+    """The mean of a score over the customers who had one on a day."""
+
+    day: date
+    mean: Decimal
+    customers: int
+
+
+class SpreadAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A score and how it is spread over the base: by band, the lowest first, and its mean by day.
+
+    `as_of` is when the base was counted, null while it is counted for the first time.
+    """
+
+    score: str
+    description: str | None
+    owner: str | None
+    on: str
+    high_is: str
+    as_of: datetime | None
+    bands: list[BandAnswer]
+    daily: list[MeanAnswer]
+
+
+class Spreads(msgspec.Struct, frozen=True):
+    """Every score that there is."""
+
+    items: list[SpreadAnswer]
+    next_cursor: str | None = None
+
+
+@get("/v1/scores", opt=door(SEE))
+async def get_scores(request: Call) -> Spreads:
+    """List the scores, each with its customers by band and its mean of the last 28 days.
+
+    The base is counted at most every 15 minutes; `as_of` tells when.
+    """
+    engine = engine_of(request)
+    counted = await aside(engine.spread)
+    return Spreads([_spread(score, counted) for _, score in sorted(engine.workspace.scores.items())])
+
+
+def _spread(score: Score, counted: Counted | None) -> SpreadAnswer:
+    found = None if counted is None else counted.scores.get(score.id)
+    bands = {} if found is None else found.bands
+    daily = () if found is None else found.daily
+    return SpreadAnswer(
+        score=score.id,
+        description=score.description,
+        owner=score.owner,
+        on=score.on,
+        high_is=score.high_is,
+        as_of=None if counted is None else moment_of(counted.as_of),
+        bands=[BandAnswer(band, number) for band, number in bands.items()],
+        daily=[MeanAnswer(date.fromordinal(one.day), one.mean, one.customers) for one in daily],
+    )
 
 
 class PartAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,4 +275,4 @@ async def get_calibration(request: Call, id: FromPath[str]) -> CalibrationAnswer
     return calibration_answer(await aside(engine.calibration, id, asked.outcome, within))
 
 
-HANDLERS = [get_calibration, get_score, put_override, delete_override]
+HANDLERS = [get_scores, get_calibration, get_score, put_override, delete_override]

@@ -15,9 +15,10 @@ from litestar.datastructures import Cookie
 from api.answers.values import time
 from api.auth import EVERYBODY, OPEN
 from api.doors import Call, aside, door, engine_of, query_of
-from api.people import SESSION, People, Person
+from api.people import People, Person, session_cookie, session_name
 from engine.errors import ConflictError, StoreError, UnauthenticatedError
 from engine.runtime.callers.openid import REFUSED
+from engine.store.sessions import BY_KEY, SessionRow
 
 LOGIN = "__Host-holdfast-login"
 """The cookie of a sign-in under way; only the browser that began it can end it."""
@@ -104,7 +105,10 @@ async def get_callback(request: Call) -> Response[None]:
         None,
         status_code=303,
         headers={"Location": page},
-        cookies=[_cookie(SESSION, cookie, lasts), _cookie(LOGIN, None, 0)],
+        cookies=[
+            session_cookie(engine_of(request).workspace.settings, cookie, lasts, "lax"),
+            _cookie(LOGIN, None, 0),
+        ],
     )
 
 
@@ -129,8 +133,10 @@ class SignedOut(msgspec.Struct, frozen=True):
 @post("/auth/logout", status_code=200, opt=door(EVERYBODY))
 async def post_logout(request: Call) -> Response[SignedOut]:
     """End one's session. A request with a key has none to end."""
-    cookie = request.cookies.get(SESSION)
-    if _person(request) is None or cookie is None:
+    settings = engine_of(request).workspace.settings
+    cookie = request.cookies.get(session_name(settings))
+    session = _session(request)
+    if session is None or cookie is None:
         raise ConflictError(
             "this request comes with a key, and has no session; send the session's cookie instead",
             code="no_session",
@@ -138,10 +144,11 @@ async def post_logout(request: Call) -> Response[SignedOut]:
     people = _people(request)
     await people.leave(cookie)
     elsewhere: str | None = None
-    with suppress(StoreError):
-        # The session has ended, whether or not the provider can be reached just now.
-        elsewhere = (await aside(people.provider().configuration)).end_session_endpoint
-    return Response(SignedOut(elsewhere), cookies=[_cookie(SESSION, None, 0)])
+    if session.issuer != BY_KEY:
+        with suppress(StoreError):
+            # The session has ended, whether or not the provider can be reached just now.
+            elsewhere = (await aside(people.provider().configuration)).end_session_endpoint
+    return Response(SignedOut(elsewhere), cookies=[session_cookie(settings, None, 0, "lax")])
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,12 +169,20 @@ def _person(request: Call) -> Person | None:
     return found if isinstance(found, Person) else None
 
 
+def _session(request: Call) -> SessionRow | None:
+    found: Any = request.scope["state"].get("session")
+    return found if isinstance(found, SessionRow) else None
+
+
 @get("/v1/me", opt=door(EVERYBODY))
 async def get_me(request: Call) -> Me:
     """Tell who one is, and what one may do."""
-    person, key = _person(request), request.user
+    person, session, key = _person(request), _session(request), request.user
     if person is None:
-        return Me(owner=key.owner, roles=(key.role,), by="key", until=time(key.expires_at), csrf=None)
+        if session is None:
+            return Me(owner=key.owner, roles=(key.role,), by="key", until=time(key.expires_at), csrf=None)
+        until = time(session.expires_at)
+        return Me(owner=key.owner, roles=(key.role,), by="session", until=until, csrf=session.csrf)
     by: Literal["session", "token"] = "token" if person.csrf is None else "session"
     return Me(owner=person.owner, roles=person.roles, by=by, until=time(person.until), csrf=person.csrf)
 

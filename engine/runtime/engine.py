@@ -44,6 +44,7 @@ from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
 from engine.runtime.reports.measures import Measures
 from engine.runtime.reports.showing import Showing
+from engine.runtime.reports.spreading import Spreads
 from engine.runtime.sealing import note_export, sign_now
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
@@ -74,6 +75,7 @@ class Engine(Acting, Changing, Showing):
         self._folder = folder
         self._closed = False
         self._calibrations = Calibrations()
+        self._spreads = Spreads()
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, lambda: shell.ruleset)
         self._writer = Writer(lambda: catch_up(shell))
@@ -156,6 +158,7 @@ class Engine(Acting, Changing, Showing):
             # Others are still poked for what was handed back; a Redis that does not answer delays nothing.
             for each in self._beside:
                 each.close()
+            self._spreads.close()
             self._writer.close()
             with suppress(StoreError), self.store.begin() as writer:
                 writer.end_process(self._shell.process)

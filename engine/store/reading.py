@@ -32,6 +32,7 @@ from engine.store.records import (
     ConnectorRow,
     Counters,
     DecisionCount,
+    DecisionTally,
     FigureRow,
     GoalRow,
     KeyRow,
@@ -39,6 +40,7 @@ from engine.store.records import (
     Marks,
     MemberRow,
     MembershipRow,
+    NamedCustomer,
     Outage,
     OutboxRow,
     OverdueRow,
@@ -49,6 +51,7 @@ from engine.store.records import (
     ReleaseRow,
     Request,
     Resolution,
+    RunTally,
     StoredEvent,
     SuppressionRow,
 )
@@ -70,6 +73,10 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
 
     def members(self, after: str | None, limit: int, *, chunks: bool = True) -> list[MemberRow]:
         """Page all customers by id; without their chunks where they are not asked for."""
+        ...
+
+    def customers_named(self, prefix: str, after: str | None, limit: int) -> list[NamedCustomer]:
+        """Page the customers of whom a name begins so, by that name; not those that were erased."""
         ...
 
     def members_of_account(self, account: str) -> list[str]:
@@ -176,6 +183,10 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
         """Count the decisions that paging them would give."""
         ...
 
+    def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
+        """Count the decisions of a span that are kept, by (rule, outcome)."""
+        ...
+
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:
@@ -205,6 +216,10 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
         newest: bool = False,
     ) -> list[Run]:
         """Page runs by (started, id); `start` and `end` bound when they started."""
+        ...
+
+    def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
+        """Count the runs that began in a span by how they stand now, by (workflow, status)."""
         ...
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:

@@ -43,7 +43,7 @@ from engine.store.entries import kept, shortened
 from engine.store.proposing import ChangeRow
 from engine.store.records import KeyRow, Marks, ReleaseRow
 from engine.store.rows import Columns, columns_of
-from engine.store.sessions import SessionRow
+from engine.store.sessions import BY_KEY, SessionRow
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -180,7 +180,8 @@ class Recording(Protocol):
         self._record_by(by, "key_rotated", f"key:{id}:rotated", at, f"into {successor}")
 
     def _record_session(self, session: SessionRow) -> None:
-        at, detail = session.created_at, f"at {session.issuer}"
+        at = session.created_at
+        detail = "with a key" if session.issuer == BY_KEY else f"at {session.issuer}"
         self._record_by(_person(session), "signed_in", f"session:{session.name}", at, detail)
 
     def _record_session_ended(self, session: SessionRow, at: Micros) -> None:

@@ -425,6 +425,29 @@ class CaseFilter(msgspec.Struct, frozen=True, kw_only=True):
 EVERY_CASE = CaseFilter()
 
 
+class DecisionTally(msgspec.Struct, frozen=True):
+    """How many kept decisions of a rule had an outcome."""
+
+    rule: str
+    outcome: str
+    number: int
+
+
+class RunTally(msgspec.Struct, frozen=True):
+    """How many runs of a workflow stand alike."""
+
+    workflow: str
+    status: str
+    number: int
+
+
+class NamedCustomer(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer as found by a name: their own id, or one that was bound to them."""
+
+    name: str
+    customer: str
+
+
 class CaseCount(msgspec.Struct, frozen=True):
     """How many open cases of a ladder stand alike."""
 

@@ -10,6 +10,9 @@ from sqlalchemy import BigInteger, Column, Index, Table
 from engine.model.values import Micros
 from engine.store.tables import METADATA, TEXT
 
+BY_KEY = "key"
+"""The issuer of a session that began with an API key, whose id is its subject."""
+
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A session; of its cookie only the hash is kept. `roles` are separated by spaces.
@@ -34,8 +37,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def person(self) -> str:
-        """The id of whose session it is."""
-        return person_id(self.issuer, self.subject)
+        """The id of whose session it is: that of the key where it began with one."""
+        return self.subject if self.issuer == BY_KEY else person_id(self.issuer, self.subject)
 
 
 def person_id(issuer: str, subject: str) -> str:

@@ -17,8 +17,11 @@ from engine.runtime.reports import reading
 from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.handing import Everything, everything
+from engine.runtime.reports.spreading import Counted, Spreads
 from engine.runtime.reports.standstill import Overdue, overdue, with_definitions
+from engine.runtime.reports.today import Today, today
 from engine.runtime.shell import Shell
+from engine.store.records import NamedCustomer
 
 
 class Showing:
@@ -28,6 +31,7 @@ class Showing:
     _shell: Shell
     _explainer: Explainer
     _calibrations: scoring.Calibrations
+    _spreads: Spreads
 
     def read_unsubscribe(self, token: str) -> Unsubscription:
         """Read an unsubscribe link without following it; raises `NotFoundError`."""
@@ -87,6 +91,20 @@ class Showing:
         Raises `NotFoundError`.
         """
         return self._calibrations.find(self._shell, score, outcome, within, self.clock.now())
+
+    def spread(self) -> Counted | None:
+        """Give customers by the band of each score, of some minutes ago; None while it is counted first."""
+        return self._spreads.find(self._shell, self.clock.now())
+
+    def today(self) -> Today:
+        """Give what happened in the last 24 hours, and how the work stands."""
+        with self._shell.store.reader() as reader:
+            return today(reader, self._shell.ruleset.workspace.rules, self.clock.now())
+
+    def named(self, prefix: str, after: str | None, limit: int) -> list[NamedCustomer]:
+        """Page the customers of whom a name begins so, by that name."""
+        with self._shell.store.reader() as reader:
+            return reader.customers_named(prefix, after, limit)
 
     def budgets(self) -> list[granting.BudgetNow]:
         """Give how the budgets stand in their present periods."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page
-from engine.store.records import Alias, MemberRow, MemberSave, Resolution
+from engine.store.records import Alias, MemberRow, MemberSave, NamedCustomer, Resolution
 from engine.store.rows import Columns, columns_of, member_row
 
 
@@ -28,6 +28,18 @@ class CustomerReading(MemoryTransaction):
 
     def members(self, after: str | None, limit: int, *, chunks: bool = True) -> list[MemberRow]:
         return [self._member(row, chunks) for row in page(self._rows("customer"), ("id",), after, limit)]
+
+    def customers_named(self, prefix: str, after: str | None, limit: int) -> list[NamedCustomer]:
+        rows = [
+            *(
+                {"name": row["id"], "customer": row["id"]}
+                for row in self._rows("customer")
+                if row["erased_at"] is None
+            ),
+            *({"name": row["id"], "customer": row["survivor"]} for row in self._rows("alias")),
+        ]
+        named = [row for row in rows if row["name"].startswith(prefix)]
+        return [NamedCustomer(**row) for row in page(named, ("name",), after, limit)]
 
     def members_of_account(self, account: str) -> list[str]:
         return sorted(row["id"] for row in self._rows("customer") if row["account"] == account)

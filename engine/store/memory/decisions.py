@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page, within
 from engine.store.recording import Recording
-from engine.store.records import DecisionCount
+from engine.store.records import DecisionCount, DecisionTally
 from engine.store.rows import decision_of, decision_row
 
 
@@ -54,6 +55,11 @@ class DecisionReading(MemoryTransaction):
         return len(
             self.decisions(rule=rule, customers=customers, outcome=outcome, start=start, end=end, limit=every)
         )
+
+    def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
+        rows = (row for row in self._rows("decision") if start <= row["at"] < end)
+        counted = Counter((row["rule"], row["outcome"]) for row in rows)
+        return [DecisionTally(*kind, number) for kind, number in sorted(counted.items())]
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.errors import StoreError
@@ -13,7 +14,7 @@ from engine.runs.run import Run, StepAttempt
 from engine.store.memory.tables import MemoryTransaction, Tables, page, within
 from engine.store.overdue import OverdueReading, Place
 from engine.store.recording import Recording
-from engine.store.records import OverdueRow
+from engine.store.records import OverdueRow, RunTally
 from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, outbox_row, run_row
 
 
@@ -53,6 +54,11 @@ class RunReading(OverdueReading, MemoryTransaction):
             and within(row["started_at"], start, end)
         ]
         return [self._read(row) for row in page(rows, ("started_at", "id"), after, limit, newest)]
+
+    def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
+        rows = (row for row in self._rows("run") if start <= row["started_at"] < end)
+        counted = Counter((row["workflow"], row["status"]) for row in rows)
+        return [RunTally(*kind, number) for kind, number in sorted(counted.items())]
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:
         found = [

@@ -9,10 +9,13 @@ from sqlalchemy import Connection
 
 from engine.errors import StoreError
 from engine.model.values import Micros
-from engine.store.records import Alias, MemberRow, MemberSave, Resolution
+from engine.store.records import Alias, MemberRow, MemberSave, NamedCustomer, Resolution
 from engine.store.rows import member_row
 from engine.store.sql.transaction import Habits, SqlTransaction, portions, some_of
 from engine.store.statements import customers as sql
+
+_LAST = "\U0010ffff"
+"""What comes after every name that begins the same."""
 
 
 class CustomerReading(SqlTransaction):
@@ -40,6 +43,12 @@ class CustomerReading(SqlTransaction):
     def _fill(self, found: dict[str, MemberRow], ids: Sequence[str]) -> None:
         for customer, month, body in self._tuples(sql.chunks_of(), ids=ids):
             found[customer].chunks[month] = body
+
+    def customers_named(self, prefix: str, after: str | None, limit: int) -> list[NamedCustomer]:
+        found = self._rows(
+            sql.customers_named(), start=prefix, end=prefix + _LAST, after=after or "", limit=limit
+        )
+        return [NamedCustomer(**row) for row in found]
 
     def members_of_account(self, account: str) -> list[str]:
         return [row[0] for row in self._tuples(sql.members_of_account(), account=account)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
 from engine.store.recording import Recording
-from engine.store.records import DecisionCount
+from engine.store.records import DecisionCount, DecisionTally
 from engine.store.rows import decision_of, decision_row
 from engine.store.sql.transaction import SqlTransaction
 from engine.store.statements import decisions as sql
@@ -45,6 +45,9 @@ class DecisionReading(SqlTransaction):
         end: Micros | None = None,
     ) -> int:
         return int(self._scalar(sql.count_decisions(rule, customers, outcome, start, end)))
+
+    def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
+        return [DecisionTally(**row) for row in self._rows(sql.tally_decisions(), start=start, end=end)]
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None

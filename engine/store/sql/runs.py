@@ -16,7 +16,7 @@ from engine.runs.run import Run, StepAttempt
 from engine.store.documents import Row
 from engine.store.overdue import OverdueReading, Place
 from engine.store.recording import Recording
-from engine.store.records import OverdueRow
+from engine.store.records import OverdueRow, RunTally
 from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, outbox_row, run_row
 from engine.store.sql.transaction import Habits, SqlTransaction, portions, some_of
 from engine.store.statements import runs as sql
@@ -56,6 +56,9 @@ class RunReading(OverdueReading, SqlTransaction):
         wanted = status.value if status is not None else None
         page = sql.run_page(workflow, customers, wanted, start, end, after, limit, newest)
         return [self._read(row) for row in self._rows(page)]
+
+    def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
+        return [RunTally(**row) for row in self._rows(sql.tally_runs(), start=start, end=end)]
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:
         bound = {} if end is None else {"end": end}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Executable, bindparam, delete, func, select, update
+from sqlalchemy import Column, Executable, Select, bindparam, delete, func, select, union_all, update
 
 from engine.store.statements import Insert, among
 from engine.store.tables import ALIAS, BUCKET_CHUNK, CUSTOMER
@@ -76,6 +76,22 @@ def member_page() -> Executable:
         .order_by(CUSTOMER.c.id)
         .limit(bindparam("limit"))
     )
+
+
+@cache
+def customers_named() -> Executable:
+    """`limit` names from `start` to before `end` and after `after`, each with the customer who goes by it."""
+
+    def among(name: Column[str], customer: Column[str]) -> Select[str, str]:
+        return select(name.label("name"), customer.label("customer")).where(
+            name >= bindparam("start"), name < bindparam("end"), name > bindparam("after")
+        )
+
+    found = union_all(
+        among(CUSTOMER.c.id, CUSTOMER.c.id).where(CUSTOMER.c.erased_at.is_(None)),
+        among(ALIAS.c.id, ALIAS.c.survivor),
+    )
+    return found.order_by("name").limit(bindparam("limit"))
 
 
 @cache

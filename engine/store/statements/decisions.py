@@ -36,6 +36,18 @@ def count_decisions(
     return _among(select(func.count()).select_from(DECISION), rule, customers, outcome, start, end)
 
 
+@cache
+def tally_decisions() -> Executable:
+    """Numbers of decisions from `start` to before `end` by (rule, outcome)."""
+    key = (DECISION.c.rule, DECISION.c.outcome)
+    return (
+        select(*key, func.count().label("number"))
+        .where(DECISION.c.at >= bindparam("start"), DECISION.c.at < bindparam("end"))
+        .group_by(*key)
+        .order_by(*key)
+    )
+
+
 def _among(
     found: Select[Any],
     rule: str | None,

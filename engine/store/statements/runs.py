@@ -174,6 +174,18 @@ def count_open() -> Executable:
 
 
 @cache
+def tally_runs() -> Executable:
+    """Numbers of runs that started from `start` to before `end`, by (workflow, status)."""
+    key = (RUN.c.workflow, RUN.c.status)
+    return (
+        select(*key, func.count().label("number"))
+        .where(RUN.c.started_at >= bindparam("start"), RUN.c.started_at < bindparam("end"))
+        .group_by(*key)
+        .order_by(*key)
+    )
+
+
+@cache
 def insert_attempt() -> Executable:
     """What a run attempted."""
     return STEP_ATTEMPT.insert()

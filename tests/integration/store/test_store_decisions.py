@@ -10,7 +10,7 @@ from engine.model.reasons import DecisionOutcome
 from engine.model.values import HOUR
 from engine.runs.changes import Changes
 from engine.store.interface import Reader, Store
-from engine.store.records import DecisionCount
+from engine.store.records import DecisionCount, DecisionTally
 from tests.integration.store import rows
 
 
@@ -97,3 +97,12 @@ def test_decisions_that_are_not_rows_are_added_up(store: Store) -> None:
         ]
         assert reader.decision_counts(start=HOUR) == [DecisionCount("r", HOUR, "unknown", 1)]
         assert reader.decision_counts(end=HOUR, rule="s") == [DecisionCount("s", 0, "not_met", 2)]
+
+
+def test_decisions_of_a_span_are_tallied_by_rule_and_outcome(reader_of_five: Reader) -> None:
+    assert reader_of_five.tally_decisions(10, 40) == [
+        DecisionTally("other", "fired", 1),
+        DecisionTally("usage-drop", "at_most", 1),
+        DecisionTally("usage-drop", "fired", 2),
+    ]
+    assert reader_of_five.tally_decisions(41, 50) == []

@@ -9,6 +9,7 @@ from engine.runs.changes import Changes, GoalReached, Settled
 from engine.runs.run import Run, Wait
 from engine.store.interface import Store
 from engine.store.opening import open_store
+from engine.store.records import RunTally
 from tests.integration.store import rows
 from tests.servers import postgres_url
 
@@ -302,3 +303,20 @@ def test_the_goal_of_a_run_that_has_ended_is_kept_once(store: Store) -> None:
         writer.write(Changes(runs={"r-1": run}))
         found = writer.run("r-1")
         assert found is not None and found.goal_at == 150
+
+
+def test_runs_of_a_span_are_tallied_by_workflow_and_how_they_stand(store: Store) -> None:
+    write_runs(
+        store,
+        *(rows.run(f"r{at}", started_at=at) for at in (10, 20, 30)),
+        rows.run("no", started_at=25, status=RunStatus.REFUSED, wait=None),
+        rows.run("other", started_at=25, workflow="other"),
+    )
+
+    with store.reader() as reader:
+        assert reader.tally_runs(10, 30) == [
+            RunTally("other", "waiting", 1),
+            RunTally("win-back", "refused", 1),
+            RunTally("win-back", "waiting", 2),
+        ]
+        assert reader.tally_runs(31, 40) == []

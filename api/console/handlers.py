@@ -1,0 +1,17 @@
+"""The console's handlers, one module a page or a few that belong together."""
+
+from __future__ import annotations
+
+from litestar.handlers import HTTPRouteHandler
+
+from api.console import audit, customers, files, runs, signing_in, today, waiting
+
+HANDLERS: list[HTTPRouteHandler] = [
+    *files.HANDLERS,
+    *signing_in.HANDLERS,
+    *today.HANDLERS,
+    *customers.HANDLERS,
+    *waiting.HANDLERS,
+    *runs.HANDLERS,
+    *audit.HANDLERS,
+]

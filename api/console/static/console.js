@@ -1,0 +1,108 @@
+// What the script adds to pages that work without it: times in the viewer's zone, buttons that copy, and parts of a
+// page that follow what happens.
+"use strict";
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const spelled = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
+const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
+function length(seconds) {
+  const parts = [];
+  for (const [name, size] of UNITS) {
+    const count = Math.floor(seconds / size);
+    seconds -= count * size;
+    if (count) parts.push(`${count} ${name}`);
+  }
+  return parts.slice(0, 2).join(" ") || "0 s";
+}
+
+// The server's clock may be another one than this machine's, and in a demo it is: the page says what it was.
+const served = Date.parse(document.documentElement.dataset.now || "") || Date.now();
+const opened = Date.now();
+
+function tell(root) {
+  for (const time of root.querySelectorAll("time[datetime]:not([data-clock])")) {
+    const parts = Object.fromEntries(spelled.formatToParts(new Date(time.dateTime)).map((each) => [each.type, each.value]));
+    time.textContent = `${parts.day} ${parts.month} ${parts.year}, ${parts.hour}:${parts.minute}`;
+  }
+  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+}
+
+function tick() {
+  const now = served + Date.now() - opened;
+  for (const time of document.querySelectorAll("time[data-clock]")) {
+    const left = Math.floor((Date.parse(time.dateTime) - now) / 1000);
+    const said = left >= 0 ? `in ${length(left)}` : `${length(-left)} late`;
+    if (time.textContent !== said) time.textContent = said;
+    time.classList.toggle("late", left < 0);
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = "Copy"; }, 1500);
+});
+
+// Parts with `data-live` and an id follow: when something happened, the page is asked for again, and what differs of
+// these parts is put in place. Nobody loses what they write or where they are: a part with the focus waits.
+let asking = false;
+let again = false;
+
+async function refresh() {
+  if (asking) { again = true; return; }
+  asking = true;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-live][id]")) {
+      const fresh = page.getElementById(part.id);
+      if (!fresh || fresh.innerHTML === part.dataset.seen) continue;
+      part.dataset.seen = fresh.innerHTML;
+      if (part.contains(document.activeElement)) continue;
+      tell(fresh);
+      part.replaceChildren(...fresh.childNodes);
+      part.classList.remove("fresh");
+      void part.offsetWidth;
+      part.classList.add("fresh");
+    }
+    tick();
+  } finally {
+    asking = false;
+    if (again) { again = false; soon(); }
+  }
+}
+
+let waiting = 0;
+function soon() {
+  if (!waiting) waiting = setTimeout(() => { waiting = 0; refresh(); }, 250);
+}
+
+function follow() {
+  const parts = document.querySelectorAll("[data-live][id]");
+  const state = document.querySelector("[data-live-state]");
+  if (!parts.length || new URLSearchParams(location.search).has("cursor")) return;
+  const address = document.body.dataset.stream;
+  if (!address) {
+    // Who may not hear the stream still sees what is new, twice a minute.
+    setInterval(() => { if (!document.hidden) refresh(); }, 30000);
+    return;
+  }
+  const say = (text) => { if (state) { state.hidden = false; state.textContent = text; } };
+  const stream = new EventSource(address);
+  stream.addEventListener("open", () => say("Live: new things appear by themselves."));
+  stream.addEventListener("error", () => say("Not live: the connection is being sought again."));
+  for (const kind of ["decision", "run_started", "step", "run_ended"]) stream.addEventListener(kind, soon);
+}
+
+const place = document.querySelector("[data-zone]");
+if (place) { place.textContent = zone; }
+tell(document);
+tick();
+setInterval(tick, 1000);
+follow();

@@ -1,0 +1,124 @@
+"""The console over a real engine, as browsers without a script meet it: forms, cookies, redirects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from engine.runtime.engine import Engine
+from tests.integration.api.conftest import clock, engine, folder, http
+
+__all__ = ["clock", "engine", "folder", "http"]
+
+# Elements that have no end, and those whose end HTML lets one leave out: we never do.
+VOID = {"meta", "link", "input", "img", "br", "hr", "col", "rect", "line", "path", "circle"}
+
+
+class Reading(HTMLParser):
+    """Reads a page, and fails where an element is not closed or closed by another's end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.faults: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append((tag, found))
+        if len(found) != len(attrs):
+            self.faults.append(f"{tag} has an attribute twice")
+        if (id := found.get("id")) is not None:
+            self.ids.append(id)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()} ends something else")
+
+
+def read(text: str) -> Reading:
+    """Reads a page, and looks whether it is whole: every element closed, no id twice, nothing inline."""
+    found = Reading()
+    found.feed(text)
+    found.close()
+    assert text.startswith("<!doctype html>"), text[:100]
+    assert found.faults == []
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids)), sorted(found.ids)
+    for tag, attributes in found.tags:
+        assert "style" not in attributes, tag
+        assert not [name for name in attributes if name.startswith("on")], tag
+        assert tag != "style"
+        assert tag != "script" or attributes.get("src")
+    labelled = {attributes.get("for") for tag, attributes in found.tags if tag == "label"}
+    assert labelled - {None} <= set(found.ids)
+    return found
+
+
+class Browser:
+    """A browser without a script."""
+
+    def __init__(self, http: TestClient[Litestar]) -> None:
+        self.http = http
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.http.get(path, headers={"Accept": "text/html"}, follow_redirects=False, **more)
+
+    def page(self, path: str) -> str:
+        """Gives a page's text, after looking at what all pages have."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy
+        assert len(answer.content) < 100_000
+        text = str(answer.text)
+        found = read(text)
+        assert [tag for tag, _ in found.tags].count("h1") == 1
+        assert [tag for tag, _ in found.tags].count("main") == 1
+        return text
+
+    def send(self, path: str, page: str | None = None, **fields: str) -> Any:
+        """Sends a form of a page, with the token that the page has."""
+        shown = self.page(path if page is None else page)
+        token = re.search(r'name="csrf" value="([^"]+)"', shown)
+        assert token is not None, shown
+        fields = {"csrf": token[1], **fields}
+        return self.http.post(path, data=fields, follow_redirects=False)
+
+    def sign_in(self, key: str, back: str = "/") -> Any:
+        """Signs in with a key."""
+        shown = self.page("/sign-in")
+        token = re.search(r'name="token" value="([^"]+)"', shown)
+        assert token is not None
+        fields = {"token": token[1], "key": key, "return_to": back}
+        return self.http.post("/sign-in", data=fields, follow_redirects=False)
+
+
+Door = Callable[[str], Browser]
+
+
+@pytest.fixture
+def as_role(engine: Engine, http: TestClient[Litestar]) -> Door:
+    """Gives a browser in which somebody of a role has signed in; "" is one in which nobody has."""
+
+    def door(role: str) -> Browser:
+        browser = Browser(TestClient(http.app, raise_server_exceptions=False))
+        if role:
+            key = engine.create_key(role, f"{role}@example.com", f"{role}-key").text
+            answer = browser.sign_in(key)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+        return browser
+
+    return door
