@@ -41,6 +41,7 @@ from engine.store.records import (
     MemberRow,
     MembershipRow,
     NamedCustomer,
+    OpenRun,
     Outage,
     OutboxRow,
     OverdueRow,
@@ -48,6 +49,7 @@ from engine.store.records import (
     Pulse,
     QuarantinedEvent,
     QuarantineFilter,
+    QuarterCount,
     ReleaseRow,
     Request,
     Resolution,
@@ -187,6 +189,10 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
         """Count the decisions of a span that are kept, by (rule, outcome)."""
         ...
 
+    def decision_quarters(self, rule: str, start: Micros, end: Micros) -> list[QuarterCount]:
+        """Count the kept decisions of a rule in a span, by (quarter of an hour, outcome)."""
+        ...
+
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:
@@ -220,6 +226,14 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
 
     def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
         """Count the runs that began in a span by how they stand now, by (workflow, status)."""
+        ...
+
+    def run_quarters(self, workflow: str, start: Micros, end: Micros) -> list[QuarterCount]:
+        """Count the runs of a workflow that began in a span, by (quarter of an hour, status now)."""
+        ...
+
+    def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:
+        """Page where the open runs stand, by (customer, id)."""
         ...
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:

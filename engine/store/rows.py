@@ -19,7 +19,15 @@ from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 from engine.store.documents import Row, Shape, pack, unpack
 from engine.store.proposing import PlanRow, ProposalRow
-from engine.store.records import Claim, MemberRow, OutboxRow, QuarantinedEvent, ReleaseRow, StoredEvent
+from engine.store.records import (
+    Claim,
+    MemberRow,
+    OpenRun,
+    OutboxRow,
+    QuarantinedEvent,
+    ReleaseRow,
+    StoredEvent,
+)
 
 Columns: TypeAlias = dict[str, Any]
 """A row to write."""
@@ -131,6 +139,12 @@ def lot_rows(postings: Iterable[Posting]) -> list[Columns]:
 def is_closed(lot: Row) -> bool:
     """Tell whether nothing of a lot is left."""
     return not (lot["pending"] or lot["available"] or lot["reserved"])
+
+
+def open_run(row: Row) -> OpenRun:
+    """Read where an open run stands, and nothing else of it."""
+    kept = RUN.fields(row["document"])
+    return OpenRun(row["open_for"], row["id"], row["workflow"], kept["definition"], kept.get("path", "0"))
 
 
 def run_row(run: Run) -> Columns:

@@ -14,10 +14,13 @@ from engine.runtime.clock import Clock
 from engine.runtime.delivery.connectors import shown
 from engine.runtime.people import casework, granting, points, reaching, scoring
 from engine.runtime.reports import reading
+from engine.runtime.reports.activity import Activity, rule_activity, workflow_activity
 from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.handing import Everything, everything
-from engine.runtime.reports.spreading import Spread, Spreads
+from engine.runtime.reports.recounting import Recounts
+from engine.runtime.reports.spreading import Spread
+from engine.runtime.reports.standings import EVERYWHERE, Standing, Standings, standing
 from engine.runtime.reports.standstill import Overdue, overdue, with_definitions
 from engine.runtime.reports.today import Today, today
 from engine.runtime.shell import Shell
@@ -31,7 +34,8 @@ class Showing:
     _shell: Shell
     _explainer: Explainer
     _calibrations: scoring.Calibrations
-    _spreads: Spreads
+    _spreads: Recounts[Spread]
+    _standings: Recounts[Standings]
 
     def read_unsubscribe(self, token: str) -> Unsubscription:
         """Read an unsubscribe link without following it; raises `NotFoundError`."""
@@ -95,6 +99,22 @@ class Showing:
     def spread(self, score: str) -> Spread:
         """Count customers by the band of a score, as of some minutes ago at most; raises `NotFoundError`."""
         return self._spreads.find(self._shell, score, self.clock.now())
+
+    def standing(self, workflow: str) -> Standing:
+        """Tell at which steps a workflow's open runs stand, as of a minute ago at most."""
+        program = self._shell.ruleset.workflows.get(workflow)
+        found = self._standings.find(self._shell, EVERYWHERE, self.clock.now())
+        return standing(found, workflow, None if program is None else program.hash)
+
+    def rule_activity(self, rule: str, days: int) -> Activity:
+        """Count what a rule decided, of the last days by day."""
+        with self._shell.store.reader() as reader:
+            return rule_activity(reader, self._shell.ruleset.zone, rule, days, self.clock.now())
+
+    def workflow_activity(self, workflow: str, days: int) -> Activity:
+        """Count the runs of a workflow that began, of the last days by day."""
+        with self._shell.store.reader() as reader:
+            return workflow_activity(reader, self._shell.ruleset.zone, workflow, days, self.clock.now())
 
     def today(self) -> Today:
         """Give what happened in the last 24 hours, and how the work stands."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from decimal import Decimal
-from threading import Event, Lock, Thread
 
 import msgspec
 
 from engine.authoring.wording import known_or
-from engine.errors import HoldfastError, NotFoundError
+from engine.errors import NotFoundError
 from engine.model.values import MINUTE, Day, Micros
 from engine.runtime.shell import Shell
 from engine.scores.band import UNKNOWN
@@ -92,43 +90,3 @@ def spread(shell: Shell, score: str, now: Micros, going_on: Callable[[], bool] =
             for day, (cents, number) in sorted(days.items())
         ),
     )
-
-
-class Spreads:
-    """Remembers how scores are spread. What has grown old is given once more while it is counted anew."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._known: dict[tuple[str, str], Spread] = {}
-        self._counting: Thread | None = None
-        self._closing = Event()
-
-    def find(self, shell: Shell, score: str, now: Micros) -> Spread:
-        """Give how a score is spread, of now or of some minutes ago; raises `NotFoundError`."""
-        key = shell.ruleset.hash, score
-        with self._lock:
-            known = self._known.get(key)
-            if known is None:
-                known = self._known[key] = spread(shell, score, now)
-            elif not known.as_of <= now < known.as_of + FRESH and not self._busy():
-                self._counting = Thread(
-                    target=self._count, args=(shell, key, now), name="holdfast-spread", daemon=True
-                )
-                self._counting.start()
-            return known
-
-    def close(self) -> None:
-        """Count nothing more."""
-        self._closing.set()
-        if self._counting is not None:
-            self._counting.join()
-
-    def _busy(self) -> bool:
-        return self._counting is not None and self._counting.is_alive()
-
-    def _count(self, shell: Shell, key: tuple[str, str], now: Micros) -> None:
-        # Where it cannot be counted now, what is known stays until somebody asks again.
-        with suppress(HoldfastError):
-            found = spread(shell, key[1], now, lambda: not self._closing.is_set())
-            if not self._closing.is_set():
-                self._known[key] = found

@@ -9,7 +9,7 @@ from engine.decisions.decision import Decision
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page, within
 from engine.store.recording import Recording
-from engine.store.records import DecisionCount, DecisionTally
+from engine.store.records import QUARTER, DecisionCount, DecisionTally, QuarterCount
 from engine.store.rows import DECISION
 
 
@@ -60,6 +60,13 @@ class DecisionReading(MemoryTransaction):
         rows = (row for row in self._rows("decision") if start <= row["at"] < end)
         counted = Counter((row["rule"], row["outcome"]) for row in rows)
         return [DecisionTally(*kind, number) for kind, number in sorted(counted.items())]
+
+    def decision_quarters(self, rule: str, start: Micros, end: Micros) -> list[QuarterCount]:
+        rows = (row for row in self._rows("decision") if row["rule"] == rule)
+        counted = Counter(
+            (row["at"] // QUARTER * QUARTER, row["outcome"]) for row in rows if start <= row["at"] < end
+        )
+        return [QuarterCount(*kind, number) for kind, number in sorted(counted.items())]
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
