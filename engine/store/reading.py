@@ -15,6 +15,7 @@ from engine.loyalty.ledger import Account, Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
+from engine.store.activity import ActivityReader
 from engine.store.audit import AuditReader
 from engine.store.comparing import ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.personal import PersonalReader
@@ -41,7 +42,6 @@ from engine.store.records import (
     MemberRow,
     MembershipRow,
     NamedCustomer,
-    OpenRun,
     Outage,
     OutboxRow,
     OverdueRow,
@@ -49,7 +49,6 @@ from engine.store.records import (
     Pulse,
     QuarantinedEvent,
     QuarantineFilter,
-    QuarterCount,
     ReleaseRow,
     Request,
     Resolution,
@@ -60,7 +59,7 @@ from engine.store.records import (
 from engine.store.sessions import SessionRow
 
 
-class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
+class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers
@@ -189,10 +188,6 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
         """Count the decisions of a span that are kept, by (rule, outcome)."""
         ...
 
-    def decision_quarters(self, rule: str, start: Micros, end: Micros) -> list[QuarterCount]:
-        """Count the kept decisions of a rule in a span, by (quarter of an hour, outcome)."""
-        ...
-
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:
@@ -226,14 +221,6 @@ class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
 
     def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
         """Count the runs that began in a span by how they stand now, by (workflow, status)."""
-        ...
-
-    def run_quarters(self, workflow: str, start: Micros, end: Micros) -> list[QuarterCount]:
-        """Count the runs of a workflow that began in a span, by (quarter of an hour, status now)."""
-        ...
-
-    def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:
-        """Page where the open runs stand, by (customer, id)."""
         ...
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:

@@ -10,7 +10,7 @@ import msgspec
 
 from engine.contact.suppressions import Scope
 from engine.customers.event import Event
-from engine.model.values import MINUTE, Day, Micros
+from engine.model.values import Day, Micros
 from engine.runs.run import Effect, Run
 
 
@@ -439,28 +439,6 @@ class RunTally(msgspec.Struct, frozen=True):
     workflow: str
     status: str
     number: int
-
-
-QUARTER: Micros = 15 * MINUTE
-"""A quarter of an hour: in every zone the days begin with one."""
-
-
-class QuarterCount(msgspec.Struct, frozen=True):
-    """How much of a kind (an outcome, a status) there was in the quarter of an hour that begins at `at`."""
-
-    at: Micros
-    kind: str
-    number: int
-
-
-class OpenRun(msgspec.Struct, frozen=True):
-    """Where an open run stands: the step it is at, in the definition that it began with or was moved to."""
-
-    customer: str
-    id: str
-    workflow: str
-    definition: str
-    path: str
 
 
 class NamedCustomer(msgspec.Struct, frozen=True, kw_only=True):

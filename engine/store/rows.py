@@ -17,17 +17,10 @@ from engine.loyalty.ledger import ACCOUNTS, Posting
 from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
+from engine.store.activity import OpenRun
 from engine.store.documents import Row, Shape, pack, unpack
 from engine.store.proposing import PlanRow, ProposalRow
-from engine.store.records import (
-    Claim,
-    MemberRow,
-    OpenRun,
-    OutboxRow,
-    QuarantinedEvent,
-    ReleaseRow,
-    StoredEvent,
-)
+from engine.store.records import Claim, MemberRow, OutboxRow, QuarantinedEvent, ReleaseRow, StoredEvent
 
 Columns: TypeAlias = dict[str, Any]
 """A row to write."""

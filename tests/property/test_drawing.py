@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +50,7 @@ def test_nothing_of_a_picture_lies_over_anything_else(written: Written) -> None:
     places = [(each.x, each.y, each.width, each.height) for each in (*laid.boxes, *laid.labels)]
     # given everything from top to bottom, each begins under the end of the one before
     places.sort(key=lambda place: place[1])
-    for (_, top, _, height), (_, below, _, _) in zip(places, places[1:], strict=False):
+    for (_, top, _, height), (_, below, _, _) in pairwise(places):
         assert top + height <= below
     # and all of it, lines too, lies within the picture
     for x, y, width, height in places:
@@ -61,7 +63,7 @@ def test_nothing_of_a_picture_lies_over_anything_else(written: Written) -> None:
 def test_no_line_runs_through_a_box(written: Written) -> None:
     laid = lay_out(written)
     for wire in laid.wires:
-        for (from_x, from_y), (x, y) in zip(wire.points, wire.points[1:], strict=False):
+        for (from_x, from_y), (x, y) in pairwise(wire.points):
             for box in laid.boxes:
                 left, right = min(from_x, x), max(from_x, x)
                 top, bottom = min(from_y, y), max(from_y, y)

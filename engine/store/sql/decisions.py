@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
+from engine.store.activity import QUARTER, QuarterCount
 from engine.store.recording import Recording
-from engine.store.records import QUARTER, DecisionCount, DecisionTally, QuarterCount
+from engine.store.records import DecisionCount, DecisionTally
 from engine.store.rows import DECISION
 from engine.store.sql.transaction import SqlTransaction
 from engine.store.statements import decisions as sql

@@ -13,10 +13,11 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Micros
 from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
+from engine.store.activity import QUARTER, OpenRun, QuarterCount
 from engine.store.documents import Row
 from engine.store.overdue import OverdueReading, Place
 from engine.store.recording import Recording
-from engine.store.records import QUARTER, OpenRun, OverdueRow, QuarterCount, RunTally
+from engine.store.records import OverdueRow, RunTally
 from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, open_run, outbox_row, run_row
 from engine.store.sql.transaction import Habits, SqlTransaction, portions, some_of
 from engine.store.statements import runs as sql

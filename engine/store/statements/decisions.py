@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from engine.model.values import Micros
-from engine.store.records import QUARTER
+from engine.store.activity import QUARTER
 from engine.store.statements import Insert
 from engine.store.tables import DECISION, DECISION_COUNT
 
@@ -74,8 +74,9 @@ def by_quarter(at: Column[int], kind: Column[str]) -> Select[Any]:
     """Numbers by (quarter of an hour since 1970, kind): no zone's day begins within a quarter."""
     # Written into the statement: PostgreSQL takes two parameters of one value for two groupings.
     quarter = at // literal_column(str(QUARTER))
-    found: Select[Any] = select(quarter.label("quarter"), kind.label("kind"), func.count().label("number"))
-    return found.group_by(quarter, kind).order_by(quarter, kind)
+    numbers: Select[Any] = select(func.count().label("number"))
+    grouped = numbers.group_by(quarter, kind).order_by(quarter, kind)
+    return grouped.add_columns(quarter.label("quarter"), kind.label("kind"))
 
 
 def _among(

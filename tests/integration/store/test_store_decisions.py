@@ -9,8 +9,9 @@ from engine.errors import StoreError
 from engine.model.reasons import DecisionOutcome
 from engine.model.values import HOUR
 from engine.runs.changes import Changes
+from engine.store.activity import QUARTER, QuarterCount
 from engine.store.interface import Reader, Store
-from engine.store.records import QUARTER, DecisionCount, QuarterCount
+from engine.store.records import DecisionCount
 from tests.integration.store import rows
 
 

@@ -7,9 +7,9 @@ from engine.errors import StoreError
 from engine.model.reasons import RunStatus
 from engine.runs.changes import Changes, GoalReached, Settled
 from engine.runs.run import Run, Wait
+from engine.store.activity import QUARTER, QuarterCount
 from engine.store.interface import Store
 from engine.store.opening import open_store
-from engine.store.records import QUARTER, QuarterCount
 from tests.integration.store import rows
 from tests.servers import postgres_url
 

@@ -15,7 +15,9 @@ from engine.timeline.ruleset import Ruleset, compile_ruleset
 REPOSITORY = Path(__file__).resolve().parents[4]
 WORKFLOWS = sorted((REPOSITORY / "workflows").glob("*.yaml"))
 RULES = [
-    path for path in sorted((REPOSITORY / "rules").glob("*.yaml")) if "\nrule: " in f"\n{path.read_text()}"
+    path
+    for path in sorted((REPOSITORY / "rules").glob("*.yaml"))
+    if re.search(r"(?m)^rule: ", path.read_text())
 ]
 
 BOTH = """
@@ -64,11 +66,10 @@ def test_every_starter_rule_is_drawn_from_its_trigger_to_what_it_does(path: Path
     written = read_rule(path.read_text())
     assert written is not None
     verbs = [block.verb for block in written.blocks]
-    assert verbs[0] == "when"
-    assert len([verb for verb in verbs if verb in ("run", "do")]) == len(
-        starter.workspace.rules[path.stem].then
-    )
-    assert verbs == sorted(verbs, key=["when", "if", "at most", "run", "do"].index) or "do" in verbs
+    does = verbs[-len(starter.workspace.rules[path.stem].then) :]
+    assert set(does) <= {"run", "do"}
+    before = verbs[: -len(does)]
+    assert before == [verb for verb in ("when", "if", "at most") if verb in before]
 
 
 def test_a_workflow_reads_as_it_is_written() -> None:
