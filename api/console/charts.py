@@ -17,11 +17,10 @@ import msgspec
 
 from api.console.words import number
 
-WIDTH = 640
-"""The width of what is drawn, in its own units: it is shown as wide as there is room."""
+_BAR = 44
+"""How tall a bar is with the line of text above it, in pixels."""
 
-_ROW, _LABEL, _VALUE = 28, 190, 70
-_LINE_HEIGHT, _LEFT, _BELOW = 180, 44, 26
+_TALL, _BELOW = 160, 24
 _DASHES = ("", "6 4", "2 3", "10 4 2 4")
 
 
@@ -53,16 +52,16 @@ class Series(msgspec.Struct, frozen=True):
 def bars(title: str, found: Sequence[Bar], *, of: str = "Number", by: str = "") -> Chart:
     """Give horizontal bars, the label before each and the number after it; `of` names the numbers."""
     largest = max((bar.value for bar in found), default=0) or 1
-    room = WIDTH - _LABEL - _VALUE
     parts = []
     for index, bar in enumerate(found):
-        top = index * _ROW
-        wide = max(2.0, room * bar.value / largest) if bar.value else 0
+        top = index * _BAR
+        # Text is not scaled with what is drawn, so that it can be read in a narrow place too: hence shares.
         parts.append(
-            f'<text class="label" x="{_LABEL - 10}" y="{top + 18}" text-anchor="end">'
-            f"{_short(bar.label)}</text>"
-            f'<rect class="bar" x="{_LABEL}" y="{top + 5}" width="{wide:.1f}" height="18" rx="2"/>'
-            f'<text class="value" x="{_LABEL + wide + 8:.1f}" y="{top + 18}">{_said(bar.value)}</text>'
+            f'<text class="label" x="0" y="{top + 15}">{_short(bar.label)}</text>'
+            f'<text class="value" x="100%" y="{top + 15}" text-anchor="end">{_said(bar.value)}</text>'
+            f'<rect class="track" x="0" y="{top + 22}" width="100%" height="10" rx="3"/>'
+            f'<rect class="bar" x="0" y="{top + 22}" width="{100 * bar.value / largest:.1f}%" '
+            f'height="10" rx="3"/>'
         )
     most = max(found, key=lambda bar: bar.value, default=None)
     says = f"{title}: nothing yet." if most is None else f"{title}. Most: {most.label}, {_said(most.value)}."
@@ -70,7 +69,7 @@ def bars(title: str, found: Sequence[Bar], *, of: str = "Number", by: str = "") 
     return Chart(
         title,
         says,
-        _svg(parts, len(found) * _ROW, says),
+        _svg(parts, len(found) * _BAR, says),
         (by or "Name", of, *(("",) if noted else ())),
         tuple((bar.label, _said(bar.value), *((bar.note,) if noted else ())) for bar in found),
     )
@@ -85,43 +84,46 @@ def lines(
     bottom = min(known, default=0.0) if low is None else low
     top = max(known, default=1.0) if high is None else high
     span = (top - bottom) or 1
-    wide = WIDTH - _LEFT - 90
 
     def x(index: int) -> float:
-        return _LEFT + wide * index / max(1, len(places) - 1)
+        return 100 * index / max(1, len(places) - 1)
 
     def y(value: float) -> float:
-        return 10 + (_LINE_HEIGHT - 20) * (1 - (value - bottom) / span)
+        return 100 * (1 - (value - bottom) / span)
 
-    parts = [_grid(bottom, top, y, wide), *_below(places, x)]
-    for index, one in enumerate(series):
-        parts.append(_line(one, x, y, _DASHES[index % len(_DASHES)]))
+    drawn = [_line(one, x, y, _DASHES[index % len(_DASHES)]) for index, one in enumerate(series)]
+    parts = [
+        *_levels(bottom, top),
+        # Stretched to its place, while its lines keep their width.
+        f'<svg x="36" y="8" width="100%" height="{_TALL - 16}" viewBox="0 0 100 100" '
+        f'preserveAspectRatio="none" class="plot">{"".join(drawn)}</svg>',
+        *_below(places),
+    ]
     says = f"{title}. " + " ".join(_told(one, places) for one in series)
     return Chart(
         title,
         says,
-        _svg(parts, _LINE_HEIGHT + _BELOW, says),
+        _svg(parts, _TALL + _BELOW, says),
         (by, *(one.name for one in series)),
         tuple((place, *(_said(one.values[at]) for one in series)) for at, place in enumerate(places)),
     )
 
 
-def _grid(bottom: float, top: float, y: Any, wide: float) -> str:
-    levels = (bottom, (bottom + top) / 2, top)
-    return "".join(
-        f'<line class="grid" x1="{_LEFT}" x2="{_LEFT + wide}" y1="{y(at):.1f}" y2="{y(at):.1f}"/>'
-        f'<text class="tick" x="{_LEFT - 8}" y="{y(at) + 4:.1f}" text-anchor="end">{_said(at)}</text>'
-        for at in levels
-    )
-
-
-def _below(places: Sequence[str], x: Any) -> list[str]:
-    every = max(1, -(-len(places) // 6))
+def _levels(bottom: float, top: float) -> list[str]:
+    found = ((top, 8.0), ((bottom + top) / 2, _TALL / 2), (bottom, _TALL - 8.0))
     return [
-        f'<text class="tick" x="{x(at):.1f}" y="{_LINE_HEIGHT + 16}" text-anchor="middle">'
-        f"{escape(place)}</text>"
-        for at, place in enumerate(places)
-        if at % every == 0
+        f'<line class="grid" x1="36" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>'
+        f'<text class="tick" x="28" y="{at + 4:.1f}" text-anchor="end">{_said(value)}</text>'
+        for value, at in found
+    ]
+
+
+def _below(places: Sequence[str]) -> list[str]:
+    """Name the first and the last place."""
+    named = [(places[0], "36", "start"), (places[-1], "100%", "end")] if len(places) > 1 else []
+    return [
+        f'<text class="tick" x="{at}" y="{_TALL + 14}" text-anchor="{anchor}">{escape(place)}</text>'
+        for place, at, anchor in named
     ]
 
 
@@ -131,11 +133,7 @@ def _line(one: Series, x: Any, y: Any, dash: str) -> str:
         return ""
     path = " ".join(f"{'L' if at else 'M'}{left:.1f} {top:.1f}" for at, (left, top) in enumerate(points))
     drawn = f' stroke-dasharray="{dash}"' if dash else ""
-    (left, top) = points[-1]
-    return (
-        f'<path class="line" d="{path}"{drawn}/><circle class="dot" cx="{left:.1f}" cy="{top:.1f}" r="3"/>'
-        f'<text class="label" x="{left + 8:.1f}" y="{top + 4:.1f}">{_short(one.name, 12)}</text>'
-    )
+    return f'<path class="line" d="{path}"{drawn} vector-effect="non-scaling-stroke"/>'
 
 
 def _told(one: Series, places: Sequence[str]) -> str:
@@ -150,13 +148,12 @@ def _said(value: float | None) -> str:
     return number(f"{value:.1f}".removesuffix(".0") if value is not None else None)
 
 
-def _short(text: str, most: int = 26) -> str:
+def _short(text: str, most: int = 40) -> str:
     return escape(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def _svg(parts: Sequence[str], height: int, says: str) -> Any:
-    tall = max(height, 1)
     return minijinja.safe(
-        f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {tall}" width="{WIDTH}" height="{tall}" '
-        f'aria-label="{escape(says)}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+        f'<svg class="chart" role="img" width="100%" height="{max(height, 1)}" aria-label="{escape(says)}">'
+        f"{''.join(parts)}</svg>"
     )

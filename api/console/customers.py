@@ -55,6 +55,8 @@ async def get_customer_page(request: Call, id: FromPath[str]) -> Response[Any]:
         "customer.html",
         title=f"Customer {id}",
         known=known,
+        facts=[pair for pair in known["facts"].items() if pair[1]["value"] is not None],
+        unknown=[pair for pair in known["facts"].items() if pair[1]["value"] is None],
         story=story,
         cursor=cursor,
         runs=runs["items"],

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.console import customers, files, signing_in, today
+from api.console import audit, customers, files, runs, signing_in, today, waiting
 
 HANDLERS: list[HTTPRouteHandler] = [
     *files.HANDLERS,
     *signing_in.HANDLERS,
     *today.HANDLERS,
     *customers.HANDLERS,
+    *waiting.HANDLERS,
+    *runs.HANDLERS,
+    *audit.HANDLERS,
 ]

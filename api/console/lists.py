@@ -36,7 +36,7 @@ IN_CSV = 500
 
 Show = Literal[
     "text", "words", "time", "clock", "number", "mark", "code",
-    "customer", "run", "rule", "workflow", "decision", "case",
+    "customer", "run", "rule", "workflow", "decision", "case", "ask",
 ]  # fmt: skip
 
 
@@ -62,6 +62,8 @@ class Filter(msgspec.Struct, frozen=True):
     label: str
     kind: Literal["text", "choice", "day"] = "text"
     choices: tuple[str, ...] = ()
+    days: int | None = None
+    """So many days back unless the address says otherwise: of what there may be millions of."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -84,6 +86,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     first: str | None
     next: str | None
     csv: str
+    all: str
     count: int | None
 
     @property
@@ -98,7 +101,7 @@ async def list_of(request: Call, listing: Listing) -> Listed | Response[Any]:
     Raises `RefusedError`, `RequestError` for a filter that cannot be read.
     """
     asked = dict(request.query_params.items())
-    given = {one.name: text for one in listing.filters if (text := asked.get(one.name, "").strip())}
+    given = {one.name: text for one in listing.filters if (text := _given(request, one, asked))}
     query = {**listing.fixed, **{one.name: _sent(request, one, given) for one in listing.filters}}
     api, path = Api(request), request.scope["path"]
     if asked.get("as") == "csv":
@@ -112,8 +115,18 @@ async def list_of(request: Call, listing: Listing) -> Listed | Response[Any]:
         first=_address(path, given) if asked.get("cursor") else None,
         next=_address(path, {**given, "cursor": following}) if following else None,
         csv=_address(path, {**given, "as": "csv"}),
+        # A filter that has a default is off where the address has it, and empty.
+        all=_address(path, {one.name: "" for one in listing.filters if one.days is not None}),
         count=answer.get("count"),
     )
+
+
+def _given(request: Call, one: Filter, asked: Mapping[str, str]) -> str:
+    if one.name not in asked and one.days is not None:
+        engine = engine_of(request)
+        day = engine.ruleset.zone.day_of(engine.clock.now()) - one.days
+        return date.fromordinal(day).isoformat()
+    return asked.get(one.name, "").strip()
 
 
 def _address(path: str, query: Mapping[str, str]) -> str:
@@ -122,17 +135,16 @@ def _address(path: str, query: Mapping[str, str]) -> str:
 
 def _sent(request: Call, one: Filter, given: Mapping[str, str]) -> str | None:
     text = given.get(one.name)
-    if text is None or one.kind != "day":
-        return text
+    return text if text is None or one.kind != "day" else instant_of_day(request, text, one.name == "to")
+
+
+def instant_of_day(request: Call, text: str, ends: bool) -> str:
+    """Give the instant at which a day of the workspace begins, or `ends`; raises `RequestError`."""
     try:
-        day = date.fromisoformat(text)
-        if one.name == "to":
-            day += timedelta(days=1)
+        day = date.fromisoformat(text) + timedelta(days=ends)
         return moment_of(engine_of(request).ruleset.zone.start_of_day(day.toordinal())).isoformat()
     except (ValueError, OverflowError):
-        raise RequestError(
-            f"{one.label} is no day; write it as 2026-03-31", code="invalid_parameter"
-        ) from None
+        raise RequestError("this is no day; write it as 2026-03-31", code="invalid_parameter") from None
 
 
 def _csv(api: Api, listing: Listing, query: Mapping[str, Any], path: str) -> Response[Any]:
@@ -151,7 +163,7 @@ def _csv(api: Api, listing: Listing, query: Mapping[str, Any], path: str) -> Res
 
     return Stream(
         rows(),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={**HEAD, "Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
 

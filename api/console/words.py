@@ -5,7 +5,9 @@ Each of these is a filter of the templates under its own name.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -92,6 +94,27 @@ def plain(value: Any) -> str:
     return str(value)
 
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_LENGTH = re.compile(r"-?P(?:(\d+)D)?T?(?:(\d+)(?:\.\d+)?S)?")
+_LONG = re.compile(r"-?\d+\.\d{5,}")
+
+
+@pass_state
+def seen(state: Any, value: Any) -> Any:
+    """Give a value as a rule sees it: times and lengths as such, all digits of a long number on hover."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        if _TIME.fullmatch(value):
+            return moment(state, value)
+        if found := _LENGTH.fullmatch(value):
+            days, seconds = (int(part or 0) for part in found.groups())
+            return length(days * 86_400 + seconds)
+        if _LONG.fullmatch(value):
+            return safe(f'<span title="{escape(value)}">{Decimal(value):.4f}</span>')
+    return plain(value)
+
+
 def words(value: Any) -> str:
     """Give a name of a closed list as words: `not_met` is not met."""
     return NOTHING if value is None else str(value).replace("_", " ")
@@ -126,7 +149,7 @@ def mark(value: Any) -> Any:
 
 FILTERS: dict[str, Any] = {
     "moment": moment, "clock": clock, "length_of": length, "number": number, "plain": plain, "words": words,
-    "segment": segment, "mark": mark,
+    "segment": segment, "mark": mark, "seen": seen,
 }  # fmt: skip
 
 

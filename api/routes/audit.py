@@ -77,6 +77,20 @@ async def get_decisions(request: Call) -> Population[DecisionAnswer]:
     )
 
 
+@get("/v1/audit/decisions/{id:str}", opt=door(AUDIT))
+async def get_decision(request: Call, id: FromPath[str]) -> DecisionAnswer:
+    """Give a decision with its trace."""
+
+    def find(engine: Engine) -> Decision:
+        with engine.store.reader() as reader:
+            found = reader.decision(id)
+        if found is None:
+            raise NotFoundError(f"there is no decision {id}; look it up in GET /v1/audit/decisions")
+        return found
+
+    return decision_answer(await aside(find, engine_of(request)))
+
+
 CHANGES = ("change", "erased", "replay")
 """The kinds of entries that tell of a change."""
 
@@ -245,6 +259,7 @@ async def get_audit_export(request: Call) -> Stream:
 
 HANDLERS = [
     get_decisions,
+    get_decision,
     get_changes,
     get_audited_releases,
     get_checkpoint,

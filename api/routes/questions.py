@@ -14,6 +14,7 @@ from api.auth import OPERATE, READ
 from api.doors import Call, aside, door, engine_of, query_of, read
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
+from engine.errors import NotFoundError
 from engine.runs.run import AskItem
 from engine.runtime.engine import Engine
 
@@ -45,6 +46,20 @@ async def get_asks(request: Call) -> Page[AskAnswer]:
     return page(listing, await aside(find, engine_of(request)), ask_answer, lambda ask: ask.id)
 
 
+@get("/v1/asks/{id:str}", opt=door(READ))
+async def get_ask(request: Call, id: FromPath[str]) -> AskAnswer:
+    """Give a question, open or answered."""
+
+    def find(engine: Engine) -> AskItem:
+        with engine.store.reader() as reader:
+            found = reader.ask(id)
+        if found is None:
+            raise NotFoundError(f"there is no question {id}; GET /v1/asks lists them")
+        return found
+
+    return ask_answer(await aside(find, engine_of(request)))
+
+
 class Choice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The answer: one of the question's choices."""
 
@@ -61,4 +76,4 @@ async def post_answer(request: Call, id: FromPath[str]) -> AskAnswer:
     return ask_answer(await wrap_future(engine.answer_ask(id, answer.choice, by)))
 
 
-HANDLERS = [get_asks, post_answer]
+HANDLERS = [get_asks, get_ask, post_answer]

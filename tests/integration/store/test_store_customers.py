@@ -254,3 +254,25 @@ def test_the_due_of_one_shard_are_claimed_alone(store: Store) -> None:
         {shard} for shard in range(SHARDS) if by_shard[shard]
     ]
     assert sorted(name for found in by_shard for name in found) == sorted(names)
+
+
+def test_customers_are_found_by_how_a_name_of_theirs_begins(store: Store) -> None:
+    # given customers, one who had another name before, and one who was erased
+    with store.begin() as writer:
+        writer.save([rows.first_save(id) for id in ("ann", "anna", "bob", "Ann")])
+        writer.save([rows.first_save("ann-gone", erased_at=80)])
+        writer.bind_alias("an-old", "bob", 10, "merge")
+
+    with store.reader() as reader:
+
+        def names(prefix: str, after: str | None = None, limit: int = 10) -> list[str]:
+            return [one.name for one in reader.customers_named(prefix, after, limit)]
+
+        # then they are found by it as it is written, in the order of names, a page at a time
+        assert names("an") == ["an-old", "ann", "anna"]
+        assert names("an", limit=2) == ["an-old", "ann"]
+        assert names("an", after="ann") == ["anna"]
+        assert names("") == ["Ann", "an-old", "ann", "anna", "bob"]
+        assert names("x") == []
+        (found,) = reader.customers_named("an-", None, 10)
+        assert found.customer == "bob"

@@ -11,7 +11,7 @@ from engine.model.values import HOUR
 from engine.runs.changes import Changes
 from engine.store.activity import QUARTER, QuarterCount
 from engine.store.interface import Reader, Store
-from engine.store.records import DecisionCount
+from engine.store.records import DecisionCount, DecisionTally
 from tests.integration.store import rows
 
 
@@ -123,3 +123,12 @@ def test_decisions_are_counted_by_the_quarter_of_an_hour(store: Store) -> None:
             QuarterCount(QUARTER, "fired", 1),
         ]
         assert reader.decision_quarters("nothing", 0, HOUR) == []
+
+
+def test_decisions_of_a_span_are_tallied_by_rule_and_outcome(reader_of_five: Reader) -> None:
+    assert reader_of_five.tally_decisions(10, 40) == [
+        DecisionTally("other", "fired", 1),
+        DecisionTally("usage-drop", "at_most", 1),
+        DecisionTally("usage-drop", "fired", 2),
+    ]
+    assert reader_of_five.tally_decisions(41, 50) == []

@@ -10,6 +10,7 @@ from engine.runs.run import Run, Wait
 from engine.store.activity import QUARTER, QuarterCount
 from engine.store.interface import Store
 from engine.store.opening import open_store
+from engine.store.records import RunTally
 from tests.integration.store import rows
 from tests.servers import postgres_url
 
@@ -341,3 +342,20 @@ def test_where_the_open_runs_stand_is_paged(store: Store) -> None:
         [],
     ]
     assert {each.definition for page in pages for each in page} == {rows.run("a").definition}
+
+
+def test_runs_of_a_span_are_tallied_by_workflow_and_how_they_stand(store: Store) -> None:
+    write_runs(
+        store,
+        *(rows.run(f"r{at}", started_at=at) for at in (10, 20, 30)),
+        rows.run("no", started_at=25, status=RunStatus.REFUSED, wait=None),
+        rows.run("other", started_at=25, workflow="other"),
+    )
+
+    with store.reader() as reader:
+        assert reader.tally_runs(10, 30) == [
+            RunTally("other", "waiting", 1),
+            RunTally("win-back", "refused", 1),
+            RunTally("win-back", "waiting", 2),
+        ]
+        assert reader.tally_runs(31, 40) == []

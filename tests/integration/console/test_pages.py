@@ -1,0 +1,296 @@
+"""The pages: whole, for their roles alone, without a script, and with text as text whatever it says."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import quote
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.testing import TestClient
+
+from api.auth import OPEN
+from engine.runtime.callers.keys import ROLES
+from engine.runtime.clock import VirtualClock
+from engine.runtime.engine import Engine
+from tests.integration.console.conftest import Door, read
+
+HOSTILE = '<script src=x>alert("x")<b>&amp;\'" onload=x'
+ORDER = {"event": "order_completed", "properties": {"order_id": "o1", "total": 120}}
+
+
+def played(engine: Engine, customer: str = "ann") -> None:
+    """A big order, the question that it leads to, and a case of an earlier one."""
+    events = [
+        {"customer": customer, "event": "identify", "traits": {"plan": "free"}},
+        {**ORDER, "customer": customer, "message_id": f"{customer}-1"},
+    ]
+    engine.ingest(events, source="shop").result()
+    engine.run_until(engine.clock.now())
+    with engine.store.reader() as reader:
+        (ask,) = reader.asks()
+    engine.answer_ask(ask.id, "call", "desk@example.com").result()
+    engine.run_until(engine.clock.now())
+    again = {**ORDER, "customer": customer, "message_id": f"{customer}-2"}
+    engine.ingest([again], source="shop").result()
+    engine.run_until(engine.clock.now())
+
+
+def linked(text: str) -> str:
+    """The text of a page with its addresses as a browser reads them."""
+    return re.sub(r'(?:href|src|action)="[^"]+"', lambda found: unescape(found[0]), text)
+
+
+def handlers(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
+    return [
+        (method, route.path_format, handler)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method, (handler, _) in route.route_handler_map.items()
+        if method != "OPTIONS" and handler.opt.get("console")
+    ]
+
+
+def addresses(engine: Engine) -> dict[str, str]:
+    """Every page of the console with something in it, by its route."""
+    with engine.store.reader() as reader:
+        run, ask, case = reader.runs()[0].id, reader.asks()[0].id, reader.cases()[0].id
+        decision = reader.decisions()[0].id
+    return {
+        "/": "/",
+        "/sign-in": "/sign-in",
+        "/pause": "/pause",
+        "/customers": "/customers?prefix=a",
+        "/customers/{id}": "/customers/ann",
+        "/customers/{id}/why": "/customers/ann/why?rule=big-order",
+        "/waiting": "/waiting",
+        "/waiting/asks/{id}": f"/waiting/asks/{ask}",
+        "/waiting/cases": "/waiting/cases",
+        "/waiting/cases/{id}": f"/waiting/cases/{case}",
+        "/runs": "/runs?workflow=ask-desk",
+        "/runs/overdue": "/runs/overdue",
+        "/runs/dead-letters": "/runs/dead-letters",
+        "/runs/quarantine": "/runs/quarantine",
+        "/runs/{id}": f"/runs/{run}",
+        "/audit": "/audit",
+        "/audit/decisions/{id}": f"/audit/decisions/{decision}",
+        "/audit/changes": "/audit/changes",
+        "/audit/releases": "/audit/releases",
+        "/audit/access": "/audit/access",
+        "/audit/record": "/audit/record",
+    }
+
+
+NO_PAGES = {"/static/{name}", "/audit/export"}
+"""What gives files, and no pages."""
+
+
+def test_every_page_is_whole_and_for_its_roles_alone(
+    as_role: Door, engine: Engine, http: TestClient[Litestar]
+) -> None:
+    played(engine)
+    browsers = {role: as_role(role) for role in ROLES if role != "ingest"}
+    known = addresses(engine)
+    shown = [(path, one) for method, path, one in handlers(http.app) if method == "GET"]
+    assert {path for path, _ in shown} - NO_PAGES == set(known)
+    for path, handler in shown:
+        if path in NO_PAGES or handler.opt["roles"] is OPEN:
+            continue
+        for role, browser in browsers.items():
+            if role in handler.opt["roles"]:
+                browser.page(known[path])
+            else:
+                answer = browser.get(known[path])
+                assert (answer.status_code, path, role) == (403, path, role)
+                read(answer.text)
+
+
+def test_no_page_leads_where_its_reader_may_not_go(as_role: Door, engine: Engine) -> None:
+    # given what each role is shown first
+    played(engine)
+    for role in ("operator", "auditor", "admin", "author", "approver"):
+        browser = as_role(role)
+        for start in (
+            "/",
+            *(("/customers/ann", "/runs") if role in ("operator", "auditor", "admin") else ()),
+        ):
+            # when they follow every link on it
+            for address in set(re.findall(r'href="(/[^"]*)"', browser.page(start))):
+                # then each leads somewhere
+                answer = browser.get(unescape(address))
+                assert answer.status_code == 200, (role, start, address)
+
+
+def test_what_one_may_not_do_is_not_offered(as_role: Door, engine: Engine) -> None:
+    played(engine)
+    known = addresses(engine)
+    for path, offer in (
+        ("/", 'href="/pause"'),
+        (known["/waiting/asks/{id}"], 'name="choice"'),
+        (known["/waiting/cases/{id}"], 'value="acknowledge"'),
+    ):
+        assert offer in as_role("operator").page(path)
+        assert offer not in as_role("auditor").page(path)
+    sent = as_role("auditor").send("/pause", page="/", does="pause")
+    assert sent.status_code == 403
+    assert engine.paused == frozenset()
+
+
+def test_hostile_text_is_shown_as_text_everywhere(as_role: Door, engine: Engine) -> None:
+    # given a customer whose id, plan and order are made to break a page
+    events = [
+        {"customer": HOSTILE, "event": "identify", "traits": {"plan": HOSTILE}},
+        {"customer": HOSTILE, "event": HOSTILE, "properties": {HOSTILE: HOSTILE}},
+        {"customer": HOSTILE, "event": "identify", "traits": {"plan": "free"}},
+        {**ORDER, "customer": HOSTILE, "message_id": "h1"},
+    ]
+    engine.ingest(events, source=HOSTILE).result()
+    engine.run_until(engine.clock.now())
+    browser = as_role("admin")
+    name = quote(HOSTILE, safe="")
+    with engine.store.reader() as reader:
+        run, ask, decision = reader.runs()[0].id, reader.asks()[0].id, reader.decisions()[0].id
+    for path in (
+        "/",
+        "/customers",
+        f"/customers/{name}",
+        f"/customers/{name}/why?rule=big-order",
+        f"/customers?prefix={name}",
+        "/runs",
+        f"/runs/{run}",
+        "/waiting",
+        f"/waiting/asks/{ask}",
+        "/audit",
+        f"/audit/decisions/{decision}",
+        "/audit/access",
+        f"/runs?workflow={name}",
+        f"/audit?rule={name}",
+    ):
+        # then no page has an element or an attribute of theirs: `page` reads it for both
+        text = browser.page(path)
+        assert "<script src=x" not in text
+        # of whom is read, the record of readings has a pseudonym only
+        assert "alert(&quot;x" in text or "alert(&#34;x" in text or path == "/audit/access", path
+    # and an error says what was asked for as text too
+    missing = browser.get(f"/customers/none{name}")
+    assert missing.status_code == 404
+    read(missing.text)
+
+
+def test_an_address_that_there_is_not_is_a_page_for_browsers_alone(as_role: Door) -> None:
+    browser = as_role("operator")
+    missing = browser.get("/nowhere")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    read(missing.text)
+    for path in ("/v1/nowhere", "/nowhere"):
+        told = browser.http.get(path)
+        assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_a_filter_that_cannot_be_read_says_so(as_role: Door) -> None:
+    answer = as_role("operator").get("/runs?from=yesterday")
+    assert answer.status_code == 400
+    assert "write it as 2026-03-31" in answer.text
+    refused = as_role("operator").get("/runs?status=asleep")
+    assert refused.status_code == 400
+
+
+def test_a_list_is_paged_and_its_filters_stay(as_role: Door, engine: Engine) -> None:
+    events = [
+        {"customer": f"c{number:03}", "event": "news_asked", "message_id": f"n{number}"}
+        for number in range(120)
+    ]
+    engine.ingest(events, source="shop").result()
+    browser = as_role("operator")
+    seen: list[str] = []
+    path = "/customers?prefix=c"
+    while path:
+        text = linked(browser.page(path))
+        seen += re.findall(r'<td data-column="Id"><a class="id" href="/customers/([^"]+)"', text)
+        following = re.search(r'rel="next" href="([^"]+)"', text)
+        assert following is None or "prefix=c" in following[1]
+        path = following[1] if following else ""
+    assert seen == [f"c{number:03}" for number in range(120)]
+
+
+def test_a_list_as_csv_is_all_of_it_and_runs_nothing(as_role: Door, engine: Engine) -> None:
+    events = [{"customer": f"=c{number:04}", "event": "news_asked"} for number in range(1, 621)]
+    engine.ingest(events, source="shop").result()
+    answer = as_role("operator").get("/customers?prefix=%3Dc&as=csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="customers.csv"' in answer.headers["content-disposition"]
+    lines = answer.text.splitlines()
+    assert lines[0] == "Id,Goes by"
+    assert len(lines) == 621
+    # what a spreadsheet would calculate is text
+    assert lines[1] == "'=c0001,'=c0001"
+
+
+def test_the_files_are_kept_by_browsers_and_change_their_name(as_role: Door) -> None:
+    browser = as_role("")
+    text = linked(browser.page("/sign-in"))
+    files = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', text))
+    assert {each.rsplit(".", 1)[1] for each in files} == {"css", "js", "svg"}
+    for file in files:
+        answer = browser.http.get(file)
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert browser.http.get("/static/console.css").status_code == 404
+    assert browser.http.get("/static/..%2f..%2fpages.py").status_code == 404
+
+
+def test_who_reads_a_customers_page_is_recorded(as_role: Door, engine: Engine) -> None:
+    played(engine)
+    as_role("operator").page("/customers/ann")
+    engine.flush_accesses()
+    found = as_role("auditor").http.get("/v1/audit/access?customer=ann").json()["items"]
+    routes = {each["route"] for each in found if each["who"] == "operator@example.com"}
+    assert {"GET /v1/customers/{id}", "GET /v1/customers/{id}/timeline"} <= routes
+
+
+def test_a_question_is_answered_a_case_taken_and_a_run_ended(as_role: Door, engine: Engine) -> None:
+    played(engine)
+    browser = as_role("operator")
+    known = addresses(engine)
+    assert browser.send(known["/waiting/asks/{id}"], choice="leave").status_code == 303
+    assert "operator@example.com" in browser.page(known["/waiting/asks/{id}"])
+    for does, shown in (("acknowledge", "acknowledged"), ("resolve", "resolved"), ("reopen", "open")):
+        assert browser.send(known["/waiting/cases/{id}"], does=does).status_code == 303
+        assert shown in browser.page(known["/waiting/cases/{id}"])
+    refused = browser.send(known["/waiting/cases/{id}"], does="nothing")
+    assert refused.status_code == 400
+
+
+def test_a_workflow_is_held_back_and_goes_on(as_role: Door, engine: Engine) -> None:
+    browser = as_role("operator")
+    assert browser.send("/pause", does="pause", workflow="news").headers["location"] == "/pause"
+    assert engine.paused == {"news"}
+    assert "Held back" in browser.page("/")
+    browser.send("/pause", does="resume", workflow="news")
+    assert engine.paused == frozenset()
+
+
+def test_why_a_rule_did_not_fire_is_told_line_by_line_with_what_it_saw(
+    as_role: Door, engine: Engine, clock: VirtualClock
+) -> None:
+    small = {"event": "order_completed", "properties": {"total": 5}}
+    engine.ingest([{**small, "customer": "bea"}], source="shop").result()
+    text = as_role("operator").page("/customers/bea/why?rule=big-order")
+    assert "does not hold" in text
+    assert "event.total &gt;= 100.10" in text
+    assert re.search(r"<code>event\.total</code> = 5\b", text)
+    # before that nothing had been looked at
+    earlier = as_role("operator").get("/customers/bea/why?rule=big-order&at=2026-01-05T11:59")
+    assert earlier.status_code == 200
+    read(earlier.text)
+
+
+def test_times_are_of_the_workspace_until_the_script_knows_better(as_role: Door, engine: Engine) -> None:
+    played(engine)
+    text = as_role("operator").page("/customers/ann")
+    told = re.search(r'<time datetime="2026-01-05T12:00:00Z" title="([^"]+)">5 Jan 2026, 12:00</time>', text)
+    assert told is not None
+    assert told[1] == "2026-01-05 12:00:00 UTC, 2026-01-05 12:00:00 UTC"
