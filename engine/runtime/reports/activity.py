@@ -32,22 +32,28 @@ def rule_activity(reader: Reader, zone: Zone, rule: str, days: int, now: Micros)
 
     Outcomes that are kept by the hour, not_met and unknown, belong to the day in which their hour begins.
     """
-    since = zone.start_of_day(zone.day_of(now) - days + 1)
+    since, end = _bounds(zone, days, now)
     counted: Counter[tuple[Day, str]] = Counter()
-    for kept in reader.decision_quarters(rule, since, now + 1):
+    for kept in reader.decision_quarters(rule, since, end):
         counted[zone.day_of(kept.at), kept.kind] += kept.number
-    for each in reader.decision_counts(rule=rule, start=since, end=now + 1):
+    for each in reader.decision_counts(rule=rule, start=since, end=end):
         counted[zone.day_of(each.hour), each.outcome] += each.number
     return _laid_out(rule, zone, since, now, counted)
 
 
 def workflow_activity(reader: Reader, zone: Zone, workflow: str, days: int, now: Micros) -> Activity:
     """Count the runs that began by day, and by how they stand now."""
-    since = zone.start_of_day(zone.day_of(now) - days + 1)
+    since, end = _bounds(zone, days, now)
     counted: Counter[tuple[Day, str]] = Counter()
-    for begun in reader.run_quarters(workflow, since, now + 1):
+    for begun in reader.run_quarters(workflow, since, end):
         counted[zone.day_of(begun.at), begun.kind] += begun.number
     return _laid_out(workflow, zone, since, now, counted)
+
+
+def _bounds(zone: Zone, days: int, now: Micros) -> tuple[Micros, Micros]:
+    """Give where the first of so many days begins, and where today ends: instants may be ahead of now."""
+    today = zone.day_of(now)
+    return zone.start_of_day(today - days + 1), zone.start_of_day(today + 1)
 
 
 def _laid_out(id: str, zone: Zone, since: Micros, now: Micros, counted: Counter[tuple[Day, str]]) -> Activity:

@@ -50,7 +50,8 @@ def window(browser: Browser, engine: Engine) -> Generator[Open]:
 PAGES = [
     "/", "/pause", "/customers", "/customers/{id}", "/customers/{id}/why", "/waiting", "/waiting/asks/{id}",
     "/waiting/cases", "/waiting/cases/{id}", "/runs", "/runs/overdue", "/runs/dead-letters",
-    "/runs/quarantine", "/runs/{id}", "/audit", "/audit/decisions/{id}", "/audit/changes",
+    "/runs/quarantine", "/runs/{id}", "/rules", "/rules/{id}", "/rules/{id}/versions", "/workflows",
+    "/workflows/{id}", "/workflows/{id}/versions", "/audit", "/audit/decisions/{id}", "/audit/changes",
     "/audit/releases", "/audit/access", "/audit/record",
 ]  # fmt: skip
 
