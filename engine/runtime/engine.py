@@ -41,6 +41,7 @@ from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
 from engine.runtime.reports import spreading, standings
+from engine.runtime.reports.backtesting import Backtests
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
 from engine.runtime.reports.measures import Measures
@@ -77,6 +78,7 @@ class Engine(Acting, Changing, Showing):
         self._closed = False
         self._calibrations = Calibrations()
         self._spreads = Recounts(spreading.spread, spreading.FRESH)
+        self._backtests = Backtests()
         self._standings = Recounts(standings.standings, standings.FRESH)
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, lambda: shell.ruleset)
@@ -161,6 +163,7 @@ class Engine(Acting, Changing, Showing):
                 each.close()
             self._spreads.close()
             self._standings.close()
+            self._backtests.close()
             self._writer.close()
             with suppress(StoreError), self.store.begin() as writer:
                 writer.end_process(self._shell.process)

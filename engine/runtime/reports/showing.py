@@ -15,6 +15,7 @@ from engine.runtime.delivery.connectors import shown
 from engine.runtime.people import casework, granting, points, reaching, scoring
 from engine.runtime.reports import reading
 from engine.runtime.reports.activity import Activity, rule_activity, workflow_activity
+from engine.runtime.reports.backtesting import Backtested, Backtests
 from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.handing import Everything, everything
@@ -36,6 +37,7 @@ class Showing:
     _calibrations: scoring.Calibrations
     _spreads: Recounts[Spread]
     _standings: Recounts[Standings]
+    _backtests: Backtests
 
     def read_unsubscribe(self, token: str) -> Unsubscription:
         """Read an unsubscribe link without following it; raises `NotFoundError`."""
@@ -115,6 +117,17 @@ class Showing:
         """Count the runs of a workflow that began, of the last days by day."""
         with self._shell.store.reader() as reader:
             return workflow_activity(reader, self._shell.ruleset.zone, workflow, days, self.clock.now())
+
+    def backtest(self, token: str, days: int, wait: float = 0.0) -> Backtested:
+        """Tell how the backtest of a plan stands, after waiting so many seconds for it; begins it.
+
+        Raises `NotFoundError`, `ConflictError` while another is played, `RequestError` for too many events.
+        """
+        found = self._backtests.find(self._shell, token, days, self.clock.now())
+        if found.state == "playing" and wait:
+            self._backtests.wait(wait)
+            found = self._backtests.find(self._shell, token, days, self.clock.now())
+        return found
 
     def today(self) -> Today:
         """Give what happened in the last 24 hours, and how the work stands."""
