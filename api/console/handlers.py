@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.console import audit, customers, files, policy, runs, signing_in, today, waiting
+from api.console import audit, changes, customers, files, policy, runs, signing_in, today, waiting
 
 HANDLERS: list[HTTPRouteHandler] = [
     *files.HANDLERS,
@@ -14,5 +14,6 @@ HANDLERS: list[HTTPRouteHandler] = [
     *waiting.HANDLERS,
     *runs.HANDLERS,
     *policy.HANDLERS,
+    *changes.HANDLERS,
     *audit.HANDLERS,
 ]

@@ -51,6 +51,7 @@ SECTIONS = (
     Section("Runs", "/runs", "GET /v1/runs"),
     Section("Rules", "/rules", "GET /v1/rules"),
     Section("Workflows", "/workflows", "GET /v1/workflows"),
+    Section("Changes", "/changes", "GET /v1/releases"),
     Section("Audit", "/audit", "GET /v1/audit/decisions"),
 )
 

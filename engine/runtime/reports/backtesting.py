@@ -111,7 +111,7 @@ class Backtests:
             if stored > PLAYED:
                 raise RequestError(
                     f"{stored:,} events are stored, and a server plays {PLAYED:,}; "
-                    "play them with `holdfast backtest --against live` on a copy",
+                    "use `holdfast backtest --against live` on a copy",
                     code="too_many_to_play",
                 )
             begun = Backtested(token=token, days=days, as_of=now, state="playing", of=2 * stored)
