@@ -91,7 +91,7 @@ def _new(
 async def post_new_page(request: Call) -> Response[Any]:
     """Plan what was pasted or uploaded; where a file has an error, show it at its line."""
     given = await form_of(request)
-    path, text = given.get("path", "").strip(), given.get("text", "").replace("\r\n", "\n")
+    path, text = given.get("file", "").strip(), given.get("text", "").replace("\r\n", "\n")
     files = await _uploaded(request)
     if given.get("does") == "remove":
         files[path] = None

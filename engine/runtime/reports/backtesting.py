@@ -156,15 +156,15 @@ class Backtests:
 
         with shell.store.reader() as reader:
             events = stored_events(reader, lambda done: self._go_on())
+        # The latest instants may be ahead of now.
+        end = max(begun.as_of, events[-1].received_at if events else 0)
         start = new.zone.start_of_day(new.zone.day_of(begun.as_of) - begun.days + 1)
-        before = backtest(
-            old, events, start=start, end=begun.as_of, progress=lambda done, of: tell(done, 2 * of)
-        )
+        before = backtest(old, events, start=start, end=end, progress=lambda done, of: tell(done, 2 * of))
         after = backtest(
             new,
             events,
             start=start,
-            end=begun.as_of,
+            end=end,
             progress=lambda done, of: tell(of + done, 2 * of),
         )
         found = differences((old, before), (new, after), events, progress=lambda done, of: self._go_on())
