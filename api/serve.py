@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -107,6 +108,7 @@ def _run(
         say("The files in this folder are not live: see holdfast plan, and propose them with holdfast apply")
     say(f"Holdfast serves {engine.workspace.settings.name} on {address}")
     _spare_the_collector()
+    _share_the_interpreter()
     _Server(config, app.state.tail.close).run(sockets=[listener])
 
 
@@ -151,11 +153,24 @@ def work(
             time.sleep(HEARING)
 
 
+def _share_the_interpreter() -> None:
+    """Let a thread that decides give way after half a millisecond instead of five.
+
+    Whoever answers requests needs the interpreter again after each read and write of a socket, four times a
+    request: with the usual interval that was most of the time that a call took.
+    """
+    sys.setswitchinterval(0.0005)
+
+
 def _spare_the_collector() -> None:
-    """Let what is there now stay, and look for garbage seldom: that walks over all customers in memory."""
+    """Let what is there now stay, and look for garbage in small steps.
+
+    Nobody is served meanwhile: a look at what 5,000 new objects reach takes a millisecond, one at all the
+    customers in memory half a second, and so that is made once in a million.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(5_000, 200, 50)
 
 
 def _listen(host: str, port: int) -> socket.socket:

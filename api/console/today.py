@@ -63,23 +63,24 @@ def _first(items: list[dict[str, Any]], due: str) -> list[dict[str, Any]]:
 def _fired(today: dict[str, Any]) -> Chart:
     found = [
         Bar(
-            one["rule"],
-            one["outcomes"].get("fired", 0),
+            rule,
+            outcomes.get("fired", 0),
             ", ".join(
                 f"{number} {outcome.replace('_', ' ')}"
-                for outcome, number in sorted(one["outcomes"].items())
+                for outcome, number in sorted(outcomes.items())
                 if outcome != "fired"
             ),
         )
-        for one in today["rules"]
+        for rule, outcomes in today["rules"].items()
     ]
+    found.sort(key=lambda bar: (-bar.value, bar.label))
     return bars("Triggers fired by rule", found, of="Fired", by="Rule")
 
 
 def _statuses(today: dict[str, Any]) -> Chart:
     total: dict[str, int] = {}
-    for one in today["workflows"]:
-        for status, number in one["statuses"].items():
+    for statuses in today["workflows"].values():
+        for status, number in statuses.items():
             total[status] = total.get(status, 0) + number
     found = [Bar(status, number) for status, number in sorted(total.items(), key=lambda pair: -pair[1])]
     return bars("Runs that began, by how they stand", found, of="Runs", by="Status")

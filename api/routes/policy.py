@@ -97,12 +97,15 @@ class StepRuns(msgspec.Struct, frozen=True):
 
 
 class StandingAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the open runs of a workflow stand; `older` are those of definitions before the live one."""
+    """Where the open runs of a workflow stand; `older` are those of definitions before the live one.
+
+    While they are counted for the first time, everything is null but its id, and there are no steps.
+    """
 
     workflow: str
-    as_of: datetime
-    open: int
-    older: int
+    as_of: datetime | None
+    open: int | None
+    older: int | None
     steps: list[StepRuns]
 
 
@@ -239,6 +242,8 @@ async def get_workflow_standing(request: Call, id: FromPath[str]) -> StandingAns
     engine = engine_of(request)
     _source(engine.workspace, "workflow", id)
     found = await aside(engine.standing, id)
+    if found is None:
+        return StandingAnswer(workflow=id, as_of=None, open=None, older=None, steps=[])
     return StandingAnswer(
         workflow=id,
         as_of=moment_of(found.as_of),

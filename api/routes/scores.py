@@ -17,9 +17,11 @@ from api.doors import Call, aside, door, engine_of, instant, query_of, read
 from api.written import Length, LocalMoment
 from engine.customers.zones import moment_of
 from engine.errors import RequestError, ValueSyntaxError
+from engine.model.score import Score
 from engine.model.values import SECOND, Duration, Micros
 from engine.runtime.engine import Engine
 from engine.runtime.people.scoring import KnownScore
+from engine.runtime.reports.spreading import Counted
 from engine.scores.score import PartValue, letter_of
 
 _CENTS = Decimal(100)
@@ -41,14 +43,17 @@ class MeanAnswer(msgspec.Struct, frozen=True):
 
 
 class SpreadAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A score and how it is spread over the base: by band, the lowest first, and its mean by day."""
+    """A score and how it is spread over the base: by band, the lowest first, and its mean by day.
+
+    `as_of` is when the base was counted, null while it is counted for the first time.
+    """
 
     score: str
     description: str | None
     owner: str | None
     on: str
     high_is: str
-    as_of: datetime
+    as_of: datetime | None
     bands: list[BandAnswer]
     daily: list[MeanAnswer]
 
@@ -67,20 +72,23 @@ async def get_scores(request: Call) -> Spreads:
     The base is counted at most every 15 minutes; `as_of` tells when.
     """
     engine = engine_of(request)
-    return Spreads([await aside(_spread, engine, id) for id in sorted(engine.workspace.scores)])
+    counted = await aside(engine.spread)
+    return Spreads([_spread(score, counted) for _, score in sorted(engine.workspace.scores.items())])
 
 
-def _spread(engine: Engine, id: str) -> SpreadAnswer:
-    written, found = engine.workspace.scores[id], engine.spread(id)
+def _spread(score: Score, counted: Counted | None) -> SpreadAnswer:
+    found = None if counted is None else counted.scores.get(score.id)
+    bands = {} if found is None else found.bands
+    daily = () if found is None else found.daily
     return SpreadAnswer(
-        score=id,
-        description=written.description,
-        owner=written.owner,
-        on=written.on,
-        high_is=written.high_is,
-        as_of=moment_of(found.as_of),
-        bands=[BandAnswer(band, number) for band, number in found.bands.items()],
-        daily=[MeanAnswer(date.fromordinal(one.day), one.mean, one.customers) for one in found.daily],
+        score=score.id,
+        description=score.description,
+        owner=score.owner,
+        on=score.on,
+        high_is=score.high_is,
+        as_of=None if counted is None else moment_of(counted.as_of),
+        bands=[BandAnswer(band, number) for band, number in bands.items()],
+        daily=[MeanAnswer(date.fromordinal(one.day), one.mean, one.customers) for one in daily],
     )
 
 

@@ -14,20 +14,6 @@ from engine.customers.zones import moment_of
 from engine.runtime.reports.today import Today
 
 
-class RuleToday(msgspec.Struct, frozen=True):
-    """A rule's decisions by outcome, most of which it fired in first."""
-
-    rule: str
-    outcomes: dict[str, int]
-
-
-class WorkflowToday(msgspec.Struct, frozen=True):
-    """Runs of a workflow that began, by how they stand now."""
-
-    workflow: str
-    statuses: dict[str, int]
-
-
 class CasesToday(msgspec.Struct, frozen=True, kw_only=True):
     """The open cases of a ladder."""
 
@@ -42,6 +28,7 @@ class CasesToday(msgspec.Struct, frozen=True, kw_only=True):
 class TodayAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What happened from `since` to `until`, and how things stand then.
 
+    `rules` has decisions by rule and outcome, `workflows` the runs that began, by how they stand now.
     Outcomes that are counted by the hour, not_met and unknown, are of the whole hours that touch the day.
     `oldest_due` and `oldest_effect` are since when the first of what waits is due. `paused` are workflows
     that are held back, `*` for all, `silent` those that used to start and do no more.
@@ -49,8 +36,8 @@ class TodayAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     since: datetime
     until: datetime
-    rules: list[RuleToday]
-    workflows: list[WorkflowToday]
+    rules: dict[str, dict[str, int]]
+    workflows: dict[str, dict[str, int]]
     cases: list[CasesToday]
     open_runs: int
     overdue_runs: int
@@ -70,11 +57,8 @@ def today_answer(found: Today) -> TodayAnswer:
     return TodayAnswer(
         since=moment_of(found.since),
         until=moment_of(found.until),
-        rules=sorted(
-            (RuleToday(rule, outcomes) for rule, outcomes in found.decisions.items()),
-            key=lambda one: (-one.outcomes.get("fired", 0), one.rule),
-        ),
-        workflows=[WorkflowToday(workflow, statuses) for workflow, statuses in sorted(found.runs.items())],
+        rules=found.decisions,
+        workflows=found.runs,
         cases=_cases(found),
         open_runs=pulse.open_runs,
         overdue_runs=pulse.overdue_runs,

@@ -49,6 +49,10 @@ class SentTrait(msgspec.Struct, frozen=True):
     protected: bool = False
 
 
+DATED = (Kind.DATE, Kind.TIME, Kind.DURATION)
+"""Kinds that are kept otherwise than expressions see them."""
+
+
 class Catalog(msgspec.Struct, frozen=True):
     """Names and kinds. `properties` has declared events only; others have open properties."""
 
@@ -59,6 +63,8 @@ class Catalog(msgspec.Struct, frozen=True):
     events: Mapping[str, EventType] = {}
     person_traits: Mapping[str, SentTrait] = {}
     account_traits: Mapping[str, SentTrait] = {}
+    dated: Mapping[str, tuple[str, ...]] = {}
+    """The properties of an event that are of the kinds of `DATED`, of events that have any."""
 
     def customer(self, subject: Subject) -> Mapping[str, Kind]:
         """The facts of persons, or of accounts."""
@@ -113,6 +119,11 @@ def build_catalog(workspace: Workspace) -> Catalog:
         events=workspace.facts.events,
         person_traits=_traits(workspace.facts, "person"),
         account_traits=_traits(workspace.facts, "account"),
+        dated={
+            event: names
+            for event, kinds in properties.items()
+            if (names := tuple(name for name, kind in kinds.items() if kind in DATED))
+        },
     )
 
 

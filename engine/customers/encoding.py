@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.customers.buckets import ENDS, LATEST, NUMBERS, SHARE, Entry
+import msgspec
+
+from engine.customers.buckets import ENDS, LATEST, NUMBERS, SHARE, Bucket, Entry
 from engine.customers.chunks import Chunks
 from engine.customers.contracts import Contract
 from engine.customers.packing import (
@@ -46,13 +48,31 @@ def encode_hot(state: FactState) -> bytes:
             state.settled,
             state.newest,
             [[name, *_sent(sent)] for name, sent in sorted(state.traits.items())],
-            [[index, pack_bucket(one, _TOTALS)] for index, one in sorted(state.totals.items())],
+            [[index, _total(state, index, one)] for index, one in sorted(state.totals.items())],
             sorted(state.firsts.items()),
             [[index, last.at, last.seq, last.source] for index, last in sorted(state.lasts.items())],
-            [[index, *map(pack_entry, entries)] for index, entries in sorted(state.today.items())],
+            [[index, *_entries(state, index, entries)] for index, entries in sorted(state.today.items())],
             [[name, *_contract(one)] for name, one in sorted(state.contracts.items())],
         ]
     )
+
+
+def _total(state: FactState, index: int, bucket: Bucket) -> msgspec.Raw:
+    """Give a sum of all time as it was encoded last, unless something has been added since."""
+    packed = state.packed_totals.get(index)
+    if packed is None:
+        packed = state.packed_totals[index] = msgspec.Raw(encode(pack_bucket(bucket, _TOTALS)))
+    return packed
+
+
+def _entries(state: FactState, index: int, entries: list[Entry]) -> list[msgspec.Raw]:
+    """Give a day's entries, of which only the new ones have to be encoded."""
+    before, packed = state.packed_today.get(index, (None, []))
+    if before is not entries:
+        packed = []
+        state.packed_today[index] = entries, packed
+    packed += [msgspec.Raw(encode(pack_entry(entry))) for entry in entries[len(packed) :]]
+    return packed
 
 
 def encode_chunks(state: FactState) -> dict[int, bytes | None]:

@@ -78,6 +78,7 @@ def _merge_series(table: FactTable, into: FactState, other: FactState) -> None:
             into.chunks.absorb(series, part, cut)
         for entry in other.today.get(series.index, ()):
             into.place(table, series, entry)
+    into.packed_totals.clear()
     into.caches.clear()
     into.held.clear()
     into.derived.clear()

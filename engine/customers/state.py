@@ -55,7 +55,8 @@ class FactState:
     `clock` is the latest instant an event was received at. Entries of the day (hour, minute) in which
     the clock lies are kept singly in `today`, so that facts are exact at any instant of it; older
     ones are in `chunks` (or `totals`, for all time). `known` tells that somebody named this customer
-    otherwise than by an anonymous id.
+    otherwise than by an anonymous id. `packed_totals` and `packed_today` are what was encoded last of
+    both, as long as that is what they hold.
     """
 
     __slots__ = (
@@ -76,6 +77,8 @@ class FactState:
         "known",
         "lasts",
         "newest",
+        "packed_today",
+        "packed_totals",
         "settled",
         "today",
         "totals",
@@ -99,6 +102,8 @@ class FactState:
         self.contracts: Contracts = {}
         self.chunks = Chunks()
         self.newest: Stamp | None = None
+        self.packed_totals: dict[int, msgspec.Raw] = {}
+        self.packed_today: dict[int, tuple[list[Entry], list[msgspec.Raw]]] = {}
         self.caches: dict[int, dict[Any, Any]] = {}
         self.held: dict[str, tuple[int, int, Any, Any]] = {}
         self.derived: dict[str, tuple[int, int, Any, tuple[str, ...], Any]] = {}
@@ -272,6 +277,7 @@ class FactState:
 
     def _roll(self, table: FactTable, series: Series) -> None:
         entries = self.today.pop(series.index, None)
+        self.packed_today.pop(series.index, None)
         if not entries:
             return
         left = []
@@ -287,6 +293,7 @@ class FactState:
         grain = series.form.grain
         if grain == "all":
             self.caches.pop(series.index, None)
+            self.packed_totals.pop(series.index, None)
             self.totals.setdefault(series.index, Bucket()).add(series.needs, entry)
             return
         index = index_of(grain, entry.at, table.zone)

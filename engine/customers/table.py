@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.customers.buckets import BEGIN, ENDS, KEYS, LATEST, NUMBERS, SHARE
-from engine.customers.catalog import CONTRACTS, Catalog, SentTrait, belongs
+from engine.customers.catalog import CONTRACTS, DATED, Catalog, SentTrait, belongs
 from engine.customers.definitions import (
     ComputedFact,
     ContractFact,
@@ -45,7 +45,6 @@ _BITS = {
     "last": ENDS, "distinct": KEYS, "cohort": BEGIN, "since": LATEST, "share": SHARE, "share_lower": SHARE,
     "share_upper": SHARE,
 }  # fmt: skip
-_DATED = (Kind.DATE, Kind.TIME, Kind.DURATION)
 _NO_SERIES: tuple[Series, ...] = ()
 _NO_NAMES: frozenset[str] = frozenset()
 
@@ -116,11 +115,13 @@ def event_view(table: FactTable, event: Event) -> Mapping[str, Any]:
 
 def view_of(catalog: Catalog, place: Zone, event: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give properties of an event of that name, as they are kept, as expressions see them."""
-    kinds = catalog.properties.get(event)
-    dated = [key for key, kind in kinds.items() if kind in _DATED and key in properties] if kinds else ()
-    if not kinds or not dated:
+    dated = catalog.dated.get(event)
+    if dated is None:
         return properties
-    shown = {key: show(kinds[key], keep(kinds[key], properties[key]), place) for key in dated}
+    kinds = catalog.properties[event]
+    shown = {
+        key: show(kinds[key], keep(kinds[key], properties[key]), place) for key in dated if key in properties
+    }
     return {**properties, **shown}
 
 
@@ -432,7 +433,7 @@ def _fingerprint(workspace: Workspace, catalog: Catalog, series: Iterable[Series
         (event, key, kind.value)
         for event, kinds in catalog.properties.items()
         for key, kind in kinds.items()
-        if kind in _DATED
+        if kind in DATED
     )
     content = (
         STATE_VERSION,

@@ -25,8 +25,8 @@ from engine.store.remains import PREFIX
 
 EVERY = 0.5
 """Seconds between two looks, while something is read."""
-AT_ONCE = 1000
-"""Readings that one transaction takes."""
+AT_ONCE = 50
+"""Readings that one transaction takes; no more, for whoever acts meanwhile waits for it."""
 MOST = 100_000
 """Readings that may wait while nothing can be written; beyond that the oldest are let go, which is told."""
 
@@ -86,7 +86,9 @@ class Accesses:
         """Keep what waits now; give how many that were."""
         kept = 0
         with self._keeping:
-            while some := [self._waiting[place] for place in range(min(AT_ONCE, len(self._waiting)))]:
+            # What is noted meanwhile waits for the next look, or there would be no end of them.
+            waiting = len(self._waiting)
+            while some := [self._waiting[place] for place in range(min(AT_ONCE, waiting - kept))]:
                 self._call(lambda some=some: keep(self._store, some))  # type: ignore[misc]
                 for _ in some:
                     self._waiting.popleft()

@@ -39,19 +39,20 @@ def decide_calls(shell: Shell, calls: Sequence[Call]) -> list[Called]:
     """Decide calls in one transaction; a refusal changes nothing and costs no other call anything."""
     with open_turn(shell) as turn:
         # All of them at once, so that two processes never wait for each other.
-        turn.hold([call.customer for call in calls if not turn.is_erased(call.customer)])
-        sitting = _Sitting(turn)
+        held = turn.hold([call.customer for call in calls if not turn.is_erased(call.customer)])
+        sitting = _Sitting(turn, held)
         return [sitting.decide(call) for call in calls]
 
 
 class _Sitting:
-    """Calls that are decided one after the other in a turn, which holds whom they are about.
+    """Calls that are decided one after the other in a turn, which has `held` whom they are about.
 
     What a call has brought about is accepted with the turn, or before the next call of the same customer.
     """
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, held: Mapping[str, str]) -> None:
         self._turn = turn
+        self._held = held
         self._last = turn.writer.last_seq()
         self._made: set[str] = set()
         self._about: set[str] = set()
@@ -63,7 +64,7 @@ class _Sitting:
             if call.once is not None:
                 answered(turn.writer, call.once)
             rule = _called(turn, call.rule)
-            customer = turn.customer(call.customer)
+            customer = self._held.get(call.customer) or turn.customer(call.customer)
             id = identity(rule.id, customer, "call", call.key)
             if id in self._made or turn.writer.decision(id) is not None:
                 raise ConflictError(

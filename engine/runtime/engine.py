@@ -96,6 +96,7 @@ class Engine(Acting, Changing, Showing):
         self._drive = Drive(shell, clock, lambda job: self._writer.call(job).result())
         self._worker = Worker(self._drive) if work else None
         if self._worker is not None:
+            shell.expect = self._worker.expect
             self._worker.start()
         self._beside: list[Poker | Listener | Heart | Keeper | Accesses | Refusals] = []
         self._accesses = Accesses(shell.store, self._now_do)
@@ -219,7 +220,7 @@ class Engine(Acting, Changing, Showing):
         )
         # A batch has one instant, so that a request with its own goes alone.
         size = len(raws) if received is None else LARGEST_BATCH
-        return self._woken(self._writer.join(posted, self._take_in, size, name="intake"))
+        return self._writer.join(posted, self._take_in, size, name="intake")
 
     def import_events(
         self,
@@ -242,7 +243,7 @@ class Engine(Acting, Changing, Showing):
         for portion in course.portions(raws):
             posted = Posted(raws=portion, source=source, may_grant=True, cause="import", note=course.note)
             joined = self._writer.join(posted, self._take_in, len(portion), name="intake")
-            course.advance(self._woken(joined).result())
+            course.advance(joined.result())
             progress("importing events", course.done.rows, 0)
         course.end()
         return course.done
@@ -265,7 +266,7 @@ class Engine(Acting, Changing, Showing):
             return _done(lambda: operating.preview(self._shell, self.clock.now(), rule, customer, event))
         call = key or secrets.token_hex(12)
         once = Call(rule=rule, customer=customer, event=event, key=call, once=self._once)
-        return self._woken(self._writer.join(once, self._decide_calls, name="calls"))
+        return self._writer.join(once, self._decide_calls, name="calls")
 
     @property
     def meters(self) -> Meters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -45,6 +45,9 @@ SOON: Micros = SECOND
 """What is due within that time is worth waking somebody for."""
 
 
+_NEVER: Micros = 1 << 62
+
+
 class Equip:
     """What a process brings to any release: the actions that it knows, and how they are made ready.
 
@@ -69,8 +72,9 @@ class Turn:
     """One writing transaction: the cast that it loads, and what playing changes in it.
 
     `result` is what whoever asked for the work is told, where that is to be kept with it. `stirred`
-    are the shards in which something is to be done soon, once this is committed. `registered` are ids of
-    erased customers that are somebody new's from now on.
+    are the shards in which something is to be done soon, once this is committed, and `soonest` when the
+    first of all that it leaves to do is due. `registered` are ids of erased customers that are somebody
+    new's from now on.
     """
 
     def __init__(self, shell: Shell, writer: Writer, now: Micros, marks: Marks) -> None:
@@ -83,6 +87,7 @@ class Turn:
         self.changes = Changes()
         self.gone: set[str] = set()
         self.stirred: set[int] = set()
+        self.soonest: Micros | None = None
         self.registered: set[str] = set()
         self.shared = shell.store.shared
         self.result: Any = None
@@ -101,15 +106,18 @@ class Turn:
         self.writer.count(**outcomes)
         self.tally.events.update(outcomes)
 
-    def hold(self, names: Iterable[str]) -> None:
-        """Load whom these names mean, so that nobody else changes them or gives a name away."""
+    def hold(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Load whom these names mean, so that nobody else changes them or gives a name away.
+
+        Gives the id that each goes by.
+        """
         asked = list(dict.fromkeys(names))
         goes_by = self.writer.resolve(asked)
         while True:
             self.cast.preload(goes_by.values())
             again = self.writer.resolve(asked) if self.shared else goes_by
             if again == goes_by:
-                return
+                return goes_by
             goes_by = again
 
     def come_after(self) -> bool:
@@ -131,8 +139,7 @@ class Turn:
         """Hold a customer, and give the id that they go by; `ConflictError` for one who was erased."""
         if self.is_erased(name):
             raise ConflictError("this customer was erased, and there is nothing left of them", code="erased")
-        self.hold([name])
-        return self.writer.resolve([name])[name]
+        return self.hold([name])[name]
 
     def remove(self, customer: str) -> None:
         """Let a customer's row go when the turn is written: they go by another id now."""
@@ -162,6 +169,10 @@ class Turn:
         if ended:
             self.tally.settled["cancelled"] += len(self.writer.cancel_effects(ended, self.now, "run_ended"))
         self.stirred.update(shard_of(effect.customer) for effect in changes.effects)
+        dues = [save.row.next_due for save in saves if save.row.next_due is not None]
+        dues += [effect.due for effect in changes.effects]
+        if dues:
+            self._expect(min(dues))
         soon = self.now + SOON
         self.stirred.update(
             shard_of(save.row.id)
@@ -174,6 +185,10 @@ class Turn:
                 self.cast.members.pop(id, None)
                 self.gone.add(id)
             self._removed.clear()
+
+    def _expect(self, due: Micros) -> None:
+        if self.soonest is None or due < self.soonest:
+            self.soonest = due
 
     def _leave_out_erased(self) -> None:
         """Keep nothing of somebody who was erased, and whom another customer's event or run names."""
@@ -205,7 +220,8 @@ class Shell:
     how many customers of how many have come over to a release that goes live. `set_aside` are customers
     that the core failed on; `planning` is held while a plan is made. `keep_answer` is called in the turn
     that has a result, while a request is done that may come again. `stir` is told the shards in
-    which a commit has left something to do soon. `erasures` are ids that may not come in.
+    which a commit has left something to do soon, `expect` when the first is due of what it has left to
+    do. `erasures` are ids that may not come in.
     """
 
     def __init__(
@@ -246,6 +262,8 @@ class Shell:
         self.set_aside: dict[str, Aside] = {}
         self.keep_answer: Callable[[Writer, Any], None] | None = None
         self.stir: Callable[[frozenset[int]], object] = len
+        self.expect: Callable[[Micros], object] = int
+        self._calm_until: Micros = 0
         self.figures = Figures(store, ruleset)
         self.meters = Meters()
 
@@ -254,6 +272,17 @@ class Shell:
         self.ruleset, self.definitions, self.actions = ruleset, definitions, actions
         self.figures = Figures(self.store, ruleset)
         self.members.clear()
+
+    def due_by(self, until: Micros) -> bool:
+        """Tell whether a customer is due then; asked only where this engine alone writes.
+
+        What is written passes through here, so that the database is asked only where somebody may be.
+        """
+        if until >= self._calm_until:
+            with self.store.reader() as reader:
+                earliest = reader.earliest_due()
+            self._calm_until = _NEVER if earliest is None else earliest
+        return until >= self._calm_until
 
     def load(self, writer: Writer, ids: list[str]) -> dict[str, Member]:
         """Load customers for a turn; where others write too, they are held until it ends."""
@@ -362,3 +391,6 @@ class Shell:
         self.members.keep(turn.cast.members)
         if turn.stirred:
             self.stir(frozenset(turn.stirred))
+        if turn.soonest is not None:
+            self._calm_until = min(self._calm_until, turn.soonest)
+            self.expect(turn.soonest)

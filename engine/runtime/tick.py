@@ -56,7 +56,7 @@ def prepare(shell: Shell, now: Micros) -> None:
     which the core sees to.
     """
     _reach(shell, now)
-    if not shell.store.shared:
+    if not shell.store.shared and shell.due_by(now - 1):
         _play(shell, now - 1, CATCH_UP)
 
 

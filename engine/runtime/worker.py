@@ -14,6 +14,9 @@ from engine.runtime.drive import BEAT, Drive
 BUDGET = 1000
 """Customers played between two looks at the outbox."""
 
+NEVER: Micros = 1 << 62
+"""After everything that can be due."""
+
 SWEEP: Micros = SECOND
 """How long anything may be due before every worker looks for it, poked or not."""
 
@@ -57,6 +60,8 @@ class Worker:
         self._lock = threading.Lock()
         self._poked: set[int] = set()
         self._swept: Micros = 0
+        self._soonest: Micros | None = None
+        self._rests_until: Micros = 0
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="holdfast-worker", daemon=True)
         drive.when_sent(self._woken.set)
@@ -70,6 +75,15 @@ class Worker:
         with self._lock:
             self._swept = 0
         self._woken.set()
+
+    def expect(self, due: Micros) -> None:
+        """Be awake when something is due that has just been written; that alone is no cause to look now."""
+        with self._lock:
+            if self._soonest is None or due < self._soonest:
+                self._soonest = due
+            early = due < self._rests_until
+        if early:
+            self.wake()
 
     def poke(self, shard: int) -> None:
         """Look into one shard: somebody has left something there that may be due."""
@@ -86,9 +100,21 @@ class Worker:
     def _run(self) -> None:
         while not self._stopped:
             self._woken.clear()
+            with self._lock:
+                self._soonest = None
             wait = self._step()
             if not self._stopped:
-                self._rest(wait)
+                self._rest(self._until(wait))
+            with self._lock:
+                self._rests_until = 0
+
+    def _until(self, wait: Micros | None) -> Micros | None:
+        """Give until when to rest, which is not beyond what was written since the database was asked."""
+        with self._lock:
+            if self._soonest is not None:
+                wait = self._soonest if wait is None else min(wait, self._soonest)
+            self._rests_until = NEVER if wait is None else wait
+        return wait
 
     def _rest(self, until: Micros | None) -> None:
         """Sleep until an instant, or until there is something to do before it."""

@@ -8,12 +8,12 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 from psycopg import IsolationLevel
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
@@ -22,7 +22,7 @@ from engine.model.values import Micros
 from engine.store import schema
 from engine.store.interface import Reader, Writer
 from engine.store.sql.access import SqlReader, SqlWriter
-from engine.store.sql.transaction import Habits
+from engine.store.sql.transaction import Cursor, Habits
 
 STRIPES = 64
 """Rows that one count is spread over, so that processes seldom wait for one another to count."""
@@ -80,6 +80,25 @@ _STATUS = text(
 )
 
 
+class _Usual:
+    """Runs what is compiled through SQLAlchemy, which knows when a connection has been lost."""
+
+    errors = (DBAPIError,)
+    collisions = (IntegrityError,)
+
+    def run(self, connection: Connection, text: str, values: Any) -> Cursor:
+        """Run it once."""
+        return cast(Cursor, connection.exec_driver_sql(text, values))
+
+    def run_many(self, connection: Connection, text: str, rows: Sequence[Any]) -> int:
+        """Run it once for each row."""
+        return connection.exec_driver_sql(text, list(rows)).rowcount
+
+    def listed(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Give a list, which psycopg makes an array of."""
+        return values
+
+
 class PostgresStore:
     """A PostgreSQL database, opened; `engine.store.interface.Store` says what it does."""
 
@@ -100,7 +119,9 @@ class PostgresStore:
         )
         self._writers = _engine(url, options, connections=3)
         self._readers = _engine(url, "-c timezone=UTC", connections=16, reading=True)
-        self._habits = Habits(insert=insert, failure=self._failure, shared=True, stripe=os.getpid() % STRIPES)
+        self._habits = Habits(
+            insert=insert, driver=_Usual(), failure=self._failure, shared=True, stripe=os.getpid() % STRIPES
+        )
 
     @property
     def shared(self) -> bool:
@@ -249,14 +270,16 @@ class PostgresStore:
         except DBAPIError as error:
             raise self._failure(error) from error
 
-    def _failure(self, error: DBAPIError) -> StoreError:
-        told = str(error.orig).strip().partition("\n")[0]
+    def _failure(self, error: Exception) -> StoreError:
+        told = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         sentence = f"the database {self.name} could not be used: {told}"
         return (TransientStoreError if _passes(error) else StoreError)(sentence)
 
 
-def _passes(error: DBAPIError) -> bool:
+def _passes(error: Exception) -> bool:
     """Tell whether what failed may well succeed when it is tried again."""
+    if not isinstance(error, DBAPIError):
+        return False
     state = getattr(error.orig, "sqlstate", None)
     if error.connection_invalidated or state in _PASSING:
         return True

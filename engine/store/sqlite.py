@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool
 
 from engine.errors import StoreError
@@ -21,7 +23,7 @@ from engine.store.checkpoint import Checkpointer
 from engine.store.interface import Reader, Writer
 from engine.store.lock import EngineLock, LockInfo
 from engine.store.sql.access import SqlReader, SqlWriter
-from engine.store.sql.transaction import Habits
+from engine.store.sql.transaction import Cursor, Habits
 
 BUSY_TIMEOUT = 10
 """Seconds to wait for whoever else writes into the file, such as a backup."""
@@ -37,6 +39,32 @@ _WRITING = ("PRAGMA journal_mode = WAL", *_ALWAYS, "PRAGMA wal_autocheckpoint = 
 _READING = (*_ALWAYS, "PRAGMA query_only = ON")
 
 
+class Straight:
+    """Runs what is compiled on the driver itself: what SQLAlchemy does around it costs more than SQLite."""
+
+    errors = (DBAPIError, sqlite3.Error)
+    collisions = (IntegrityError, sqlite3.IntegrityError)
+
+    def run(self, connection: Connection, text: str, values: Any) -> Cursor:
+        """Run it once."""
+        return _raw(connection).execute(text, values)
+
+    def run_many(self, connection: Connection, text: str, rows: Sequence[Any]) -> int:
+        """Run it once for each row."""
+        return _raw(connection).executemany(text, rows).rowcount
+
+    def listed(self, values: Sequence[Any]) -> str:
+        """Give a list as JSON."""
+        return msgspec.json.encode(values).decode()
+
+
+_DRIVER = Straight()
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
+
+
 class SqliteStore:
     """A SQLite file, opened; `engine.store.interface.Store` says what it does."""
 
@@ -44,7 +72,7 @@ class SqliteStore:
         self.path = path
         self._lock = lock
         self._writing = threading.Lock()
-        self._habits = Habits(insert=insert, failure=lambda error: _failure(path, error))
+        self._habits = Habits(insert=insert, driver=_DRIVER, failure=lambda error: _failure(path, error))
         self._writer_thread: int | None = None
         # The driver must not begin transactions on its own: it knows neither IMMEDIATE nor snapshots.
         self._writers = _engine(path, _WRITING, "BEGIN IMMEDIATE", connections=1)
@@ -200,11 +228,10 @@ def _sentences(path: Path) -> Iterator[None]:
     """Turn what the driver raises into a `StoreError` that says what is wrong with the file."""
     try:
         yield
-    except DBAPIError as error:
+    except _DRIVER.errors as error:
         raise _failure(path, error) from error
 
 
-def _failure(path: Path, error: DBAPIError) -> StoreError:
-    return StoreError(
-        f"the database {path} could not be used: {error.orig}; see that the file can be written"
-    )
+def _failure(path: Path, error: Exception) -> StoreError:
+    told = getattr(error, "orig", error)
+    return StoreError(f"the database {path} could not be used: {told}; see that the file can be written")

@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from engine.customers.event import Event
 from engine.decisions.decide import Occasion
-from engine.decisions.decision import Decision
+from engine.decisions.decision import Decision, identity
 from engine.errors import NotFoundError
 from engine.loyalty.ledger import Adjustment, Redemption
 from engine.model.facts import Subject
@@ -166,11 +166,13 @@ def call_rule(
     if dry_run:
         return preview(moment, occasion)
     before = len(changes.decisions)
-    seen = preview(moment, occasion)
     decide(moment, occasion)
+    id = identity(compiled.id, member.id, "call", key)
+    made = [decision for decision in changes.decisions[before:] if decision.id == id]
+    # One that is only counted has changed nothing, so that it can still be told.
+    decision = made[0] if made else preview(moment, occasion)
     drain(world, cast, changes, queue, now)
-    made = [decision for decision in changes.decisions[before:] if decision.id == seen.id]
-    return made[0] if made else seen
+    return decision
 
 
 def act_on_points(

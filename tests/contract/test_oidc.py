@@ -353,3 +353,31 @@ def id_token(provider: Provider, login: str) -> str:
     )
     found: str = told.json()["id_token"]
     return found
+
+
+def test_a_person_comes_into_the_console_and_leaves_it(here: Here, provider: Provider) -> None:
+    # given the page that offers it
+    offered = here.get("/sign-in?return_to=/runs").text
+    assert "Sign in at your provider" in offered
+    # when Rita, an admin, signs in there and comes back to a page
+    cookies = here.sign_in(provider, "rita", "/runs")
+    shown = here.get("/runs", cookies)
+    # then she sees it, by the role that she has at the provider
+    assert shown.status_code == 200
+    assert "rita@example.com" in shown.text
+    # and who is an author comes in too, and is shown what an author may see
+    ann = here.sign_in(provider, "ann", "/")
+    assert "Your role works on rules and workflows" in here.get("/", ann).text
+    assert here.get("/runs", ann).status_code == 403
+    # and she leaves by the form of any page
+    csrf = re.search(r'name="csrf" value="([^"]+)"', shown.text)
+    assert csrf is not None
+    here.http.cookies.clear()
+    out = here.http.post(
+        "/sign-out",
+        data={"csrf": csrf[1]},
+        headers={"Cookie": f"{SESSION}={cookies[SESSION]}"},
+        follow_redirects=False,
+    )
+    assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
+    assert here.get("/runs", cookies).headers["location"] == "/sign-in?return_to=%2Fruns"

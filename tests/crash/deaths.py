@@ -19,6 +19,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
+from engine.store.sqlite import Straight
+
 Place = Literal["statement", "commit", "committed", "letter", "sent", "acknowledged"]
 """Before a writing statement, before a commit, right after one, before a letter gets its name; and, by
 the client, once a request has been sent, or acknowledged."""
@@ -61,8 +63,26 @@ def arm(death: Death) -> None:
 def _before_statements(come_by: Callable[[], None]) -> None:
     @event.listens_for(Engine, "before_cursor_execute")
     def before(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if statement.startswith(("INSERT", "UPDATE", "DELETE", "CREATE")):
+        if statement.startswith(_WRITES):
             come_by()
+
+    for way in ("run", "run_many"):
+        _before_each(way, come_by)
+
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE")
+
+
+def _before_each(way: str, come_by: Callable[[], None]) -> None:
+    """Come by before each statement that writes and that SQLite's driver is given straight."""
+    usual = getattr(Straight, way)
+
+    def told(driver: Straight, connection: Any, text: str, values: Any) -> Any:
+        if text.startswith(_WRITES):
+            come_by()
+        return usual(driver, connection, text, values)
+
+    setattr(Straight, way, told)
 
 
 def _before_commits(come_by: Callable[[], None]) -> None:

@@ -108,12 +108,14 @@ def stored(state: FactState, chunks: dict[int, bytes]) -> FactState:
 @settings(max_examples=80)
 @given(drawn=happenings, every=st.integers(1, 4))
 def test_bytes_keep_everything(drawn: list[Any], every: int) -> None:
-    # Given one customer who stays in memory and one who is stored and loaded again between events
+    # Given one customer who stays in memory, and is encoded after each event, of which only what has changed
+    # is encoded anew; and one who is stored and loaded again between events
     events, chunks = events_of(drawn), dict[int, bytes]()
     stays, travels = Customer(TABLE), Customer(TABLE)
     for number, event in enumerate(events):
         stays.take(event)
         travels.take(event)
+        encode_hot(stays.state)
         if number % every == 0:
             travels.state = stored(travels.state, chunks)
     # Then they are the same to the last byte

@@ -1,4 +1,4 @@
-"""Recounting: figures that are counted over everybody, remembered for some minutes."""
+"""Recounting: figures of everybody, counted now and then in a thread, so that nobody waits for them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from typing import Generic, Protocol, TypeVar
 from engine.errors import HoldfastError
 from engine.model.values import Micros
 from engine.runtime.shell import Shell
+
+PATIENCE = 0.2
+"""Seconds that whoever asks first waits for the count: a small base is counted by then."""
+
+BREATH = 0.02
+"""Seconds between two pages, in which others work: a count takes no longer than it lets them."""
 
 
 class Counted(Protocol):
@@ -23,8 +29,8 @@ class Counted(Protocol):
 
 C = TypeVar("C", bound=Counted)
 
-Count = Callable[[Shell, str, Micros, Callable[[], bool]], C]
-"""Counts something of a name as of an instant, as long as it may go on."""
+Count = Callable[[Shell, Micros, Callable[[], bool]], C]
+"""Counts as of an instant, as long as it may go on, which it asks between two pages."""
 
 
 class Recounts(Generic[C]):
@@ -34,23 +40,18 @@ class Recounts(Generic[C]):
         self._count = count
         self._fresh = fresh
         self._lock = Lock()
-        self._known: dict[tuple[str, str], C] = {}
+        self._known: tuple[str, C] | None = None
         self._counting: Thread | None = None
         self._closing = Event()
 
-    def find(self, shell: Shell, name: str, now: Micros) -> C:
-        """Give what is counted of a name, as of now or of some minutes ago; raises what counting raises."""
-        key = shell.ruleset.hash, name
-        with self._lock:
-            known = self._known.get(key)
-            if known is None:
-                known = self._known[key] = self._count(shell, name, now, lambda: True)
-            elif not known.as_of <= now < known.as_of + self._fresh and not self._busy():
-                self._counting = Thread(
-                    target=self._anew, args=(shell, key, now), name="holdfast-recount", daemon=True
-                )
-                self._counting.start()
-            return known
+    def find(self, shell: Shell, now: Micros) -> C | None:
+        """Give what was counted, of now or of some time ago; None while it is counted first."""
+        known = self._of(shell)
+        if known is None or not known.as_of <= now < known.as_of + self._fresh:
+            begun = self._begin(shell, now)
+            if known is None and begun is not None:
+                begun.join(PATIENCE)
+        return self._of(shell)
 
     def close(self) -> None:
         """Count nothing more."""
@@ -58,12 +59,25 @@ class Recounts(Generic[C]):
         if self._counting is not None:
             self._counting.join()
 
-    def _busy(self) -> bool:
-        return self._counting is not None and self._counting.is_alive()
+    def _of(self, shell: Shell) -> C | None:
+        known = self._known
+        return known[1] if known is not None and known[0] == shell.ruleset.hash else None
 
-    def _anew(self, shell: Shell, key: tuple[str, str], now: Micros) -> None:
+    def _begin(self, shell: Shell, now: Micros) -> Thread | None:
+        """Begin to count, unless that is under way."""
+        with self._lock:
+            if self._counting is not None and self._counting.is_alive():
+                return None
+            self._counting = Thread(
+                target=self._anew, args=(shell, now), name="holdfast-recount", daemon=True
+            )
+            self._counting.start()
+            return self._counting
+
+    def _anew(self, shell: Shell, now: Micros) -> None:
         # Where it cannot be counted now, what is known stays until somebody asks again.
         with suppress(HoldfastError):
-            found = self._count(shell, key[1], now, lambda: not self._closing.is_set())
+            of = shell.ruleset.hash
+            found = self._count(shell, now, lambda: not self._closing.wait(BREATH))
             if not self._closing.is_set():
-                self._known[key] = found
+                self._known = of, found

@@ -20,8 +20,8 @@ from engine.runtime.reports.experiments import Listed, Plan, Report, listed, pla
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.handing import Everything, everything
 from engine.runtime.reports.recounting import Recounts
-from engine.runtime.reports.spreading import Spread
-from engine.runtime.reports.standings import EVERYWHERE, Standing, Standings, standing
+from engine.runtime.reports.spreading import Counted
+from engine.runtime.reports.standings import Standing, Standings, standing
 from engine.runtime.reports.standstill import Overdue, overdue, with_definitions
 from engine.runtime.reports.today import Today, today
 from engine.runtime.shell import Shell
@@ -35,7 +35,7 @@ class Showing:
     _shell: Shell
     _explainer: Explainer
     _calibrations: scoring.Calibrations
-    _spreads: Recounts[Spread]
+    _spreads: Recounts[Counted]
     _standings: Recounts[Standings]
     _backtests: Backtests
 
@@ -98,15 +98,15 @@ class Showing:
         """
         return self._calibrations.find(self._shell, score, outcome, within, self.clock.now())
 
-    def spread(self, score: str) -> Spread:
-        """Count customers by the band of a score, as of some minutes ago at most; raises `NotFoundError`."""
-        return self._spreads.find(self._shell, score, self.clock.now())
+    def spread(self) -> Counted | None:
+        """Give customers by the band of each score, of some minutes ago; None while it is counted first."""
+        return self._spreads.find(self._shell, self.clock.now())
 
-    def standing(self, workflow: str) -> Standing:
-        """Tell at which steps a workflow's open runs stand, as of a minute ago at most."""
+    def standing(self, workflow: str) -> Standing | None:
+        """Tell at which steps a workflow's open runs stood a minute ago; None while that is counted first."""
         program = self._shell.ruleset.workflows.get(workflow)
-        found = self._standings.find(self._shell, EVERYWHERE, self.clock.now())
-        return standing(found, workflow, None if program is None else program.hash)
+        found = self._standings.find(self._shell, self.clock.now())
+        return None if found is None else standing(found, workflow, None if program is None else program.hash)
 
     def rule_activity(self, rule: str, days: int) -> Activity:
         """Count what a rule decided, of the last days by day."""
@@ -132,7 +132,7 @@ class Showing:
     def today(self) -> Today:
         """Give what happened in the last 24 hours, and how the work stands."""
         with self._shell.store.reader() as reader:
-            return today(reader, self.clock.now())
+            return today(reader, self._shell.ruleset.workspace.rules, self.clock.now())
 
     def named(self, prefix: str, after: str | None, limit: int) -> list[NamedCustomer]:
         """Page the customers of whom a name begins so, by that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 import msgspec
 
@@ -30,14 +31,16 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     silent: list[str]
 
 
-def today(reader: Reader, now: Micros) -> Today:
-    """Give the day up to an instant."""
+def today(reader: Reader, rules: Iterable[str], now: Micros) -> Today:
+    """Give the day up to an instant; what is counted by the hour is of these rules."""
     since = now - DAY
     decisions: dict[str, Counter[str]] = defaultdict(Counter)
     for kept in reader.tally_decisions(since, now + 1):
         decisions[kept.rule][kept.outcome] += kept.number
-    for counted in reader.decision_counts(start=since - since % HOUR, end=now + 1):
-        decisions[counted.rule][counted.outcome] += counted.number
+    for rule in rules:
+        # A rule at a time: its hours stand together, and a year of all rules would be gone through.
+        for counted in reader.decision_counts(rule=rule, start=since - since % HOUR, end=now + 1):
+            decisions[rule][counted.outcome] += counted.number
     runs: dict[str, dict[str, int]] = defaultdict(dict)
     for tally in reader.tally_runs(since, now + 1):
         runs[tally.workflow][tally.status] = tally.number

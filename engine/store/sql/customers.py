@@ -116,7 +116,7 @@ class CustomerWriting(CustomerReading):
     def give_places_back(self) -> None:
         """Let go the places of customers who were never saved."""
         for some in portions(sorted(self._places)):
-            self._run(sql.drop_places(), {"ids": some})
+            self._run(sql.drop_places(), ids=some)
         self._places.clear()
 
     def hold_free(self, ids: Iterable[str]) -> set[str]:
@@ -168,8 +168,8 @@ class CustomerWriting(CustomerReading):
 
     def remove(self, ids: Iterable[str]) -> None:
         for some in portions(ids):
-            self._run(sql.delete_customers(), {"ids": some})
-            self._run(sql.delete_chunks(), {"ids": some})
+            self._run(sql.delete_customers(), ids=some)
+            self._run(sql.delete_chunks(), ids=some)
 
     def bind_alias(self, id: str, survivor: str, at: Micros, cause: str) -> None:
         if self.resolve((survivor,))[survivor] == id:

@@ -71,7 +71,7 @@ class EventReading(SqlTransaction):
         after: int | None = None,
         limit: int = 100,
     ) -> list[QuarantinedEvent]:
-        rows = self._rows(sql.quarantine_page(wanted), after=after or 0, limit=limit)
+        rows = self._rows(sql.quarantine_page(wanted, after or 0, limit))
         return [QuarantinedEvent(**row) for row in rows]
 
     def quarantined(self, id: int) -> QuarantinedEvent | None:

@@ -78,8 +78,7 @@ class PersonalWriting(EventWriting, PersonalReading, ErasingInOrder):
 
     def _delete(self, table: str, column: str, values: Sequence[Any]) -> int:
         return sum(
-            self._run(sql.delete_rows(METADATA.tables[table], column, some), {}).rowcount
-            for some in portions(values)
+            self._run(sql.delete_rows(METADATA.tables[table], column, some)) for some in portions(values)
         )
 
     def _delete_answers(self, named: Callable[[bytes], bool]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Executable, RowMapping
+from sqlalchemy import Connection, Executable
 
 from engine.errors import StoreError
 from engine.experiments.assignment import Exposure
@@ -26,7 +26,7 @@ from engine.store.statements import runs as sql
 class RunReading(OverdueReading, SqlTransaction):
     """What is asked about runs."""
 
-    def _read(self, row: RowMapping) -> Run:
+    def _read(self, row: Row) -> Run:
         return RUN.value(row)
 
     def run(self, id: str) -> Run | None:
@@ -119,7 +119,7 @@ class RunWriting(RunReading, Recording):
         super().__init__(connection, habits)
         self._seen: dict[str, tuple[int, _Whose]] = {}
 
-    def _read(self, row: RowMapping) -> Run:
+    def _read(self, row: Row) -> Run:
         self._seen[row["id"]] = row["seq"], _whose(row)
         return super()._read(row)
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
-from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect, Executable, RowMapping
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Boolean, ClauseElement, Connection, Dialect, Executable
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.selectable import ReturnsRows
 
 from engine.errors import StoreError
 from engine.store.sql.sets import SetStatement
 from engine.store.statements import Insert
 
 Id = TypeVar("Id", str, int)
+Row = dict[str, Any]
 
 AT_ONCE = 500
 """How many ids one statement names; more are asked for in several statements."""
@@ -35,44 +37,120 @@ def some_of(keys: Sequence[str]) -> str:
     return ", ".join(repr(key) for key in keys[:3]) + more
 
 
+class Cursor(Protocol):
+    """What a driver gives for a statement that it has run."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        ...
+
+    def fetchall(self) -> Sequence[Any]:
+        """Give all rows."""
+        ...
+
+    def fetchone(self) -> Any:
+        """Give the first row, None where there is none."""
+        ...
+
+
+class Driver(Protocol):
+    """How a text of SQL is run, as its database takes it; lists among the values are bound as a whole."""
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What is raised where the database, or the driver, refuses."""
+        ...
+
+    @property
+    def collisions(self) -> tuple[type[Exception], ...]:
+        """Those that say that a row is there already."""
+        ...
+
+    def run(self, connection: Connection, text: str, values: Any) -> Cursor:
+        """Run it once; `values` are in the order, or under the names, of the text."""
+        ...
+
+    def run_many(self, connection: Connection, text: str, rows: Sequence[Any]) -> int:
+        """Run it once for each row; give how many rows of the database were changed."""
+        ...
+
+    def listed(self, values: Sequence[Any]) -> Any:
+        """Give a list as one value."""
+        ...
+
+
 class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """What one kind of database does its own way.
 
     `insert` is the dialect's INSERT. `shared` tells whether others may write at the same time, so
     that what is about to change has to be held. `stripe` is the row of counts that this process adds to.
-    `failure` tells what an error of the driver means.
+    `failure` tells what an error of the `driver` means.
     """
 
     insert: Insert
-    failure: Callable[[DBAPIError], StoreError]
+    driver: Driver
+    failure: Callable[[Exception], StoreError]
     shared: bool = False
     stripe: int = 0
 
 
 class SqlTransaction:
-    """A connection with an open transaction, and what is particular to its database."""
+    """A connection with an open transaction, and what is particular to its database.
+
+    A statement that is built once is asked with the values that it binds, and runs as it was compiled then;
+    one that is built for a single question holds its values itself.
+    """
 
     def __init__(self, connection: Connection, habits: Habits) -> None:
         self._connection = connection
         self._habits = habits
         self._insert = habits.insert
 
-    def _run(self, statement: Executable, values: Mapping[str, Any]) -> CursorResult[Any]:
-        # What the database refuses is told as such right here: whoever plays a customer must not take
-        # it for a failure of the core.
-        try:
-            return self._connection.execute(statement, values)
-        except DBAPIError as error:
-            raise self._habits.failure(error) from error
+    def _rows(self, statement: Executable, **values: Any) -> list[Row]:
+        names, rows = self._ask(statement, values)
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def _rows(self, statement: Executable, **values: Any) -> Sequence[RowMapping]:
-        return self._run(statement, values).mappings().all()
-
-    def _row(self, statement: Executable, **values: Any) -> RowMapping | None:
-        return self._run(statement, values).mappings().first()
+    def _row(self, statement: Executable, **values: Any) -> Row | None:
+        return next(iter(self._rows(statement, **values)), None)
 
     def _tuples(self, statement: Executable, **values: Any) -> Sequence[Any]:
-        return self._run(statement, values).all()
+        return self._ask(statement, values)[1]
+
+    def _scalar(self, statement: Executable, **values: Any) -> Any:
+        rows = self._ask(statement, values)[1]
+        return rows[0][0] if rows else None
+
+    def _ask(self, statement: Executable, values: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[Any]]:
+        # What the database refuses is told as such right here: whoever plays a customer must not take
+        # it for a failure of the core.
+        habits = self._habits
+        try:
+            if not values:
+                found = self._connection.execute(statement)
+                return list(found.keys()), found.all()
+            prepared = _prepared(statement, self._connection.dialect, tuple(values))
+            cursor = habits.driver.run(self._connection, prepared.text, self._bound(prepared, values))
+            return prepared.names, prepared.typed(cursor.fetchall())
+        except habits.driver.errors as error:
+            raise habits.failure(error) from error
+
+    def _run(self, statement: Executable, **values: Any) -> int:
+        """Run a statement that gives no rows; give how many it changed."""
+        habits = self._habits
+        try:
+            if not values:
+                return self._connection.execute(statement).rowcount
+            prepared = _prepared(statement, self._connection.dialect, tuple(values))
+            bound = self._bound(prepared, values)
+            return habits.driver.run(self._connection, prepared.text, bound).rowcount
+        except habits.driver.errors as error:
+            raise habits.failure(error) from error
+
+    def _bound(self, prepared: _Prepared, values: Mapping[str, Any]) -> Any:
+        listed = self._habits.driver.listed
+        given = {name: listed(value) if type(value) is list else value for name, value in values.items()}
+        return prepared.values([given])[0]
 
     def _stream(self, statement: Executable) -> Iterator[Any]:
         """Give rows as the database finds them, never all at once."""
@@ -83,33 +161,33 @@ class SqlTransaction:
         except DBAPIError as error:
             raise self._habits.failure(error) from error
 
-    def _scalar(self, statement: Executable, **values: Any) -> Any:
-        return self._run(statement, values).scalar()
-
     def _change(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
         """Run a statement once for each row, all of one shape; give how many rows it touched."""
         try:
             return self._write(statement, rows) if rows else 0
-        except DBAPIError as error:
+        except self._habits.driver.errors as error:
             raise self._habits.failure(error) from error
 
     def _write(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
         prepared = _prepared(statement, self._connection.dialect, tuple(rows[0]))
+        driver = self._habits.driver
         if self._habits.shared and len(rows) > 1 and prepared.many.takes(rows):
             together = {**prepared.fixed, **prepared.many.values(rows)}
-            return self._connection.exec_driver_sql(prepared.many.text, together).rowcount
-        return self._connection.exec_driver_sql(prepared.text, prepared.values(rows)).rowcount
+            return driver.run(self._connection, prepared.many.text, together).rowcount
+        return driver.run_many(self._connection, prepared.text, prepared.values(rows))
 
     def _add(self, statement: Executable, rows: Sequence[Mapping[str, Any]], what: str, key: str) -> None:
         """Insert rows that must be new: `what` names one in the message when one is not."""
         if not rows:
             return
+        driver = self._habits.driver
         try:
             self._write(statement, rows)
-        except IntegrityError as error:
+        except driver.collisions as error:
             named = some_of([str(row[key]) for row in rows])
-            raise StoreError(f"{what} is stored already ({error.orig}); it is one of {named}") from error
-        except DBAPIError as error:
+            told = getattr(error, "orig", error)
+            raise StoreError(f"{what} is stored already ({told}); it is one of {named}") from error
+        except driver.errors as error:
             raise self._habits.failure(error) from error
 
 
@@ -117,7 +195,7 @@ class _Prepared:
     """A statement compiled once for rows of one shape.
 
     SQLAlchemy would build the parameters of every row anew, which costs more than SQLite's own work.
-    Types need no conversion: rows hold what the drivers take.
+    Types need no conversion, but for booleans that are asked for: rows hold what the drivers take.
     """
 
     def __init__(self, statement: Executable, dialect: Dialect, columns: tuple[str, ...]) -> None:
@@ -129,6 +207,9 @@ class _Prepared:
         self._kinds = {name: bind.type for name, bind in compiled.binds.items() if name in columns}
         self._dialect = dialect
         self._order = compiled.positiontup
+        found = list(statement.exported_columns.items()) if isinstance(statement, ReturnsRows) else []
+        self.names = tuple(name for name, _ in found)
+        self._flags = [place for place, (_, each) in enumerate(found) if isinstance(each.type, Boolean)]
 
     @cached_property
     def many(self) -> SetStatement:
@@ -137,6 +218,16 @@ class _Prepared:
         # A collation is said of a value, not of an array.
         types = {name: compiler.process(kind).partition(" ")[0] for name, kind in self._kinds.items()}
         return SetStatement(self.text, types)
+
+    def typed(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Give rows with booleans where SQLite has 0 and 1."""
+        if not self._flags:
+            return rows
+        found = [list(row) for row in rows]
+        for row in found:
+            for place in self._flags:
+                row[place] = bool(row[place])
+        return found
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Give the parameters of every row, as the driver takes them."""

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import Executable, Table
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Executable,
+    Select,
+    Table,
+    bindparam,
+    column,
+    func,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 
 
 class Upsert(Protocol):
@@ -27,3 +41,31 @@ class Upsert(Protocol):
 
 Insert: TypeAlias = Callable[[Table], Upsert]
 """The dialect's own INSERT: `sqlalchemy.dialects.*.insert`."""
+
+
+class _Among(GenericFunction[bool]):
+    """Whether a column holds one of the values of a list, which is bound as a whole."""
+
+    inherit_cache = True
+
+
+def among(of: Column[Any], name: str) -> ColumnElement[bool]:
+    """Give the rows whose column holds one of the list bound as `name`.
+
+    The text of the statement is the same for any number of values, so that it is compiled, and planned,
+    once: a list of JSON on SQLite, an array on PostgreSQL.
+    """
+    return _Among(of, bindparam(name, type_=ARRAY(of.type)))
+
+
+@compiles(_Among, "sqlite")
+def _among_json(element: _Among, compiler: SQLCompiler, **given: Any) -> str:
+    of, values = element.clauses
+    listed: Select[Any] = select(column("value")).select_from(func.json_each(bindparam(values.key)))
+    return compiler.process(of.in_(listed), **given)
+
+
+@compiles(_Among, "postgresql")
+def _among_array(element: _Among, compiler: SQLCompiler, **given: Any) -> str:
+    of, values = element.clauses
+    return compiler.process(of == func.any(values), **given)

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam, delete, func, select
+from sqlalchemy import Executable, bindparam, delete, func, select
 
 from engine.model.values import Micros
 from engine.store.audit_tables import CHECKPOINT, LEAF, SUBJECT, TILE, TREE, UNSEALED
-from engine.store.statements import Insert
+from engine.store.statements import Insert, among
 from engine.store.tables import DECISION, EVENT, STEP_ATTEMPT
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _SEALED = (LEAF.c.number, LEAF.c.kind, LEAF.c.ref, LEAF.c.at, LEAF.c.entry, LEAF.c.hash)
 """The columns of a `LeafRow`, in its order."""
 
@@ -27,13 +26,13 @@ def insert_subject(insert: Insert) -> Executable:
 @cache
 def subjects_of() -> Executable:
     """What the customers `ids` are called."""
-    return select(SUBJECT).where(SUBJECT.c.customer.in_(bindparam("ids", expanding=True)))
+    return select(SUBJECT).where(among(SUBJECT.c.customer, "ids"))
 
 
 @cache
 def subjects_named() -> Executable:
     """Whom the subjects `ids` stand for."""
-    return select(SUBJECT).where(SUBJECT.c.subject.in_(bindparam("ids", expanding=True)))
+    return select(SUBJECT).where(among(SUBJECT.c.subject, "ids"))
 
 
 @cache
@@ -207,20 +206,20 @@ def checkpoints() -> Executable:
 @cache
 def decision_documents() -> Executable:
     """What is stored of the decisions `ids`."""
-    return select(DECISION.c.id, DECISION.c.document).where(DECISION.c.id.in_(_IDS))
+    return select(DECISION.c.id, DECISION.c.document).where(among(DECISION.c.id, "ids"))
 
 
 @cache
 def attempt_documents() -> Executable:
     """What is stored of the steps of the runs `ids`."""
     row = STEP_ATTEMPT.c
-    return select(row.run, row.seq, row.attempt, row.document).where(row.run.in_(_IDS))
+    return select(row.run, row.seq, row.attempt, row.document).where(among(row.run, "ids"))
 
 
 @cache
 def event_documents() -> Executable:
     """What is stored of the events `ids`."""
-    return select(EVENT.c.seq, EVENT.c.properties).where(EVENT.c.seq.in_(_IDS))
+    return select(EVENT.c.seq, EVENT.c.properties).where(among(EVENT.c.seq, "ids"))
 
 
 def _run_of(ref: str) -> str:

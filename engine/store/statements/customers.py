@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import Column, Executable, Select, bindparam, delete, func, select, union_all, update
 
-from engine.store.statements import Insert
+from engine.store.statements import Insert, among
 from engine.store.tables import ALIAS, BUCKET_CHUNK, CUSTOMER
 
 BARE = tuple(column for column in CUSTOMER.c if column is not CUSTOMER.c.shard)
@@ -18,7 +18,7 @@ _HOLD_ORDER = (CUSTOMER.c.kind.desc(), CUSTOMER.c.id)
 @cache
 def members_by_id() -> Executable:
     """The hot rows of `ids`; a place that is only held has none yet."""
-    return select(*BARE).where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)), CUSTOMER.c.version > 0)
+    return select(*BARE).where(among(CUSTOMER.c.id, "ids"), CUSTOMER.c.version > 0)
 
 
 @cache
@@ -32,7 +32,7 @@ def hold() -> Executable:
     """The versions of `ids`, held until the transaction ends."""
     return (
         select(CUSTOMER.c.id, CUSTOMER.c.version)
-        .where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+        .where(among(CUSTOMER.c.id, "ids"))
         .order_by(*_HOLD_ORDER)
         .with_for_update()
     )
@@ -43,7 +43,7 @@ def hold_free() -> Executable:
     """Those of `ids` that nobody holds, held until the transaction ends."""
     return (
         select(CUSTOMER.c.id)
-        .where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)), CUSTOMER.c.version > 0)
+        .where(among(CUSTOMER.c.id, "ids"), CUSTOMER.c.version > 0)
         .order_by(*_HOLD_ORDER)
         .with_for_update(skip_locked=True)
     )
@@ -52,21 +52,19 @@ def hold_free() -> Executable:
 @cache
 def present() -> Executable:
     """Those of `ids` that have a row."""
-    return select(CUSTOMER.c.id).where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+    return select(CUSTOMER.c.id).where(among(CUSTOMER.c.id, "ids"))
 
 
 @cache
 def drop_places() -> Executable:
     """Places that were held and stayed empty, away."""
-    return delete(CUSTOMER).where(
-        CUSTOMER.c.id.in_(bindparam("ids", expanding=True)), CUSTOMER.c.version == 0
-    )
+    return delete(CUSTOMER).where(among(CUSTOMER.c.id, "ids"), CUSTOMER.c.version == 0)
 
 
 @cache
 def chunks_of() -> Executable:
     """All chunks of `ids`."""
-    return select(BUCKET_CHUNK).where(BUCKET_CHUNK.c.customer.in_(bindparam("ids", expanding=True)))
+    return select(BUCKET_CHUNK).where(among(BUCKET_CHUNK.c.customer, "ids"))
 
 
 @cache
@@ -158,15 +156,13 @@ def update_customer() -> Executable:
 @cache
 def versions_of() -> Executable:
     """The versions of `ids`."""
-    return select(CUSTOMER.c.id, CUSTOMER.c.version).where(
-        CUSTOMER.c.id.in_(bindparam("ids", expanding=True))
-    )
+    return select(CUSTOMER.c.id, CUSTOMER.c.version).where(among(CUSTOMER.c.id, "ids"))
 
 
 @cache
 def delete_customers() -> Executable:
     """The hot rows of `ids`, away."""
-    return delete(CUSTOMER).where(CUSTOMER.c.id.in_(bindparam("ids", expanding=True)))
+    return delete(CUSTOMER).where(among(CUSTOMER.c.id, "ids"))
 
 
 @cache
@@ -189,19 +185,19 @@ def delete_chunk() -> Executable:
 @cache
 def delete_chunks() -> Executable:
     """All chunks of `ids`, away."""
-    return delete(BUCKET_CHUNK).where(BUCKET_CHUNK.c.customer.in_(bindparam("ids", expanding=True)))
+    return delete(BUCKET_CHUNK).where(among(BUCKET_CHUNK.c.customer, "ids"))
 
 
 @cache
 def aliases_by_id() -> Executable:
     """What `ids` are bound to."""
-    return select(ALIAS.c.id, ALIAS.c.survivor).where(ALIAS.c.id.in_(bindparam("ids", expanding=True)))
+    return select(ALIAS.c.id, ALIAS.c.survivor).where(among(ALIAS.c.id, "ids"))
 
 
 @cache
 def aliases_by_survivor() -> Executable:
     """What is bound to `ids`."""
-    return select(ALIAS).where(ALIAS.c.survivor.in_(bindparam("ids", expanding=True)))
+    return select(ALIAS).where(among(ALIAS.c.survivor, "ids"))
 
 
 @cache

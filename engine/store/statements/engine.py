@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import Executable, bindparam, case, delete, func, literal, select, update
 
-from engine.store.statements import Insert
+from engine.store.statements import Insert, among
 from engine.store.tables import (
     BASE_FIGURE,
     DEFINITION,
@@ -181,7 +181,7 @@ def marks() -> Executable:
     live = select(func.coalesce(func.max(RELEASE.c.number), 0)).scalar_subquery()
     return (
         select(META.c.name, META.c.value, live)
-        .where(META.c.name.in_(bindparam("names", expanding=True)))
+        .where(among(META.c.name, "names"))
         .union_all(select(literal(""), literal(""), live))
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Executable, bindparam, cast, delete, func, se
 from engine.model.values import Micros
 from engine.store.records import QuarantineFilter
 from engine.store.rows import OUTSIDE
-from engine.store.statements import Insert
+from engine.store.statements import Insert, among
 from engine.store.tables import COUNTER, EVENT, QUARANTINE
 
 READ = tuple(column for column in EVENT.c if column.name not in ("digest", "decided_at"))
@@ -50,14 +50,14 @@ def next_seqs() -> Executable:
 @cache
 def seqs_among() -> Executable:
     """Those of `seqs` that are taken."""
-    return select(EVENT.c.seq).where(EVENT.c.seq.in_(bindparam("seqs", expanding=True)))
+    return select(EVENT.c.seq).where(among(EVENT.c.seq, "seqs"))
 
 
 @cache
 def events_by_message() -> Executable:
     """The events of one `source` with these `messages`: their seq and digest."""
     return select(EVENT.c.message_id, EVENT.c.seq, EVENT.c.digest).where(
-        EVENT.c.source == bindparam("source"), EVENT.c.message_id.in_(bindparam("messages", expanding=True))
+        EVENT.c.source == bindparam("source"), among(EVENT.c.message_id, "messages")
     )
 
 
@@ -128,9 +128,9 @@ def insert_quarantined() -> Executable:
     return QUARANTINE.insert()
 
 
-def quarantine_page(wanted: QuarantineFilter) -> Executable:
+def quarantine_page(wanted: QuarantineFilter, after: int, limit: int) -> Executable:
     """`limit` entries after the id `after`, of those that are wanted."""
-    page = select(QUARANTINE).where(QUARANTINE.c.id > bindparam("after"))
+    page = select(QUARANTINE).where(QUARANTINE.c.id > after)
     if wanted.code is not None:
         page = page.where(QUARANTINE.c.code == wanted.code)
     if wanted.source is not None:
@@ -144,7 +144,7 @@ def quarantine_page(wanted: QuarantineFilter) -> Executable:
         page = page.where(QUARANTINE.c.received_at >= wanted.start)
     if wanted.end is not None:
         page = page.where(QUARANTINE.c.received_at < wanted.end)
-    return page.order_by(QUARANTINE.c.id).limit(bindparam("limit"))
+    return page.order_by(QUARANTINE.c.id).limit(limit)
 
 
 @cache

@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import Executable, bindparam, func, or_, select, update
 
-from engine.store.statements import Insert
+from engine.store.statements import Insert, among
 from engine.store.tables import CONNECTOR, OUTBOX
 
 _SETTLING = ("state", "claimable_at", "lease_until", "settled_at", "outcome", "reason", "dead")
@@ -35,9 +35,7 @@ def put_effect(insert: Insert) -> Executable:
 @cache
 def settled_among() -> Executable:
     """Which of `keys` have settled."""
-    return select(OUTBOX.c.key).where(
-        OUTBOX.c.key.in_(bindparam("keys", expanding=True)), OUTBOX.c.state == "settled"
-    )
+    return select(OUTBOX.c.key).where(among(OUTBOX.c.key, "keys"), OUTBOX.c.state == "settled")
 
 
 @cache
@@ -57,7 +55,7 @@ def claimable_among() -> Executable:
     """Those of `keys` that may be claimed at `now`; what another claims right now is passed over."""
     return (
         select(OUTBOX)
-        .where(OUTBOX.c.key.in_(bindparam("keys", expanding=True)), OUTBOX.c.claimable_at <= bindparam("now"))
+        .where(among(OUTBOX.c.key, "keys"), OUTBOX.c.claimable_at <= bindparam("now"))
         .order_by(OUTBOX.c.claimable_at, OUTBOX.c.key)
         .with_for_update(skip_locked=True)
     )
@@ -140,9 +138,7 @@ def ready_effects_of() -> Executable:
     """The effects of the runs `ids` that wait and have surely not been taken."""
     return (
         select(OUTBOX.c.key)
-        .where(
-            OUTBOX.c.run.in_(bindparam("ids", expanding=True)), OUTBOX.c.state == "ready", ~OUTBOX.c.unsure
-        )
+        .where(among(OUTBOX.c.run, "ids"), OUTBOX.c.state == "ready", ~OUTBOX.c.unsure)
         .order_by(OUTBOX.c.key)
     )
 
@@ -243,10 +239,7 @@ def begin_connector(insert: Insert) -> Executable:
 def held_connectors() -> Executable:
     """The connectors `names`, kept until the transaction ends."""
     return (
-        select(CONNECTOR)
-        .where(CONNECTOR.c.name.in_(bindparam("names", expanding=True)))
-        .order_by(CONNECTOR.c.name)
-        .with_for_update()
+        select(CONNECTOR).where(among(CONNECTOR.c.name, "names")).order_by(CONNECTOR.c.name).with_for_update()
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Executable, Table, bindparam, func, select, update
 from engine.loyalty.ledger import ACCOUNTS
 from engine.model.values import Micros
 from engine.store.records import CaseFilter
-from engine.store.statements import Insert
+from engine.store.statements import Insert, among
 from engine.store.tables import ASK, BUDGET, CASE, COUPON, LOT, POSTING, SEGMENT_MEMBERSHIP
 
 
@@ -45,7 +45,7 @@ def ask_page(answered: bool, of_one: bool) -> Executable:
 @cache
 def asks_of() -> Executable:
     """The questions about the customers `ids`."""
-    return select(ASK).where(ASK.c.customer.in_(bindparam("ids", expanding=True)))
+    return select(ASK).where(among(ASK.c.customer, "ids"))
 
 
 @cache
@@ -103,11 +103,7 @@ def insert_coupon() -> Executable:
 @cache
 def coupons_of() -> Executable:
     """The coupons of the customers `ids`."""
-    return (
-        select(COUPON)
-        .where(COUPON.c.customer.in_(bindparam("ids", expanding=True)))
-        .order_by(COUPON.c.issued_at, COUPON.c.code)
-    )
+    return select(COUPON).where(among(COUPON.c.customer, "ids")).order_by(COUPON.c.issued_at, COUPON.c.code)
 
 
 @cache
@@ -189,11 +185,7 @@ def memberships_of() -> Executable:
 @cache
 def spent() -> Executable:
     """What was spent of the budgets `names`, in any period."""
-    return (
-        select(BUDGET)
-        .where(BUDGET.c.budget.in_(bindparam("names", expanding=True)))
-        .order_by(BUDGET.c.budget, BUDGET.c.period)
-    )
+    return select(BUDGET).where(among(BUDGET.c.budget, "names")).order_by(BUDGET.c.budget, BUDGET.c.period)
 
 
 @cache

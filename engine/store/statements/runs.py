@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Executable, Select, bindparam, func, select, tuple_, update
 
 from engine.model.values import Micros
+from engine.store.statements import among
 from engine.store.statements.decisions import by_quarter
 from engine.store.tables import EXPOSURE, OUTBOX, RUN, STEP_ATTEMPT
 
@@ -64,7 +65,7 @@ def run_by_id() -> Executable:
 @cache
 def open_runs_of() -> Executable:
     """The open runs of the customers `ids`."""
-    return select(RUN).where(RUN.c.open_for.in_(bindparam("ids", expanding=True)))
+    return select(RUN).where(among(RUN.c.open_for, "ids"))
 
 
 def run_page(
@@ -125,7 +126,7 @@ def overdue_runs() -> Executable:
 @cache
 def runs_by_id() -> Executable:
     """The runs `ids`."""
-    return select(RUN).where(RUN.c.id.in_(bindparam("ids", expanding=True)))
+    return select(RUN).where(among(RUN.c.id, "ids"))
 
 
 @cache

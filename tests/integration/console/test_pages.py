@@ -311,3 +311,19 @@ def test_times_are_of_the_workspace_until_the_script_knows_better(as_role: Door,
     told = re.search(r'<time datetime="2026-01-05T12:00:00Z" title="([^"]+)">5 Jan 2026, 12:00</time>', text)
     assert told is not None
     assert told[1] == "2026-01-05 12:00:00 UTC, 2026-01-05 12:00:00 UTC"
+
+
+def test_a_page_counts_as_one_request_of_its_key(as_role: Door, engine: Engine) -> None:
+    # A page asks the API several times, and a key has so many requests a minute for people too.
+    browser = as_role("operator")
+    first, second = (browser.get("/").headers["ratelimit"] for _ in range(2))
+    left = [int(re.search(r"r=(\d+)", each)[1]) for each in (first, second)]  # type: ignore[index]
+    assert left[0] - left[1] == 1
+
+
+def test_nothing_outside_can_say_who_asks(as_role: Door) -> None:
+    # Who asked for a page is handed on in the process, where no header reaches.
+    browser = as_role("")
+    for name in ("caller", "x-caller", "state"):
+        answer = browser.http.get("/v1/me", headers={name: "admin"})
+        assert answer.status_code == 401

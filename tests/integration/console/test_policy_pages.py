@@ -56,7 +56,12 @@ def test_a_rule_says_what_it_does_how_often_it_fired_and_what_it_starts(
 
 def test_a_workflow_shows_where_its_runs_stand(as_role: Door, engine: Engine, clock: VirtualClock) -> None:
     played(engine)
-    text = as_role("author").page("/workflows/ask-desk")
+    browser = as_role("author")
+    browser.page("/workflows/ask-desk")
+    counting = engine._standings._counting
+    assert counting is not None
+    counting.join()
+    text = browser.page("/workflows/ask-desk")
     assert "1 open run, counted" in text
     assert re.search(r'<text class="here"[^>]*>1 here</text>', text)
     assert re.search(r"Call them\?.*<strong>1 here</strong>", text)

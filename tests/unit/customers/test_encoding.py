@@ -1,12 +1,14 @@
 """A customer's bytes: small where they are hot, one chunk a month, only touched ones written again."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from engine.customers import encoding
 from engine.customers.encoding import decode, encode_chunks, encode_hot
 from engine.customers.packing import decode as unpacked
-from engine.customers.packing import encode, pack
+from engine.customers.packing import encode, pack, pack_bucket, pack_entry
 from engine.customers.table import FactTable
 from engine.model.facts import FactType, Trait
 from engine.model.values import DAY, HOUR
@@ -86,3 +88,29 @@ def test_bytes_of_another_form_are_not_guessed_at() -> None:
     hot = unpacked(encode_hot(Customer(table_of(workspace_of())).state))
     with pytest.raises(ValueError, match="form 99"):
         decode(encode([99, *hot[1:]]), {})
+
+
+def test_what_has_not_changed_is_not_encoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a customer with sums of all time and a day's entries, who has been encoded
+    facts = {"orders": computed(count="order"), "spend": computed(sum="total", of="order")}
+    customer = Customer(table_of(workspace_of(**facts)))
+    for seq in range(20):
+        customer.take(happened("order", at("2026-03-01") + seq * HOUR * 2, seq=seq, total=seq))
+    before = encode_hot(customer.state)
+    packed: list[object] = []
+
+    def noted(*given: Any) -> Any:
+        packed.append(given)
+        return pack_entry(*given) if len(given) == 1 else pack_bucket(*given)
+
+    monkeypatch.setattr(encoding, "pack_entry", noted)
+    monkeypatch.setattr(encoding, "pack_bucket", noted)
+
+    # when it is encoded again, then nothing is packed for it
+    assert encode_hot(customer.state) == before
+    assert packed == []
+
+    # and with one event more, that event alone for each series that it counts in
+    customer.take(happened("order", at("2026-03-02") + 20 * HOUR, seq=20, total=1))
+    encode_hot(customer.state)
+    assert len(packed) == len(customer.state.today)

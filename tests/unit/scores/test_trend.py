@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from engine.scores.trend import Daily, note, slope, values
+from engine.scores.trend import Daily, note, slope, totals, values
 
 FORMULA = 7
 
@@ -68,3 +68,27 @@ def test_a_full_window_takes_little_of_the_hot_row() -> None:
     full = msgspec.msgpack.encode(daily(*[99.99] * 40))
     # then they are two bytes each, and eight for which days and which formula
     assert len(full) <= 56 + 12
+
+
+def test_totals_are_what_adding_up_the_values_of_each_gives() -> None:
+    # given scores of several lengths, newest days and gaps
+    found = [
+        each
+        for each in (
+            daily(50, None, 60, first=98),
+            daily(10, 20, None, first=98),
+            daily(70, first=98),
+            daily(1, 2, first=100),
+            daily(9, first=60),
+        )
+        if each is not None
+    ]
+    # when they are added up a day at a time, then it is what one by one gives
+    expected: dict[int, tuple[int, int]] = {}
+    for each in found:
+        for day, cents in values(each, 100):
+            before = expected.get(day, (0, 0))
+            expected[day] = before[0] + cents, before[1] + 1
+    assert totals(found, 100) == expected
+    # and days of which nobody has a value, or of before and after, are left out
+    assert totals(found, 100) == {98: (13000, 3), 99: (2000, 1), 100: (6100, 2)}

@@ -1,0 +1,59 @@
+"""Statements that name a list: one text for any number of values, answered from an index."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.store import statements
+from engine.store.sqlite import open_sqlite
+
+
+def naming_lists() -> dict[str, Callable[[], ClauseElement]]:
+    """Give the builders of all such statements, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(statements.__path__):
+        for name, build in vars(importlib.import_module(f"{statements.__name__}.{module.name}")).items():
+            if hasattr(build, "cache_info") and not inspect.signature(build).parameters:
+                if "json_each" in str(build().compile(dialect=sqlite.dialect())):
+                    found[name] = build
+    return found
+
+
+NAMING = naming_lists()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plans") / "holdfast.db"
+    open_sqlite(path, exclusive=True).close()
+    return path
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMING) - {"asks_of"}))
+def test_a_list_is_looked_up_in_an_index(name: str, file: Path) -> None:
+    # given a statement that names a list; asks are few, and have no index by customer
+    text = str(NAMING[name]().compile(dialect=sqlite.dialect()))
+
+    # when SQLite says how it would answer it
+    with sqlite3.connect(file) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {text}", ["[]"] * text.count("?")).fetchall()
+
+    # then it walks over no table but the list itself
+    walked = [step[3] for step in plan if step[3].startswith("SCAN")]
+    assert [step for step in walked if "json_each" not in step and "CONSTANT" not in step] == []
+
+
+@pytest.mark.parametrize("name", sorted(NAMING))
+def test_postgresql_is_given_an_array(name: str) -> None:
+    text = str(NAMING[name]().compile(dialect=postgresql.dialect()))
+    assert "= any(" in text
+    assert "POSTCOMPILE" not in text
