@@ -101,7 +101,10 @@ def test_a_workflow_is_held_back_from_its_page(window: Open, engine: Engine) -> 
 def test_a_picture_is_seen_in_light_and_dark(window: Open, scheme: str) -> None:
     here = window("author", color_scheme=scheme)
     here.go("/workflows/ask-desk")
-    style = "(name) => { const of = getComputedStyle(document.querySelector(name)); return [of.fill, of.stroke]; }"
+    style = """(name) => {
+      const of = getComputedStyle(document.querySelector(name));
+      return [of.fill, of.stroke];
+    }"""
     fill, stroke = here.page.evaluate(style, ".flow .box")
     text, _ = here.page.evaluate(style, ".flow text")
     # what the stylesheet says has arrived: nothing is left black on black
