@@ -215,7 +215,7 @@ async def get_rule_activity(request: Call, id: FromPath[str]) -> ActivityAnswer:
     """Tell how often a rule fired, day by day, and what else it decided: numbers alone, of nobody."""
     engine, days = engine_of(request), query_of(request, DaysQuery).days
     _source(engine.workspace, "rule", id)
-    return _activity(engine, await aside(engine.rule_activity, id, days))
+    return _activity(engine, await aside(engine.activity, "rule", id, days))
 
 
 @get("/v1/workflows/{id:str}/activity", opt=door(SEE, query=DaysQuery))
@@ -223,7 +223,7 @@ async def get_workflow_activity(request: Call, id: FromPath[str]) -> ActivityAns
     """Tell how many runs of a workflow began, day by day, and how they stand: numbers alone, of nobody."""
     engine, days = engine_of(request), query_of(request, DaysQuery).days
     _source(engine.workspace, "workflow", id)
-    return _activity(engine, await aside(engine.workflow_activity, id, days))
+    return _activity(engine, await aside(engine.activity, "workflow", id, days))
 
 
 def _activity(engine: Engine, found: Activity) -> ActivityAnswer:

@@ -41,6 +41,7 @@ from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
 from engine.runtime.reports import spreading, standings
+from engine.runtime.reports.activity import Activities
 from engine.runtime.reports.backtesting import Backtests
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
@@ -78,6 +79,7 @@ class Engine(Acting, Changing, Showing):
         self._closed = False
         self._calibrations = Calibrations()
         self._spreads = Recounts(spreading.spread, spreading.FRESH)
+        self._activities = Activities()
         self._backtests = Backtests()
         self._standings = Recounts(standings.standings, standings.FRESH)
         self._once: Once | None = None

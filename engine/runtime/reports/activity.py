@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
+from threading import Lock
+from typing import Literal
 
 import msgspec
 
 from engine.customers.zones import Zone
-from engine.model.values import Day, Micros
+from engine.model.values import MINUTE, Day, Micros
 from engine.store.interface import Reader
+
+FRESH: Micros = 15 * MINUTE
+"""So long what was counted of days that are over is good: what was late for them comes in by then."""
+
+KEPT = 256
+"""So many rules and workflows are remembered."""
+
+Kind = Literal["rule", "workflow"]
+Numbers = Counter[tuple[Day, str]]
 
 
 class DayOf(msgspec.Struct, frozen=True):
@@ -27,39 +38,57 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[DayOf, ...]
 
 
-def rule_activity(reader: Reader, zone: Zone, rule: str, days: int, now: Micros) -> Activity:
-    """Count a rule's decisions by day and outcome.
+class Activities:
+    """Counts by day. Days that are over are counted once in some minutes, today each time."""
 
-    Outcomes that are kept by the hour, not_met and unknown, belong to the day in which their hour begins.
-    """
-    since, end = _bounds(zone, days, now)
-    counted: Counter[tuple[Day, str]] = Counter()
-    for kept in reader.decision_quarters(rule, since, end):
-        counted[zone.day_of(kept.at), kept.kind] += kept.number
-    for each in reader.decision_counts(rule=rule, start=since, end=end):
-        counted[zone.day_of(each.hour), each.outcome] += each.number
-    return _laid_out(rule, zone, since, now, counted)
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._over: OrderedDict[tuple[Kind, str, Day, Day], tuple[Micros, Numbers]] = OrderedDict()
+
+    def find(self, reader: Reader, zone: Zone, kind: Kind, id: str, days: int, now: Micros) -> Activity:
+        """Give the last days of a rule (decisions by outcome) or a workflow (runs that began, by status).
+
+        Outcomes that are kept by the hour, not_met and unknown, belong to the day in which their hour begins.
+        """
+        today = zone.day_of(now)
+        first = today - days + 1
+        # The latest instants may be ahead of now: today is counted up to its end.
+        counted = self._past(reader, zone, kind, id, (first, today), now) + _count(
+            reader, zone, kind, id, zone.start_of_day(today), zone.start_of_day(today + 1)
+        )
+        found: dict[Day, dict[str, int]] = {day: {} for day in range(first, today + 1)}
+        for (day, name), number in sorted(counted.items()):
+            found[day][name] = number
+        return Activity(
+            id=id,
+            since=zone.start_of_day(first),
+            until=now,
+            days=tuple(DayOf(day, each) for day, each in found.items()),
+        )
+
+    def _past(
+        self, reader: Reader, zone: Zone, kind: Kind, id: str, days: tuple[Day, Day], now: Micros
+    ) -> Numbers:
+        key = kind, id, *days
+        with self._lock:
+            known = self._over.get(key)
+        if known is not None and known[0] <= now < known[0] + FRESH:
+            return known[1]
+        counted = _count(reader, zone, kind, id, *map(zone.start_of_day, days))
+        with self._lock:
+            self._over[key] = now, counted
+            self._over.move_to_end(key)
+            while len(self._over) > KEPT:
+                self._over.popitem(last=False)
+        return counted
 
 
-def workflow_activity(reader: Reader, zone: Zone, workflow: str, days: int, now: Micros) -> Activity:
-    """Count the runs that began by day, and by how they stand now."""
-    since, end = _bounds(zone, days, now)
-    counted: Counter[tuple[Day, str]] = Counter()
-    for begun in reader.run_quarters(workflow, since, end):
-        counted[zone.day_of(begun.at), begun.kind] += begun.number
-    return _laid_out(workflow, zone, since, now, counted)
-
-
-def _bounds(zone: Zone, days: int, now: Micros) -> tuple[Micros, Micros]:
-    """Give where the first of so many days begins, and where today ends: instants may be ahead of now."""
-    today = zone.day_of(now)
-    return zone.start_of_day(today - days + 1), zone.start_of_day(today + 1)
-
-
-def _laid_out(id: str, zone: Zone, since: Micros, now: Micros, counted: Counter[tuple[Day, str]]) -> Activity:
-    found: dict[Day, dict[str, int]] = {day: {} for day in range(zone.day_of(since), zone.day_of(now) + 1)}
-    for (day, kind), number in sorted(counted.items()):
-        found[day][kind] = number
-    return Activity(
-        id=id, since=since, until=now, days=tuple(DayOf(day, each) for day, each in found.items())
-    )
+def _count(reader: Reader, zone: Zone, kind: Kind, id: str, start: Micros, end: Micros) -> Numbers:
+    counted: Numbers = Counter()
+    quarters = reader.decision_quarters if kind == "rule" else reader.run_quarters
+    for each in quarters(id, start, end) if start < end else ():
+        counted[zone.day_of(each.at), each.kind] += each.number
+    if kind == "rule":
+        for hour in reader.decision_counts(rule=id, start=start, end=end):
+            counted[zone.day_of(hour.hour), hour.outcome] += hour.number
+    return counted

@@ -14,7 +14,7 @@ from engine.runtime.clock import Clock
 from engine.runtime.delivery.connectors import shown
 from engine.runtime.people import casework, granting, points, reaching, scoring
 from engine.runtime.reports import reading
-from engine.runtime.reports.activity import Activity, rule_activity, workflow_activity
+from engine.runtime.reports.activity import Activities, Activity, Kind
 from engine.runtime.reports.backtesting import Backtested, Backtests
 from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.reports.explaining import Explainer
@@ -38,6 +38,7 @@ class Showing:
     _spreads: Recounts[Counted]
     _standings: Recounts[Standings]
     _backtests: Backtests
+    _activities: Activities
 
     def read_unsubscribe(self, token: str) -> Unsubscription:
         """Read an unsubscribe link without following it; raises `NotFoundError`."""
@@ -108,15 +109,11 @@ class Showing:
         found = self._standings.find(self._shell, self.clock.now())
         return None if found is None else standing(found, workflow, None if program is None else program.hash)
 
-    def rule_activity(self, rule: str, days: int) -> Activity:
-        """Count what a rule decided, of the last days by day."""
+    def activity(self, kind: Kind, id: str, days: int) -> Activity:
+        """Count what a rule decided, or the runs of a workflow that began, of the last days by day."""
         with self._shell.store.reader() as reader:
-            return rule_activity(reader, self._shell.ruleset.zone, rule, days, self.clock.now())
-
-    def workflow_activity(self, workflow: str, days: int) -> Activity:
-        """Count the runs of a workflow that began, of the last days by day."""
-        with self._shell.store.reader() as reader:
-            return workflow_activity(reader, self._shell.ruleset.zone, workflow, days, self.clock.now())
+            zone = self._shell.ruleset.zone
+            return self._activities.find(reader, zone, kind, id, days, self.clock.now())
 
     def backtest(self, token: str, days: int, wait: float = 0.0) -> Backtested:
         """Tell how the backtest of a plan stands, after waiting so many seconds for it; begins it.

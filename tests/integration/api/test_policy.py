@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from engine.model.values import DAY, MINUTE
+from engine.model.values import DAY, HOUR, MINUTE
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
+from engine.runtime.reports.activity import FRESH, Activities
+from engine.store.interface import Reader
 from tests.integration.api.conftest import START, Client, Door
 
 
@@ -80,6 +82,35 @@ def test_how_many_runs_of_a_workflow_began_is_told_by_day(as_role: Door, clock: 
     order(shop, "ben", 200)
     days = author.get("/v1/workflows/ask-desk/activity?days=2").json()["days"]
     assert [sum(each["numbers"].values()) for each in days] == [1, 1]
+
+
+class Watched:
+    """A reader that keeps which spans it was asked for."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.spans: list[tuple[int, int]] = []
+
+    def decision_quarters(self, rule: str, start: int, end: int) -> Any:
+        self.spans.append((start, end))
+        return self._reader.decision_quarters(rule, start, end)
+
+    def decision_counts(self, **asked: Any) -> Any:
+        return self._reader.decision_counts(**asked)
+
+
+def test_days_that_are_over_are_counted_once_in_some_minutes(as_role: Door, engine: Engine) -> None:
+    # given a big order, and its rule asked about on the next day: twice, and once more some minutes later
+    order(as_role("admin"), "ann", 200)
+    activities, zone = Activities(), engine.ruleset.zone
+    with engine.store.reader() as reader:
+        watched = Watched(reader)
+        for now in (START + DAY, START + DAY + FRESH - 1, START + DAY + FRESH):
+            told = activities.find(cast(Reader, watched), zone, "rule", "big-order", 2, now)
+            assert [each.numbers for each in told.days] == [{"fired": 1}, {}]
+    # then today was counted each time, and the day before twice
+    midnight = START + DAY - 12 * HOUR
+    assert [end <= midnight for _, end in watched.spans] == [True, False, False, True, False]
 
 
 def test_where_the_open_runs_stand_is_told(as_role: Door, engine: Engine, clock: VirtualClock) -> None:
