@@ -19,7 +19,7 @@ EDGE, SPINE, ASIDE, NAME = 12, 18, 110, 22
 """Units around everything, from a box's left to its line, for what stands beside, and of a name's height."""
 LETTERS = 50
 """So many letters of a line go into a box."""
-MOST_LINES = 8
+LINES_SHOWN = 8
 """So many lines a box shows; the list beside the picture has all."""
 
 ENDS = frozenset(("stop",))
@@ -176,7 +176,7 @@ def _ended(blocks: Sequence[Block]) -> bool:
 
 def _lines(block: Block) -> tuple[str, ...]:
     said = [line for text in (f"{block.verb} {block.says}", *block.notes) for line in _wrapped(text)]
-    return tuple(said) if len(said) <= MOST_LINES else (*said[: MOST_LINES - 1], "…")
+    return tuple(said) if len(said) <= LINES_SHOWN else (*said[: LINES_SHOWN - 1], "…")
 
 
 def _wrapped(text: str) -> list[str]:
