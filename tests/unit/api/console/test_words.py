@@ -7,7 +7,9 @@ import pytest
 from api.console.words import NOTHING, points, share
 
 
-@pytest.mark.parametrize(("value", "said"), [(None, NOTHING), (0.1234, "12.3%"), ("0.5", "50.0%"), (0, "0.0%")])
+@pytest.mark.parametrize(
+    ("value", "said"), [(None, NOTHING), (0.1234, "12.3%"), ("0.5", "50.0%"), (0, "0.0%")]
+)
 def test_a_share_is_a_percentage(value: object, said: str) -> None:
     assert share(value) == said
 
