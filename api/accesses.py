@@ -27,9 +27,10 @@ OF_NOBODY = frozenset(
         "/v1/experiments/{workflow}", "/v1/experiments/{workflow}/detectable", "/v1/goals", "/v1/goals/{id}",
         "/v1/keys", "/v1/metrics", "/v1/metrics/churn_sources", "/v1/metrics/mrr", "/v1/metrics/retention",
         "/v1/metrics/{name}", "/v1/pause", "/v1/plans/{token}", "/v1/programs/{id}/liability", "/v1/releases",
-        "/v1/releases/{n}", "/v1/rules", "/v1/rules/{id}", "/v1/rules/{id}/versions",
+        "/v1/releases/{n}", "/v1/rules", "/v1/rules/{id}", "/v1/rules/{id}/activity",
+        "/v1/rules/{id}/versions",
         "/v1/scores", "/v1/scores/{id}/calibration", "/v1/today", "/v1/workflows", "/v1/workflows/{id}",
-        "/v1/workflows/{id}/versions",
+        "/v1/workflows/{id}/activity", "/v1/workflows/{id}/standing", "/v1/workflows/{id}/versions",
     )
 )  # fmt: skip
 """Routes whose answers tell of no customer."""

@@ -41,6 +41,9 @@ EVERYBODY = frozenset(ROLES)
 CALLER = "caller"
 """Where a request that a page of the console asks itself has who asked for the page; nothing outside can."""
 
+_FORM = "form"
+"""Where a request whose form was read has it."""
+
 NOTED_EVERY = 60.0
 """Seconds between two notes of a key's use."""
 
@@ -123,7 +126,16 @@ def guard(keyring: Keyring, people: People, rates: Rates) -> Guard:
             rates.begin(connection.scope, key)
         connection.scope["user"] = key
 
-    return admit
+    async def admit_with_form(connection: Connection, handler: BaseRouteHandler) -> None:
+        try:
+            await admit(connection, handler)
+        except Exception:
+            # Files of a form that nobody comes to read are let go at once.
+            if (form := connection.scope["state"].get(_FORM)) is not None:
+                await form.close()
+            raise
+
+    return admit_with_form
 
 
 async def still_in(request: Request[Any, Any, Any]) -> bool:
@@ -170,7 +182,8 @@ async def _caller(
 
 async def _in_form(connection: Connection) -> str | None:
     """Give the CSRF token of a form: pages work without a program that could send it in the head."""
-    given = (await Request(connection.scope, connection.receive).form()).get("csrf")
+    form = connection.scope["state"][_FORM] = await Request(connection.scope, connection.receive).form()
+    given = form.get("csrf")
     return given if isinstance(given, str) else None
 
 

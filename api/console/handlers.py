@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.console import audit, customers, files, runs, signing_in, today, waiting
+from api.console import audit, changes, customers, files, policy, runs, signing_in, today, waiting
 
 HANDLERS: list[HTTPRouteHandler] = [
     *files.HANDLERS,
@@ -13,5 +13,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *customers.HANDLERS,
     *waiting.HANDLERS,
     *runs.HANDLERS,
+    *policy.HANDLERS,
+    *changes.HANDLERS,
     *audit.HANDLERS,
 ]

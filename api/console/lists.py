@@ -36,7 +36,7 @@ IN_CSV = 500
 
 Show = Literal[
     "text", "words", "time", "clock", "number", "mark", "code",
-    "customer", "run", "rule", "workflow", "decision", "case", "ask",
+    "customer", "release", "run", "rule", "workflow", "decision", "case", "ask",
 ]  # fmt: skip
 
 

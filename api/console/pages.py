@@ -49,6 +49,9 @@ SECTIONS = (
     Section("Customers", "/customers", "GET /v1/customers"),
     Section("Waiting", "/waiting", "GET /v1/asks"),
     Section("Runs", "/runs", "GET /v1/runs"),
+    Section("Rules", "/rules", "GET /v1/rules"),
+    Section("Workflows", "/workflows", "GET /v1/workflows"),
+    Section("Changes", "/changes", "GET /v1/releases"),
     Section("Audit", "/audit", "GET /v1/audit/decisions"),
 )
 

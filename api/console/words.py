@@ -115,6 +115,16 @@ def seen(state: Any, value: Any) -> Any:
     return plain(value)
 
 
+def share(value: Any) -> str:
+    """Give a share as a percentage: 0.1234 is 12.3%."""
+    return NOTHING if value is None else f"{100 * float(value):.1f}%".replace("-", "\N{MINUS SIGN}")
+
+
+def points(value: Any) -> str:
+    """Give a difference of shares in percentage points, with its sign: 0.01 is +1.0 points."""
+    return NOTHING if value is None else f"{100 * float(value):+.1f} points".replace("-", "\N{MINUS SIGN}")
+
+
 def words(value: Any) -> str:
     """Give a name of a closed list as words: `not_met` is not met."""
     return NOTHING if value is None else str(value).replace("_", " ")
@@ -149,6 +159,7 @@ def mark(value: Any) -> Any:
 
 FILTERS: dict[str, Any] = {
     "moment": moment, "clock": clock, "length_of": length, "number": number, "plain": plain, "words": words,
+    "share": share, "points": points,
     "segment": segment, "mark": mark, "seen": seen,
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from api.routes import (
     accesses,
     audit,
+    backtests,
     cases,
     consent,
     coupons,
@@ -50,6 +51,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *triggers.HANDLERS,
     *policy.HANDLERS,
     *releases.HANDLERS,
+    *backtests.HANDLERS,
     *today.HANDLERS,
     *runs.HANDLERS,
     *suppressions.HANDLERS,

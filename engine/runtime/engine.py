@@ -40,11 +40,14 @@ from engine.runtime.rebuild import Progress, silently
 from engine.runtime.releases.changing import Changing
 from engine.runtime.releasing import catch_up
 from engine.runtime.repeating import Once, act_once
+from engine.runtime.reports import spreading, standings
+from engine.runtime.reports.activity import Activities
+from engine.runtime.reports.backtesting import Backtests
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
 from engine.runtime.reports.measures import Measures
+from engine.runtime.reports.recounting import Recounts
 from engine.runtime.reports.showing import Showing
-from engine.runtime.reports.spreading import Spreads
 from engine.runtime.sealing import note_export, sign_now
 from engine.runtime.shell import Shell
 from engine.runtime.startup import start
@@ -75,7 +78,10 @@ class Engine(Acting, Changing, Showing):
         self._folder = folder
         self._closed = False
         self._calibrations = Calibrations()
-        self._spreads = Spreads()
+        self._spreads = Recounts(spreading.spread, spreading.FRESH)
+        self._activities = Activities()
+        self._backtests = Backtests()
+        self._standings = Recounts(standings.standings, standings.FRESH)
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, lambda: shell.ruleset)
         self._writer = Writer(lambda: catch_up(shell))
@@ -159,6 +165,8 @@ class Engine(Acting, Changing, Showing):
             for each in self._beside:
                 each.close()
             self._spreads.close()
+            self._standings.close()
+            self._backtests.close()
             self._writer.close()
             with suppress(StoreError), self.store.begin() as writer:
                 writer.end_process(self._shell.process)

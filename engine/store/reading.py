@@ -15,6 +15,7 @@ from engine.loyalty.ledger import Account, Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
 from engine.runs.run import AskItem, Coupon, Run, StepAttempt
+from engine.store.activity import ActivityReader
 from engine.store.audit import AuditReader
 from engine.store.comparing import ArmCount, Exposed, ExposedWorkflow, Spent
 from engine.store.personal import PersonalReader
@@ -58,7 +59,7 @@ from engine.store.records import (
 from engine.store.sessions import SessionRow
 
 
-class Reader(PersonalReader, AuditReader, ProposalReader, Protocol):
+class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers

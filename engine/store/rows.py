@@ -17,6 +17,7 @@ from engine.loyalty.ledger import ACCOUNTS, Posting
 from engine.model.values import Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
+from engine.store.activity import OpenRun
 from engine.store.documents import Row, Shape, pack, unpack
 from engine.store.proposing import PlanRow, ProposalRow
 from engine.store.records import Claim, MemberRow, OutboxRow, QuarantinedEvent, ReleaseRow, StoredEvent
@@ -149,6 +150,12 @@ def decision_of(row: Row) -> Decision:
         return decision
     key = f"{decision.rule}/{decision.customer}{decision.trigger_key}"
     return msgspec.structs.replace(decision, trigger_key=key)
+
+
+def open_run(row: Row) -> OpenRun:
+    """Read where an open run stands, and nothing else of it."""
+    kept = RUN.fields(row["document"])
+    return OpenRun(row["open_for"], row["id"], row["workflow"], kept["definition"], kept.get("path", "0"))
 
 
 def run_row(run: Run) -> Columns:

@@ -14,10 +14,14 @@ from engine.runtime.clock import Clock
 from engine.runtime.delivery.connectors import shown
 from engine.runtime.people import casework, granting, points, reaching, scoring
 from engine.runtime.reports import reading
+from engine.runtime.reports.activity import Activities, Activity, Kind
+from engine.runtime.reports.backtesting import Backtested, Backtests
 from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.handing import Everything, everything
-from engine.runtime.reports.spreading import Counted, Spreads
+from engine.runtime.reports.recounting import Recounts
+from engine.runtime.reports.spreading import Counted
+from engine.runtime.reports.standings import Standing, Standings, standing
 from engine.runtime.reports.standstill import Overdue, overdue, with_definitions
 from engine.runtime.reports.today import Today, today
 from engine.runtime.shell import Shell
@@ -31,7 +35,10 @@ class Showing:
     _shell: Shell
     _explainer: Explainer
     _calibrations: scoring.Calibrations
-    _spreads: Spreads
+    _spreads: Recounts[Counted]
+    _standings: Recounts[Standings]
+    _backtests: Backtests
+    _activities: Activities
 
     def read_unsubscribe(self, token: str) -> Unsubscription:
         """Read an unsubscribe link without following it; raises `NotFoundError`."""
@@ -95,6 +102,29 @@ class Showing:
     def spread(self) -> Counted | None:
         """Give customers by the band of each score, of some minutes ago; None while it is counted first."""
         return self._spreads.find(self._shell, self.clock.now())
+
+    def standing(self, workflow: str) -> Standing | None:
+        """Tell at which steps a workflow's open runs stood a minute ago; None while that is counted first."""
+        program = self._shell.ruleset.workflows.get(workflow)
+        found = self._standings.find(self._shell, self.clock.now())
+        return None if found is None else standing(found, workflow, None if program is None else program.hash)
+
+    def activity(self, kind: Kind, id: str, days: int) -> Activity:
+        """Count what a rule decided, or the runs of a workflow that began, of the last days by day."""
+        with self._shell.store.reader() as reader:
+            zone = self._shell.ruleset.zone
+            return self._activities.find(reader, zone, kind, id, days, self.clock.now())
+
+    def backtest(self, token: str, days: int, wait: float = 0.0) -> Backtested:
+        """Tell how the backtest of a plan stands, after waiting so many seconds for it; begins it.
+
+        Raises `NotFoundError`, `ConflictError` while another is played, `RequestError` for too many events.
+        """
+        found = self._backtests.find(self._shell, token, days, self.clock.now())
+        if found.state == "playing" and wait:
+            self._backtests.wait(wait)
+            found = self._backtests.find(self._shell, token, days, self.clock.now())
+        return found
 
     def today(self) -> Today:
         """Give what happened in the last 24 hours, and how the work stands."""

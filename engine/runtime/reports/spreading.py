@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from decimal import Decimal
-from threading import Event, Lock, Thread
 
 import msgspec
 
-from engine.errors import HoldfastError
 from engine.model.values import MINUTE, Day, Micros
 from engine.runtime.shell import Shell
 from engine.scores.band import UNKNOWN
@@ -19,12 +16,7 @@ from engine.scores.trend import Daily, totals
 FRESH: Micros = 15 * MINUTE
 """So long a count is good."""
 
-PATIENCE = 0.2
-"""Seconds that whoever asks first waits for the count: a small base is counted by then."""
-
 PAGE = 250
-BREATH = 0.02
-"""Seconds between two pages, in which others work: a count takes no longer than it lets them."""
 
 _CENTS = Decimal(100)
 
@@ -106,51 +98,3 @@ def spread(shell: Shell, now: Micros, going_on: Callable[[], bool] = lambda: Tru
             for name, score in scores.items()
         },
     )
-
-
-class Spreads:
-    """Remembers how scores are spread. What has grown old is given once more while it is counted anew."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._known: tuple[str, Counted] | None = None
-        self._counting: Thread | None = None
-        self._closing = Event()
-
-    def find(self, shell: Shell, now: Micros) -> Counted | None:
-        """Give how scores are spread, of now or of some minutes ago; None while it is counted first."""
-        known = self._of(shell)
-        if known is None or not known.as_of <= now < known.as_of + FRESH:
-            begun = self._begin(shell, now)
-            if known is None and begun is not None:
-                begun.join(PATIENCE)
-        return self._of(shell)
-
-    def close(self) -> None:
-        """Count nothing more."""
-        self._closing.set()
-        if self._counting is not None:
-            self._counting.join()
-
-    def _of(self, shell: Shell) -> Counted | None:
-        known = self._known
-        return known[1] if known is not None and known[0] == shell.ruleset.hash else None
-
-    def _begin(self, shell: Shell, now: Micros) -> Thread | None:
-        """Begin to count, unless that is under way."""
-        with self._lock:
-            if self._counting is not None and self._counting.is_alive():
-                return None
-            self._counting = Thread(
-                target=self._count, args=(shell, now), name="holdfast-spread", daemon=True
-            )
-            self._counting.start()
-            return self._counting
-
-    def _count(self, shell: Shell, now: Micros) -> None:
-        # Where it cannot be counted now, what is known stays until somebody asks again.
-        with suppress(HoldfastError):
-            of = shell.ruleset.hash
-            found = spread(shell, now, lambda: not self._closing.wait(BREATH))
-            if not self._closing.is_set():
-                self._known = of, found

@@ -11,11 +11,12 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Micros
 from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
+from engine.store.activity import QUARTER, OpenRun, QuarterCount
 from engine.store.memory.tables import MemoryTransaction, Tables, page, within
 from engine.store.overdue import OverdueReading, Place
 from engine.store.recording import Recording
 from engine.store.records import OverdueRow, RunTally
-from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, outbox_row, run_row
+from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, open_run, outbox_row, run_row
 
 
 class RunReading(OverdueReading, MemoryTransaction):
@@ -59,6 +60,19 @@ class RunReading(OverdueReading, MemoryTransaction):
         rows = (row for row in self._rows("run") if start <= row["started_at"] < end)
         counted = Counter((row["workflow"], row["status"]) for row in rows)
         return [RunTally(*kind, number) for kind, number in sorted(counted.items())]
+
+    def run_quarters(self, workflow: str, start: Micros, end: Micros) -> list[QuarterCount]:
+        rows = (row for row in self._rows("run") if row["workflow"] == workflow)
+        counted = Counter(
+            (row["started_at"] // QUARTER * QUARTER, row["status"])
+            for row in rows
+            if start <= row["started_at"] < end
+        )
+        return [QuarterCount(*kind, number) for kind, number in sorted(counted.items())]
+
+    def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:
+        rows = [row for row in self._rows("run") if row["open_for"] is not None]
+        return [open_run(row) for row in page(rows, ("open_for", "id"), after, limit)]
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:
         found = [

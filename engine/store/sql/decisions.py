@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
+from engine.store.activity import QUARTER, QuarterCount
 from engine.store.recording import Recording
 from engine.store.records import DecisionCount, DecisionTally
 from engine.store.rows import decision_of, decision_row
@@ -48,6 +49,10 @@ class DecisionReading(SqlTransaction):
 
     def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
         return [DecisionTally(**row) for row in self._rows(sql.tally_decisions(), start=start, end=end)]
+
+    def decision_quarters(self, rule: str, start: Micros, end: Micros) -> list[QuarterCount]:
+        rows = self._rows(sql.decision_quarters(), rule=rule, start=start, end=end)
+        return [QuarterCount(row["quarter"] * QUARTER, row["kind"], row["number"]) for row in rows]
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None

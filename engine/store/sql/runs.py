@@ -13,11 +13,12 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Micros
 from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
+from engine.store.activity import QUARTER, OpenRun, QuarterCount
 from engine.store.documents import Row
 from engine.store.overdue import OverdueReading, Place
 from engine.store.recording import Recording
 from engine.store.records import OverdueRow, RunTally
-from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, outbox_row, run_row
+from engine.store.rows import ATTEMPT, EXPOSURE, RUN, Columns, open_run, outbox_row, run_row
 from engine.store.sql.transaction import Habits, SqlTransaction, portions, some_of
 from engine.store.statements import runs as sql
 
@@ -59,6 +60,15 @@ class RunReading(OverdueReading, SqlTransaction):
 
     def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
         return [RunTally(**row) for row in self._rows(sql.tally_runs(), start=start, end=end)]
+
+    def run_quarters(self, workflow: str, start: Micros, end: Micros) -> list[QuarterCount]:
+        rows = self._rows(sql.run_quarters(), workflow=workflow, start=start, end=end)
+        return [QuarterCount(row["quarter"] * QUARTER, row["kind"], row["number"]) for row in rows]
+
+    def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:
+        customer, id = after or ("", "")
+        rows = self._rows(sql.open_run_page(), customer=customer, id=id, limit=limit)
+        return [open_run(row) for row in rows]
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:
         bound = {} if end is None else {"end": end}

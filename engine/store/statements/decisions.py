@@ -6,9 +6,21 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, Select, bindparam, cast, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Executable,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 
 from engine.model.values import Micros
+from engine.store.activity import QUARTER
 from engine.store.statements import Insert
 from engine.store.tables import DECISION, DECISION_COUNT
 
@@ -46,6 +58,25 @@ def tally_decisions() -> Executable:
         .group_by(*key)
         .order_by(*key)
     )
+
+
+@cache
+def decision_quarters() -> Executable:
+    """Numbers of decisions of `rule` from `start` to before `end`, by (quarter of an hour, outcome)."""
+    return by_quarter(DECISION.c.at, DECISION.c.outcome).where(
+        DECISION.c.rule == bindparam("rule"),
+        DECISION.c.at >= bindparam("start"),
+        DECISION.c.at < bindparam("end"),
+    )
+
+
+def by_quarter(at: Column[int], kind: Column[str]) -> Select[Any]:
+    """Numbers by (quarter of an hour since 1970, kind): no zone's day begins within a quarter."""
+    # Written into the statement: PostgreSQL takes two parameters of one value for two groupings.
+    quarter = at // literal_column(str(QUARTER))
+    numbers: Select[Any] = select(func.count().label("number"))
+    grouped = numbers.group_by(quarter, kind).order_by(quarter, kind)
+    return grouped.add_columns(quarter.label("quarter"), kind.label("kind"))
 
 
 def _among(

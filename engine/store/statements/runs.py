@@ -10,6 +10,7 @@ from sqlalchemy import Column, Executable, Select, bindparam, func, select, tupl
 
 from engine.model.values import Micros
 from engine.store.statements import among
+from engine.store.statements.decisions import by_quarter
 from engine.store.tables import EXPOSURE, OUTBOX, RUN, STEP_ATTEMPT
 
 
@@ -182,6 +183,28 @@ def tally_runs() -> Executable:
         .where(RUN.c.started_at >= bindparam("start"), RUN.c.started_at < bindparam("end"))
         .group_by(*key)
         .order_by(*key)
+    )
+
+
+@cache
+def run_quarters() -> Executable:
+    """Numbers of runs of `workflow` from `start` to before `end`, by (quarter of an hour, status)."""
+    return by_quarter(RUN.c.started_at, RUN.c.status).where(
+        RUN.c.workflow == bindparam("workflow"),
+        RUN.c.started_at >= bindparam("start"),
+        RUN.c.started_at < bindparam("end"),
+    )
+
+
+@cache
+def open_run_page() -> Executable:
+    """`limit` open runs by (customer, id), after (`customer`, `id`)."""
+    return (
+        select(RUN.c.open_for, RUN.c.id, RUN.c.workflow, RUN.c.document)
+        .where(RUN.c.open_for >= bindparam("customer"))
+        .where(tuple_(RUN.c.open_for, RUN.c.id) > tuple_(bindparam("customer"), bindparam("id")))
+        .order_by(RUN.c.open_for, RUN.c.id)
+        .limit(bindparam("limit"))
     )
 
 

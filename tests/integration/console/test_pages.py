@@ -15,6 +15,7 @@ from api.auth import OPEN
 from engine.runtime.callers.keys import ROLES
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
+from tests.integration.api.conftest import FILES
 from tests.integration.console.conftest import Door, read
 
 HOSTILE = '<script src=x>alert("x")<b>&amp;\'" onload=x'
@@ -58,6 +59,8 @@ def addresses(engine: Engine) -> dict[str, str]:
     with engine.store.reader() as reader:
         run, ask, case = reader.runs()[0].id, reader.asks()[0].id, reader.cases()[0].id
         decision = reader.decisions()[0].id
+    rule = FILES["rules/big-order.yaml"].replace("100.10", "500")
+    plan = engine.plan({"rules/big-order.yaml": rule}, by="ann@example.com")
     return {
         "/": "/",
         "/sign-in": "/sign-in",
@@ -74,6 +77,20 @@ def addresses(engine: Engine) -> dict[str, str]:
         "/runs/dead-letters": "/runs/dead-letters",
         "/runs/quarantine": "/runs/quarantine",
         "/runs/{id}": f"/runs/{run}",
+        "/rules": "/rules?search=order",
+        "/rules/{id}": "/rules/big-order",
+        "/rules/{id}/versions": "/rules/big-order/versions",
+        "/workflows": "/workflows",
+        "/workflows/{id}": "/workflows/ask-desk",
+        "/workflows/{id}/versions": "/workflows/ask-desk/versions",
+        "/changes": "/changes",
+        "/changes/new": "/changes/new?rule=big-order",
+        "/changes/plans/{token}": f"/changes/plans/{plan.token}",
+        "/changes/plans/{token}/backtest": f"/changes/plans/{plan.token}/backtest",
+        "/changes/{n}": "/changes/1",
+        "/changes/{n}/approve": "/changes/1/approve",
+        "/changes/{n}/emergency": "/changes/1/emergency",
+        "/changes/{n}/rollback": "/changes/1/rollback",
         "/audit": "/audit",
         "/audit/decisions/{id}": f"/audit/decisions/{decision}",
         "/audit/changes": "/audit/changes",

@@ -9,6 +9,7 @@ from engine.errors import StoreError
 from engine.model.reasons import DecisionOutcome
 from engine.model.values import HOUR
 from engine.runs.changes import Changes
+from engine.store.activity import QUARTER, QuarterCount
 from engine.store.interface import Reader, Store
 from engine.store.records import DecisionCount, DecisionTally
 from tests.integration.store import rows
@@ -97,6 +98,31 @@ def test_decisions_that_are_not_rows_are_added_up(store: Store) -> None:
         ]
         assert reader.decision_counts(start=HOUR) == [DecisionCount("r", HOUR, "unknown", 1)]
         assert reader.decision_counts(end=HOUR, rule="s") == [DecisionCount("s", 0, "not_met", 2)]
+
+
+def test_decisions_are_counted_by_the_quarter_of_an_hour(store: Store) -> None:
+    at_most = DecisionOutcome.AT_MOST
+    with store.begin() as writer:
+        writer.write(
+            Changes(
+                decisions=[
+                    rows.decision("a", at=0),
+                    rows.decision("b", at=QUARTER - 1),
+                    rows.decision("c", at=QUARTER),
+                    rows.decision("d", at=QUARTER, outcome=at_most),
+                    rows.decision("e", at=QUARTER, rule="other"),
+                    rows.decision("f", at=3 * QUARTER),
+                ]
+            )
+        )
+
+    with store.reader() as reader:
+        assert reader.decision_quarters("usage-drop", 0, 3 * QUARTER) == [
+            QuarterCount(0, "fired", 2),
+            QuarterCount(QUARTER, "at_most", 1),
+            QuarterCount(QUARTER, "fired", 1),
+        ]
+        assert reader.decision_quarters("nothing", 0, HOUR) == []
 
 
 def test_decisions_of_a_span_are_tallied_by_rule_and_outcome(reader_of_five: Reader) -> None:

@@ -7,6 +7,7 @@ from engine.errors import StoreError
 from engine.model.reasons import RunStatus
 from engine.runs.changes import Changes, GoalReached, Settled
 from engine.runs.run import Run, Wait
+from engine.store.activity import QUARTER, QuarterCount
 from engine.store.interface import Store
 from engine.store.opening import open_store
 from engine.store.records import RunTally
@@ -303,6 +304,44 @@ def test_the_goal_of_a_run_that_has_ended_is_kept_once(store: Store) -> None:
         writer.write(Changes(runs={"r-1": run}))
         found = writer.run("r-1")
         assert found is not None and found.goal_at == 150
+
+
+def test_runs_are_counted_by_the_quarter_of_an_hour_in_which_they_began(store: Store) -> None:
+    done = {"status": RunStatus.COMPLETED, "wait": None}
+    write_runs(
+        store,
+        rows.run("a", started_at=1),
+        rows.run("b", started_at=QUARTER - 1, **done),
+        rows.run("c", started_at=QUARTER),
+        rows.run("d", started_at=QUARTER, workflow="other"),
+    )
+
+    workflow = rows.run("a").workflow
+    with store.reader() as reader:
+        assert reader.run_quarters(workflow, 0, 2 * QUARTER) == [
+            QuarterCount(0, "completed", 1),
+            QuarterCount(0, "waiting", 1),
+            QuarterCount(QUARTER, "waiting", 1),
+        ]
+
+
+def test_where_the_open_runs_stand_is_paged(store: Store) -> None:
+    write_runs(
+        store,
+        rows.run("b", customer="ann", path="2.then.0"),
+        rows.run("a", customer="ann", path="0"),
+        rows.run("c", customer="bob", status=RunStatus.COMPLETED, wait=None),
+        rows.run("d", customer="cid", path="1"),
+    )
+
+    with store.reader() as reader:
+        pages = [reader.open_run_page(after, 2) for after in (None, ("ann", "b"), ("cid", "d"))]
+    assert [[(each.customer, each.id, each.path) for each in page] for page in pages] == [
+        [("ann", "a", "0"), ("ann", "b", "2.then.0")],
+        [("cid", "d", "1")],
+        [],
+    ]
+    assert {each.definition for page in pages for each in page} == {rows.run("a").definition}
 
 
 def test_runs_of_a_span_are_tallied_by_workflow_and_how_they_stand(store: Store) -> None:
