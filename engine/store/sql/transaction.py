@@ -211,7 +211,7 @@ class _Prepared:
         self._dialect = dialect
         self._order = compiled.positiontup
         found = list(statement.exported_columns.items()) if isinstance(statement, ReturnsRows) else []
-        self.names = tuple(name for name, _ in found)
+        self.names = tuple(str(name) for name, _ in found)
         self._flags = [place for place, (_, each) in enumerate(found) if isinstance(each.type, Boolean)]
 
     @cached_property
