@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar, cast
 
@@ -243,6 +243,13 @@ class _Prepared:
         return list(map(itemgetter(*order), given))
 
 
-@lru_cache(maxsize=1024)
+_PREPARED: dict[tuple[Executable, str, tuple[str, ...]], _Prepared] = {}
+"""By statement, each of which is built once, and the kind of database: one for all that are opened."""
+
+
 def _prepared(statement: Executable, dialect: Dialect, columns: tuple[str, ...]) -> _Prepared:
-    return _Prepared(statement, dialect, columns)
+    key = statement, dialect.name, columns
+    found = _PREPARED.get(key)
+    if found is None:
+        found = _PREPARED[key] = _Prepared(statement, dialect, columns)
+    return found

@@ -14,6 +14,7 @@ from sqlalchemy import ClauseElement
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.store import statements
+from engine.store.sql import transaction
 from engine.store.sqlite import open_sqlite
 
 
@@ -57,3 +58,20 @@ def test_postgresql_is_given_an_array(name: str) -> None:
     text = str(NAMING[name]().compile(dialect=postgresql.dialect()))
     assert "= any(" in text
     assert "POSTCOMPILE" not in text
+
+
+def test_a_second_database_has_nothing_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a database that has been asked something
+    first = open_sqlite(tmp_path / "first.db", exclusive=True)
+    with first.reader() as reader:
+        marks = reader.marks()
+    first.close()
+
+    # when another one is asked the same, then no statement is made ready for it
+    monkeypatch.setattr(transaction, "_Prepared", None)
+    second = open_sqlite(tmp_path / "second.db", exclusive=True)
+    with second.reader() as reader:
+        assert reader.marks() == marks
+    second.close()
