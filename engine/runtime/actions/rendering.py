@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ LONGEST = 256 * 1024
 """Characters that a rendered message may have."""
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_TURN = threading.Lock()
+"""It makes its rules ready when it is first asked, and is not made for several threads at that time."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!<>&|~])")
 _ENDS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -61,7 +64,9 @@ def render(
     text = _run(message.id, message.body, values, _one_line)
     html = None
     if message.channel == "email":
-        html = _PAGE.format(body=_MARKDOWN.render(_run(message.id, message.body, values, in_markdown)))
+        marked = _run(message.id, message.body, values, in_markdown)
+        with _TURN:
+            html = _PAGE.format(body=_MARKDOWN.render(marked))
     return Letter(
         channel=message.channel,
         subject=in_one_line(_run(message.id, message.subject or "", values, _one_line)),

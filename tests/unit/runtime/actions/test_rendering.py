@@ -1,11 +1,16 @@
 """Rendered messages: values are escaped for where they land."""
 
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from markdown_it import MarkdownIt
 
 from engine.errors import DeliveryError
 from engine.model.message import Message
+from engine.runtime.actions import Letter, rendering
 from engine.runtime.actions.rendering import render, variant
 
 
@@ -82,3 +87,35 @@ def test_a_message_speaks_the_customers_language_where_it_can() -> None:
     messages = {name: Message(id=name) for name in ("news", "news.de", "news.de-at")}
     chosen = [variant(messages, "news", locale) for locale in (None, "fr", "de-CH", "de_AT")]
     assert [message and message.id for message in chosen] == ["news", "news", "news.de", "news.de-at"]
+
+
+def slow_to_begin() -> MarkdownIt:
+    """Make a renderer that has not been asked yet, whose many rules take a while to be made ready."""
+    made = MarkdownIt("commonmark", {"html": False})
+    for number in range(2000):
+        made.core.ruler.before("normalize", f"nothing-{number}", lambda state: None)
+    return made
+
+
+def test_the_first_letters_may_be_rendered_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a process that has rendered nothing yet, whose senders take turns at every step
+    body = "Dear **{{ name }}**, [come](https://a.example)."
+    message = Message(id="m", channel="email", subject="Hello", body=body)
+    expected = render(message, {"name": "Ann"}, unsubscribe_url=None)
+    monkeypatch.setattr(rendering, "_MARKDOWN", slow_to_begin())
+    begin, usual = threading.Barrier(8), sys.getswitchinterval()
+
+    def send(_: int) -> Letter:
+        begin.wait(timeout=30)
+        return render(message, {"name": "Ann"}, unsubscribe_url=None)
+
+    # when they all begin at once
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as senders:
+            sent = list(senders.map(send, range(8)))
+    finally:
+        sys.setswitchinterval(usual)
+
+    # then each letter is whole
+    assert sent == [expected] * 8
