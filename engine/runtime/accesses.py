@@ -25,7 +25,7 @@ from engine.store.remains import PREFIX
 
 EVERY = 0.5
 """Seconds between two looks, while something is read."""
-AT_ONCE = 50
+AT_ONCE = 16
 """Readings that one transaction takes; no more, for whoever acts meanwhile waits for it."""
 MOST = 100_000
 """Readings that may wait while nothing can be written; beyond that the oldest are let go, which is told."""
@@ -122,7 +122,9 @@ class Accesses:
 def keep(store: Store, accesses: Sequence[Access]) -> None:
     """Keep readings, each under the pseudonym of whose data it was, and in the audit record."""
     with store.begin() as writer:
-        whose = [_customer(writer, each) for each in accesses]
+        names = [_named(writer, each) for each in accesses]
+        goes_by = writer.resolve({name for name in names if name is not None})
+        whose = [None if name is None else goes_by[name] for name in names]
         stored = writer.load({customer for customer in whose if customer is not None})
         known = [customer if customer in stored else None for customer in whose]
         for each, customer in zip(accesses, known, strict=True):
@@ -148,8 +150,8 @@ def subjects_of(reader: Reader, customer: str) -> tuple[str, ...]:
     return tuple([*found, customer.removeprefix(PREFIX)])
 
 
-def _customer(writer: Writer, access: Access) -> str | None:
-    """Give whose data was read, by the id that they go by now."""
+def _named(writer: Writer, access: Access) -> str | None:
+    """Give whose data was read, by a name of theirs."""
     customer = access.customer
     if access.run is not None and (run := writer.run(access.run)) is not None:
         customer = run.customer
@@ -157,7 +159,7 @@ def _customer(writer: Writer, access: Access) -> str | None:
         customer = case.customer
     elif access.coupon is not None and (coupon := writer.coupon(access.coupon)) is not None:
         customer = coupon.customer
-    return None if customer is None else writer.resolve([customer])[customer]
+    return customer
 
 
 def _row(access: Access, subject: str | None) -> AccessRow:
