@@ -15,6 +15,7 @@ import msgspec
 from engine.audit.signing import Signer
 from engine.contact.budgets import counter_of, period_of
 from engine.contact.suppressions import Suppressions
+from engine.customers.held import FOR_EVER
 from engine.errors import ConflictError, TransientStoreError
 from engine.model.values import SECOND, Micros
 from engine.model.workflow import Do
@@ -43,9 +44,6 @@ from engine.timeline.world import Outage, World
 
 SOON: Micros = SECOND
 """What is due within that time is worth waking somebody for."""
-
-
-_NEVER: Micros = 1 << 62
 
 
 class Equip:
@@ -172,8 +170,9 @@ class Turn:
         self.stirred.update(shard_of(effect.customer) for effect in changes.effects)
         dues = [save.row.next_due for save in saves if save.row.next_due is not None]
         dues += [effect.due for effect in changes.effects]
-        if dues:
-            self._expect(min(dues))
+        if self.soonest is not None:
+            dues.append(self.soonest)
+        self.soonest = min(dues, default=None)
         soon = self.now + SOON
         self.stirred.update(
             shard_of(save.row.id)
@@ -186,10 +185,6 @@ class Turn:
                 self.cast.members.pop(id, None)
                 self.gone.add(id)
             self._removed.clear()
-
-    def _expect(self, due: Micros) -> None:
-        if self.soonest is None or due < self.soonest:
-            self.soonest = due
 
     def _leave_out_erased(self) -> None:
         """Keep nothing of somebody who was erased, and whom another customer's event or run names."""
@@ -282,7 +277,7 @@ class Shell:
         if until >= self._calm_until:
             with self.store.reader() as reader:
                 earliest = reader.earliest_due()
-            self._calm_until = _NEVER if earliest is None else earliest
+            self._calm_until = FOR_EVER if earliest is None else earliest
         return until >= self._calm_until
 
     def load(self, writer: Writer, ids: list[str]) -> dict[str, Member]:

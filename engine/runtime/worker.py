@@ -6,6 +6,7 @@ import threading
 
 import structlog
 
+from engine.customers.held import FOR_EVER
 from engine.errors import StoreError
 from engine.model.values import SECOND, Micros
 from engine.runtime.clock import LONGEST_WAIT
@@ -13,9 +14,6 @@ from engine.runtime.drive import BEAT, Drive
 
 BUDGET = 1000
 """Customers played between two looks at the outbox."""
-
-NEVER: Micros = 1 << 62
-"""After everything that can be due."""
 
 SWEEP: Micros = SECOND
 """How long anything may be due before every worker looks for it, poked or not."""
@@ -113,7 +111,7 @@ class Worker:
         with self._lock:
             if self._soonest is not None:
                 wait = self._soonest if wait is None else min(wait, self._soonest)
-            self._rests_until = NEVER if wait is None else wait
+            self._rests_until = FOR_EVER if wait is None else wait
         return wait
 
     def _rest(self, until: Micros | None) -> None:
