@@ -13,13 +13,13 @@ gathers:
 - `pages.shown` and `pages.acted` say who may come; `pages.page` renders, and after a form has acted,
   `pages.seen` sends the browser on. `pages.form_of` reads a form.
 - Templates extend `layout.html` and fill the block `content`. `parts.html` has what they share: `table`,
-  `list`, `filters`, `chart`, `lines_of`, `customer`, `run`, `code`, `empty`, `hidden`. Each form has
+  `list`, `filters`, `chart`, `score`, `lines_of`, `customer`, `run`, `code`, `empty`, `hidden`. Each form has
   `{{ hidden(csrf, here) }}`, without which it is refused. What one may not do is not offered:
   `{% if api.may("POST /v1/pause") %}`.
 - Everything is escaped. Only `words`, `charts` and what they give are markup.
 - `words` are the filters: `moment` for times, `clock` for what is due, `mark` for how something stands,
   `number`, `length`, `plain`, `words`, `segment` for a part of an address.
-- `lists.list_of` gives a list with filters in its address, pages by cursor, and CSV, out of declared columns.
+- `lists.listed` answers with a list of declared columns: filters in its address, pages by cursor, and CSV.
 - `charts` draws bars and lines as SVG, each with its numbers as a table.
 - A section in the head of every page is a line of `pages.SECTIONS`.
 - A part of a page with an id and `data-live` follows what happens, where the script runs; without it nothing

@@ -9,7 +9,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from api.console.asking import Api, RefusedError, place
-from api.console.lists import Column, Filter, Listing, instant_of_day, list_of
+from api.console.lists import Column, Filter, Listing, instant_of_day, listed
 from api.console.pages import AUDIT, page, seen, shown
 from api.doors import Call
 from api.routes.audit import Recorded
@@ -90,17 +90,10 @@ TABS = [
 ]
 
 
-async def _tab(request: Call, listing: Listing) -> Response[Any]:
-    found = await list_of(request, listing)
-    if isinstance(found, Response):
-        return found
-    return page(request, "list.html", title=listing.caption, found=found, tabs=TABS)
-
-
 @get("/audit", opt=shown(AUDIT))
 async def get_decisions_page(request: Call) -> Response[Any]:
     """List the decisions of a period, and count them."""
-    return await _tab(request, DECISIONS)
+    return await listed(request, DECISIONS, tabs=TABS)
 
 
 @get("/audit/decisions/{id:str}", opt=shown(AUDIT))
@@ -113,19 +106,19 @@ async def get_decision_page(request: Call, id: FromPath[str]) -> Response[Any]:
 @get("/audit/changes", opt=shown(AUDIT))
 async def get_changes_page(request: Call) -> Response[Any]:
     """List what people changed, and who came in."""
-    return await _tab(request, CHANGES)
+    return await listed(request, CHANGES, tabs=TABS)
 
 
 @get("/audit/releases", opt=shown(AUDIT))
 async def get_releases_page(request: Call) -> Response[Any]:
     """List everything that was done to releases."""
-    return await _tab(request, RELEASES)
+    return await listed(request, RELEASES, tabs=TABS)
 
 
 @get("/audit/access", opt=shown(AUDIT))
 async def get_accesses_page(request: Call) -> Response[Any]:
     """List who read whose data."""
-    return await _tab(request, ACCESSES)
+    return await listed(request, ACCESSES, tabs=TABS)
 
 
 @get("/audit/record", opt=shown(AUDIT))

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from api.console.asking import Api, RefusedError, place
 from api.console.charts import Bar, Series, bars, lines
 from api.console.comparing import told
-from api.console.lists import Column, Listing, list_of
+from api.console.lists import Column, Listing, listed
 from api.console.pages import SEE, acted, form_of, page, seen, shown
 from api.doors import Call
 from api.routes.releases import APPROVE, AUTHOR, HURRY, TURN_DOWN
@@ -47,10 +47,7 @@ _KIND = re.compile(r"(?m)^([a-z_]+)\s*:")
 @get("/changes", opt=shown(SEE))
 async def get_changes_page(request: Call) -> Response[Any]:
     """List releases and proposals."""
-    found = await list_of(request, RELEASES)
-    if isinstance(found, Response):
-        return found
-    return page(request, "changes.html", title="Changes", found=found)
+    return await listed(request, RELEASES, template="changes.html", title="Changes")
 
 
 @get("/changes/new", opt=shown(AUTHOR))

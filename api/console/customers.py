@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from api.console.asking import Api, RefusedError, place
 from api.console.charts import Bar, Series, bars, lines
-from api.console.lists import Column, Filter, Listing, list_of
+from api.console.lists import Column, Filter, Listing, listed
 from api.console.pages import READ, page, shown
 from api.console.words import instant
 from api.doors import Call, engine_of
@@ -31,10 +31,7 @@ STORY = 40
 @get("/customers", opt=shown(READ))
 async def get_customers_page(request: Call) -> Response[Any]:
     """Find a customer."""
-    found = await list_of(request, FOUND)
-    if isinstance(found, Response):
-        return found
-    return page(request, "customers.html", title="Customers", found=found)
+    return await listed(request, FOUND, template="customers.html", title="Customers")
 
 
 @get("/customers/{id:str}", opt=shown(READ))

@@ -1,10 +1,9 @@
 """Lists: what the API lists as a table, its filters in the address, a page at a time, and all of it as CSV.
 
-A page declares its columns and its filters, and `list_of` does the rest:
+A page declares its columns and its filters, and `listed` does the rest:
 
     RUNS = Listing("/v1/runs", (Column("Run", "id", "run"), ...), (Filter("workflow", "Workflow"),))
-    found = await list_of(request, RUNS)
-    return found if isinstance(found, Response) else page(request, "list.html", title="Runs", found=found)
+    return await listed(request, RUNS)
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from litestar.response import Stream
 
 from api.console import words
 from api.console.asking import Api
-from api.console.pages import HEAD
+from api.console.pages import HEAD, page
 from api.doors import Call, engine_of
 from engine.customers.zones import moment_of
 from engine.errors import RequestError
@@ -95,7 +94,17 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.given)
 
 
-async def list_of(request: Call, listing: Listing) -> Listed | Response[Any]:
+async def listed(
+    request: Call, listing: Listing, *, template: str = "list.html", title: str | None = None, **values: Any
+) -> Response[Any]:
+    """Answer with the page of a list that the address names, or with its CSV; titled as its table, or so."""
+    found = await _found(request, listing)
+    if isinstance(found, Response):
+        return found
+    return page(request, template, title=title or listing.caption, found=found, **values)
+
+
+async def _found(request: Call, listing: Listing) -> Listed | Response[Any]:
     """Give the page of a list that the address names, or the answer with its CSV (`as=csv`).
 
     Raises `RefusedError`, `RequestError` for a filter that cannot be read.

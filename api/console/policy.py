@@ -13,7 +13,7 @@ from api.console.asking import Api, RefusedError, place
 from api.console.charts import Bar, Series, bars, lines
 from api.console.comparing import Row, compared
 from api.console.drawing import Written, draw, read_rule, read_workflow
-from api.console.lists import Column, Filter, Listing, list_of
+from api.console.lists import Column, Filter, Listing, listed
 from api.console.pages import SEE, page, shown
 from api.console.words import instant
 from api.doors import Call
@@ -60,20 +60,13 @@ WORKFLOWS = Listing(
 @get("/rules", opt=shown(SEE))
 async def get_rules_page(request: Call) -> Response[Any]:
     """List the rules."""
-    return await _list(request, RULES)
+    return await listed(request, RULES)
 
 
 @get("/workflows", opt=shown(SEE))
 async def get_workflows_page(request: Call) -> Response[Any]:
     """List the workflows."""
-    return await _list(request, WORKFLOWS)
-
-
-async def _list(request: Call, listing: Listing) -> Response[Any]:
-    found = await list_of(request, listing)
-    if isinstance(found, Response):
-        return found
-    return page(request, "list.html", title=listing.caption, found=found)
+    return await listed(request, WORKFLOWS)
 
 
 @get("/rules/{id:str}", opt=shown(SEE))

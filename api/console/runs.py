@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from api.console.asking import Api, place
-from api.console.lists import Column, Filter, Listing, list_of
+from api.console.lists import Column, Filter, Listing, listed
 from api.console.pages import OPERATE, READ, acted, form_of, page, seen, shown
 from api.doors import Call
 from engine.errors import RequestError
@@ -90,35 +90,28 @@ TABS = [
 ]
 
 
-async def _tab(request: Call, listing: Listing) -> Response[Any]:
-    found = await list_of(request, listing)
-    if isinstance(found, Response):
-        return found
-    return page(request, "list.html", title=listing.caption, found=found, tabs=TABS)
-
-
 @get("/runs", opt=shown(READ))
 async def get_runs_page(request: Call) -> Response[Any]:
     """List runs, the one that began last first."""
-    return await _tab(request, RUNS)
+    return await listed(request, RUNS, tabs=TABS)
 
 
 @get("/runs/overdue", opt=shown(READ))
 async def get_overdue_page(request: Call) -> Response[Any]:
     """List the runs that stand still, and why."""
-    return await _tab(request, OVERDUE)
+    return await listed(request, OVERDUE, tabs=TABS)
 
 
 @get("/runs/dead-letters", opt=shown(READ))
 async def get_dead_page(request: Call) -> Response[Any]:
     """List what could not be sent, or of which nobody knows."""
-    return await _tab(request, DEAD)
+    return await listed(request, DEAD, tabs=TABS)
 
 
 @get("/runs/quarantine", opt=shown(READ))
 async def get_quarantine_page(request: Call) -> Response[Any]:
     """List the events that could not be accepted."""
-    return await _tab(request, QUARANTINE)
+    return await listed(request, QUARANTINE, tabs=TABS)
 
 
 @get("/runs/{id:str}", opt=shown(READ))

@@ -27,7 +27,7 @@ async def get_today_page(request: Call) -> Response[Any]:
     if not api.may("GET /v1/today"):
         # Authors and approvers work on the policy, and see no customers.
         scores = await api.get("/v1/scores")
-        return page(request, "base.html", title="Today", scores=_charts(scores["items"]))
+        return page(request, "scores.html", title="Today", scores=_charts(scores["items"]))
     today, scores, asks, cases, overdue = await asyncio.gather(
         api.get("/v1/today"),
         api.get("/v1/scores"),

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from api.console.asking import Api, place
-from api.console.lists import Column, Filter, Listing, list_of
+from api.console.lists import Column, Filter, Listing, listed
 from api.console.pages import OPERATE, READ, acted, form_of, page, seen, shown
 from api.doors import Call
 from engine.errors import RequestError
@@ -61,19 +61,13 @@ ACTS = frozenset(("acknowledge", "resolve", "assign", "pause", "resume", "priori
 @get("/waiting", opt=shown(READ))
 async def get_asks_page(request: Call) -> Response[Any]:
     """List the questions that wait."""
-    found = await list_of(request, ASKS)
-    if isinstance(found, Response):
-        return found
-    return page(request, "list.html", title="Waiting for a person", found=found, tabs=TABS)
+    return await listed(request, ASKS, title="Waiting for a person", tabs=TABS)
 
 
 @get("/waiting/cases", opt=shown(READ))
 async def get_cases_page(request: Call) -> Response[Any]:
     """List cases."""
-    found = await list_of(request, CASES)
-    if isinstance(found, Response):
-        return found
-    return page(request, "list.html", title="Waiting for a person", found=found, tabs=TABS)
+    return await listed(request, CASES, title="Waiting for a person", tabs=TABS)
 
 
 @get("/waiting/asks/{id:str}", opt=shown(READ))
