@@ -39,16 +39,17 @@ def generate(
     persons = people(customers - accounts(customers) - len(CHARACTERS), customers, chance("people"))
     shopped = shop(persons, calendar, chance("shop"))
     refer(persons, shopped, chance("referrals"), calendar)
+    used = usage(persons, calendar, chance("usage"))
     stories = (
         introduce(persons, calendar, chance("introduction")),
-        usage(persons, calendar, chance("usage")),
+        used,
         outage(calendar, days_of.OUTAGE_WEEK, BASE),
         shopped,
         surveys(persons, customers, calendar, chance("surveys")),
         renewals(persons, customers, calendar, chance("renewals")),
         contracts(persons, calendar, chance("contracts")),
         onboarding(persons, calendar, chance("onboarding")),
-        relations(persons, customers, calendar, chance("relations")),
+        relations(persons, used, customers, calendar, chance("relations")),
         occasions(persons, shopped, calendar, chance("occasions")),
         characters(calendar),
     )

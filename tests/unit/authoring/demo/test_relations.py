@@ -1,4 +1,7 @@
+from collections import Counter
+
 from engine.authoring.demo.people import LEAVING_OWNER, NEW_OWNER
+from engine.model.values import DAY
 
 from .conftest import Log
 
@@ -38,6 +41,16 @@ def test_near_the_limit_nine_of_ten_seats_are_taken(log: Log) -> None:
 
     assert all(taken(case.customer) >= 0.9 for case in log.planted["near-limit", "fire"])
     assert all(taken(case.customer) < 0.9 for case in log.planted["near-limit", "innocent"])
+
+
+def test_who_nears_the_limit_uses_the_product_as_ever_before(log: Log) -> None:
+    # given the weeks before the last seats are taken, then no two of them are such that health turns red
+    for case in log.planted["near-limit", "fire"]:
+        weeks: Counter[int] = Counter()
+        for at, _, body in log.of("usage", case.customer):
+            weeks[(at - log.start) // (7 * DAY)] += body["properties"]["minutes"]
+        last = (case.at - log.start) // (7 * DAY)
+        assert all(weeks[week] + weeks[week + 1] >= 0.7 * 2 * 50 for week in range(last - 8, last - 1))
 
 
 def test_who_lacks_reports_does_not_have_them(log: Log) -> None:
