@@ -10,12 +10,14 @@ from litestar.params import FromPath
 
 from api.answers.measured import (
     DefinitionAnswer,
+    FigureAnswer,
     MetricAnswer,
     MovementsAnswer,
     RetentionAnswer,
     SourcesAnswer,
     brackets_of,
     definitions,
+    figure_answer,
     metric_answer,
     moment,
     movements_answer,
@@ -35,7 +37,7 @@ from engine.metrics.formulas import retention_of_counts
 from engine.metrics.history import Clock, Options, Statistic, Variant
 from engine.metrics.periods import Unit
 from engine.model.metric import ChurnFormula
-from engine.model.values import Micros
+from engine.model.values import DAY, Micros
 from engine.runtime.engine import Engine
 from engine.runtime.reports.measures import Told
 from engine.runtime.reports.measuring import metric_named
@@ -53,15 +55,20 @@ class Span(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     ] = None
 
 
-class MetricQuery(Span, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Over which time, by what, and which of its kinds. `start`, `new` and `end` are counts, for crr only."""
+class KindQuery(Span, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Over which time, and which of a metric's kinds."""
 
-    by: str | None = None
     statistic: Statistic = "median"
     clock: Clock = "calendar"
     variant: Variant = "returning_in_period"
     formula: ChurnFormula | None = None
     include_reactivation: bool | None = None
+
+
+class MetricQuery(KindQuery, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Over which time, by what, and which of its kinds. `start`, `new` and `end` are counts, for crr only."""
+
+    by: str | None = None
     start: Count | None = None
     new: Count | None = None
     end: Count | None = None
@@ -85,8 +92,18 @@ class Definitions(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """Figures: of each metric over one time, or of one metric month by month."""
+
+    items: list[FigureAnswer]
+    next_cursor: str | None = None
+
+
 LONGEST_CURVE = 2000
 """So many cohorts at most in one answer."""
+
+LONGEST_SERIES = 120
+"""So many months of a metric at most in one answer."""
 
 
 def _zone(engine: Engine) -> Zone:
@@ -106,6 +123,15 @@ async def get_metric_definitions(request: Call) -> Definitions:
     return Definitions(definitions(engine_of(request).workspace))
 
 
+@get("/v1/metrics/figures", opt=door(SEE, query=Span))
+async def get_figures(request: Call) -> Figures:
+    """Give the figure of each metric over a time, with what it rests on; the base is gone through once."""
+    query, engine = query_of(request, Span), engine_of(request)
+    start, end, as_of = _span(engine, query)
+    found = await aside(lambda: engine.measures.every(start, end, as_of))
+    return Figures([figure_answer(each) for each in found])
+
+
 @get("/v1/metrics/retention", opt=door(SEE, query=CurveQuery))
 async def get_retention(request: Call) -> RetentionAnswer:
     """Give retention curves: of the customers of a period, those who are active in later ones."""
@@ -114,7 +140,7 @@ async def get_retention(request: Call) -> RetentionAnswer:
     unit: Unit = query.unit if query.by in (None, "segment") else query.by  # type: ignore[assignment]
     brackets = brackets_of(query.brackets) if query.kind == "bracket" else ()
     curve = Curve(unit=unit, kind=query.kind, cohort=query.cohort, brackets=brackets, cells=query.cells)
-    if (end - start) / {"day": 1, "week": 7, "month": 28}[unit] > LONGEST_CURVE * 86_400_000_000:
+    if (end - start) / {"day": 1, "week": 7, "month": 28}[unit] > LONGEST_CURVE * DAY:
         detail = f"that is more than {LONGEST_CURVE} cohorts; send a later `from`, or a longer `unit`"
         raise RequestError(detail, code="invalid_parameter", errors=(("/from", "invalid_value", detail),))
     window, found = await aside(lambda: engine.measures.curves(curve, start, end, by=query.by, as_of=as_of))
@@ -147,17 +173,33 @@ async def get_metric(request: Call, name: FromPath[str]) -> MetricAnswer:
     start, end, as_of = _span(engine, query)
     if any(count is not None for count in counts):
         return metric_answer([_of_counts(engine, name, counts, start, end)])
-    options = Options(
+    options = _options(query)
+    told = await aside(
+        lambda: engine.measures.figures(name, start, end, by=query.by, options=options, as_of=as_of)
+    )
+    return metric_answer(told)
+
+
+@get("/v1/metrics/{name:str}/months", opt=door(SEE, query=KindQuery))
+async def get_metric_months(request: Call, name: FromPath[str]) -> Figures:
+    """Give a metric of each calendar month of a time, with what it rests on."""
+    query, engine = query_of(request, KindQuery), engine_of(request)
+    start, end, as_of = _span(engine, query)
+    if end - start > LONGEST_SERIES * 28 * DAY:
+        detail = f"that is more than {LONGEST_SERIES} months; send a later `from`"
+        raise RequestError(detail, code="invalid_parameter", errors=(("/from", "invalid_value", detail),))
+    found = await aside(lambda: engine.measures.months(name, start, end, _options(query), as_of))
+    return Figures([figure_answer(each) for each in found])
+
+
+def _options(query: KindQuery) -> Options:
+    return Options(
         statistic=query.statistic,
         clock=query.clock,
         variant=query.variant,
         formula=query.formula,
         include_reactivation=query.include_reactivation,
     )
-    told = await aside(
-        lambda: engine.measures.figures(name, start, end, by=query.by, options=options, as_of=as_of)
-    )
-    return metric_answer(told)
 
 
 def _of_counts(
@@ -187,4 +229,12 @@ def _of_counts(
     )
 
 
-HANDLERS = [get_metric_definitions, get_retention, get_movements, get_sources, get_metric]
+HANDLERS = [
+    get_metric_definitions,
+    get_figures,
+    get_retention,
+    get_movements,
+    get_sources,
+    get_metric,
+    get_metric_months,
+]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from engine.authoring.wording import known_or
 from engine.errors import NotFoundError, StoreError
+from engine.metrics.catalog import METRICS
 from engine.metrics.curves import Curve, Row
 from engine.metrics.figure import Figure, Window
-from engine.metrics.history import Options
+from engine.metrics.history import Options, declared
+from engine.metrics.periods import months_between
 from engine.model.values import Micros
 from engine.model.workspace import Workspace
 from engine.runtime.reports.goals import GoalState, look
@@ -89,25 +91,61 @@ class Measures:
         A closed month's are kept, and where they differ from what is kept, as another version. What
         is asked as of an earlier instant is only told. Raises `NotFoundError`, `RequestError`.
         """
-        metric, asked = metric_named(name), options or Options()
+        metric, window = metric_named(name), self.window(start, end, as_of)
+        return self._measured([Wanted(metric, window, options or Options(), by)], as_of is None)[0]
+
+    def every(self, start: Micros, end: Micros, as_of: Micros | None = None) -> list[Told]:
+        """Give the figure of each metric about everybody, in one pass over the base; kept as `figures` are.
+
+        Raises `RequestError`.
+        """
         window = self.window(start, end, as_of)
+        wanted = [Wanted(metric, window) for metric in METRICS.values()]
+        return [found for (found,) in self._measured(wanted, as_of is None)]
+
+    def months(
+        self, name: str, start: Micros, end: Micros, options: Options, as_of: Micros | None = None
+    ) -> list[Told]:
+        """Give a metric's figure of each calendar month of [start, end), in one pass; kept as `figures` are.
+
+        The first and last month are cut where the time is. Raises `NotFoundError`, `RequestError`.
+        """
+        metric, whole = metric_named(name), self.window(start, end, as_of)
+        spans = months_between(start, end, declared(self._workspace).zone)
+        windows = [
+            msgspec.structs.replace(whole, start=max(first, start), end=min(last, end))
+            for first, last in spans
+        ]
+        wanted = [Wanted(metric, window, options) for window in windows]
+        return [found for (found,) in self._measured(wanted, as_of is None)]
+
+    def _measured(self, wanted: Sequence[Wanted], keeps: bool) -> list[list[Told]]:
+        """Measure in one pass, and keep what is of closed months, where `keeps`."""
         with self._shell.store.reader() as reader:
             seq = reader.last_seq()
-            figures = measure(reader, self._workspace, [Wanted(metric, window, asked, by)])[0]
-        if as_of is not None or not is_closed(self._workspace, window):
-            return [Told(figure) for figure in figures]
-        kept = kept_as(metric, asked)
-        try:
-            self._call(lambda: self._keep(kept, figures, by, seq, window.as_of))
-        except StoreError:
-            # Another process may have kept the same version just before: then it is there to be seen.
-            self._call(lambda: self._keep(kept, figures, by, seq, window.as_of))
+            found = measure(reader, self._workspace, wanted)
+        closed = [keeps and is_closed(self._workspace, one.window) for one in wanted]
+        kept = [
+            pair for pair, is_kept in zip(zip(wanted, found, strict=True), closed, strict=True) if is_kept
+        ]
+        if kept:
+            try:
+                self._call(lambda: self._keep(kept, seq))
+            except StoreError:
+                # Another process may have kept the same version just before: then it is there to be seen.
+                self._call(lambda: self._keep(kept, seq))
         with self._shell.store.reader() as reader:
-            return told(reader, figures, kept, by)
+            return [
+                told(reader, figures, kept_as(one.metric, one.options), one.by)
+                if ends
+                else [Told(figure) for figure in figures]
+                for one, figures, ends in zip(wanted, found, closed, strict=True)
+            ]
 
-    def _keep(self, name: str, figures: list[Figure], by: str | None, seq: int, now: Micros) -> None:
+    def _keep(self, kept: Sequence[tuple[Wanted, list[Figure]]], seq: int) -> None:
         with self._shell.store.begin() as writer:
-            keep(writer, name, figures, by, seq, now)
+            for one, figures in kept:
+                keep(writer, kept_as(one.metric, one.options), figures, one.by, seq, one.window.as_of)
 
     def revenue(self, start: Micros, end: Micros, as_of: Micros | None = None) -> list[Month]:
         """Give what moved of recurring revenue month by month."""

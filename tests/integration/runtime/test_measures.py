@@ -70,6 +70,42 @@ def test_a_late_event_makes_a_second_version_beside_the_first(measuring_on: Meas
     assert base.figure("csat", *APRIL)["version"] == 2
 
 
+def test_each_metric_and_each_month_at_once_are_what_they_are_alone(measuring_on: Measuring) -> None:
+    # given contracts and answers of two months and of the one that runs
+    base = measuring_on(facts=SUBSCRIPTIONS)
+    for day, customer, mrr in (
+        ("2026-03-10", "ann", 50),
+        ("2026-03-20", "bob", 20),
+        ("2026-04-10", "ann", 70),
+    ):
+        base.pay(day, customer, mrr)
+    for day, customer, score in (
+        ("2026-03-05", "ann", 5),
+        ("2026-04-10", "ann", 1),
+        ("2026-05-01", "bob", 5),
+    ):
+        base.tell(day, customer, "survey_answered", score=score)
+    every = base.ask("/v1/metrics/figures", from_=APRIL[0], to=APRIL[1])["items"]
+
+    # then all at once are the figures that they are one by one, with what is kept of them
+    assert [one["metric"] for one in every] == list(METRICS)
+    for one in every:
+        alone = base.figure(one["metric"], *APRIL)
+        del alone["groups"]
+        assert one == alone and one["version"] == 1
+
+    # and so are months, of which the last has not ended
+    months = base.ask("/v1/metrics/csat/months", from_="2026-03-01", to="2026-06-01")["items"]
+    assert [(one["value"], one["version"], one["complete"]) for one in months] == [
+        (1, 1, True), (0, 1, True), (1, None, False),
+    ]  # fmt: skip
+    april = base.figure("csat", *APRIL)
+    del april["groups"]
+    assert months[1] == april
+    total = base.ask("/v1/metrics/repeat_purchase_ratio/months", variant="repeat_within_period")["items"]
+    assert [one["from"] for one in total] == ["2026-04-01T00:00:00Z"]
+
+
 def test_a_month_that_runs_is_not_kept(measuring_on: Measuring) -> None:
     base = measuring_on("2026-04-20 00:00")
     base.tell("2026-04-10", "ann", "survey_answered", score=5)
