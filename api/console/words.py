@@ -6,7 +6,7 @@ Each of these is a filter of the templates under its own name.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -125,6 +125,64 @@ def points(value: Any) -> str:
     return NOTHING if value is None else f"{100 * float(value):+.1f} points".replace("-", "\N{MINUS SIGN}")
 
 
+def money(cents: Any, currency: str = "") -> str:
+    """Give an amount of money, told in cents: 123450 is 1,234.50 EUR."""
+    if cents is None:
+        return NOTHING
+    return f"{Decimal(str(cents)) / 100:,.2f} {currency}".rstrip().replace("-", "\N{MINUS SIGN}")
+
+
+def measured(value: Any, unit: str, currency: str = "") -> str:
+    """Give a figure in its unit: a share in per cent, money in the currency, a time in days and hours."""
+    if value is None:
+        return NOTHING
+    if unit == "share":
+        return share(value)
+    if unit == "cents":
+        return money(value, currency)
+    if unit == "seconds":
+        return length(float(value))
+    if unit == "points":
+        return f"{float(value):+.1f}".replace("-", "\N{MINUS SIGN}")
+    return number(value)
+
+
+@pass_state
+def figure(state: Any, value: Any, unit: str) -> str:
+    """Give a figure in its unit, money in the workspace's currency."""
+    return measured(value, unit, state.lookup("currency"))
+
+
+@pass_state
+def day(state: Any, value: str | datetime | None) -> str:
+    """Give the workspace's day that a time lies in: 5 Jan 2026. It is the same day for every viewer."""
+    return (
+        NOTHING if value is None else spelled_day(instant(value).astimezone(ZoneInfo(state.lookup("zone"))))
+    )
+
+
+@pass_state
+def last_day(state: Any, value: str | datetime) -> str:
+    """Give the last day of what ends at a time: what ends at midnight was over with the day before."""
+    return day(state, instant(value) - timedelta(microseconds=1))
+
+
+def spelled_day(at: date) -> str:
+    """Give a day as people read it: 5 Jan 2026."""
+    return f"{at.day} {at:%b %Y}"
+
+
+def rounded(value: Any) -> str:
+    """Give a number to three significant digits, and a very small one as such: a p of 0.0054."""
+    return NOTHING if value is None else f"{float(value):.3g}"
+
+
+@pass_state
+def year(state: Any, value: str | datetime) -> int:
+    """Give the year of a time in the workspace's zone."""
+    return instant(value).astimezone(ZoneInfo(state.lookup("zone"))).year
+
+
 def words(value: Any) -> str:
     """Give a name of a closed list as words: `not_met` is not met."""
     return NOTHING if value is None else str(value).replace("_", " ")
@@ -136,11 +194,18 @@ def segment(value: Any) -> str:
 
 
 _MARKS = {
-    "good": {"completed", "fired", "executed", "resolved", "answered", "met", "closed", "live"},
-    "bad": {"failed", "error", "dead", "uncertain", "breached", "exhausted", "given_up"},
+    "good": {
+        "completed", "fired", "executed", "resolved", "answered", "met", "closed", "live", "on_track",
+        "achieved", "better",
+    },
+    "bad": {
+        "failed", "error", "dead", "uncertain", "breached", "exhausted", "given_up", "behind", "missed",
+        "worse", "sample_ratio_mismatch",
+    },
     "warm": {
         "waiting", "open", "held", "skipped", "at_most", "too_late", "shadow", "acknowledged", "refused",
         "stopped", "cancelled", "unknown", "paused", "pending",
+        "insufficient_data", "too_early",
     },
 }  # fmt: skip
 _SIGNS = {"good": "✓", "bad": "✕", "warm": "•", "calm": "·"}
@@ -159,7 +224,8 @@ def mark(value: Any) -> Any:
 
 FILTERS: dict[str, Any] = {
     "moment": moment, "clock": clock, "length_of": length, "number": number, "plain": plain, "words": words,
-    "share": share, "points": points,
+    "share": share, "points": points, "money": money, "figure": figure, "day": day, "last_day": last_day,
+    "rounded": rounded, "year": year,
     "segment": segment, "mark": mark, "seen": seen,
 }  # fmt: skip
 

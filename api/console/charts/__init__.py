@@ -1,16 +1,17 @@
 """Charts: SVG drawn by the server, which is read without colour, with the numbers as a table beside it.
 
 What is drawn has no style of its own: its classes are in the stylesheet, for light and dark. Kinds differ by
-position, by a label in words, and by the dash of their line; never by colour alone.
+position, by a label in words, and by the dash of their line or the pattern of their ground; never by colour
+alone. Bars and lines are here; `movements`, `intervals` and `pace` have a module each.
 
 A template shows a chart with `{{ chart(found) }}` of `parts.html`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
-from typing import Any
+from typing import Any, TypeAlias
 
 import minijinja
 import msgspec
@@ -20,7 +21,12 @@ from api.console.words import number
 _BAR = 44
 """How tall a bar is with the line of text above it, in pixels."""
 
-_TALL, _BELOW = 160, 24
+TALL, BELOW = 160, 24
+"""How tall a chart over time is, and the names of its places, in pixels."""
+
+MARGINS = (36, 64, 96)
+"""How far from the left a chart over time may begin; the stylesheet has a class for each."""
+
 _DASHES = ("", "6 4", "2 3", "10 4 2 4")
 
 
@@ -32,6 +38,11 @@ class Chart(msgspec.Struct, frozen=True):
     svg: Any
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    legend: Any = ""
+
+
+Say: TypeAlias = Callable[[float | None], str]
+"""How a number of a chart is written."""
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -49,7 +60,14 @@ class Series(msgspec.Struct, frozen=True):
     values: Sequence[float | None]
 
 
-def bars(title: str, found: Sequence[Bar], *, of: str = "Number", by: str = "") -> Chart:
+def said(value: float | None) -> str:
+    """Give a number with one digit after the point, or none where it is whole."""
+    return number(f"{value:.1f}".removesuffix(".0") if value is not None else None)
+
+
+def bars(
+    title: str, found: Sequence[Bar], *, of: str = "Number", by: str = "", say: Say = said
+) -> Chart:  # fmt: skip
     """Give horizontal bars, the label before each and the number after it; `of` names the numbers."""
     largest = max((bar.value for bar in found), default=0) or 1
     parts = []
@@ -58,26 +76,26 @@ def bars(title: str, found: Sequence[Bar], *, of: str = "Number", by: str = "") 
         # Text is not scaled with what is drawn, so that it can be read in a narrow place too: hence shares.
         parts.append(
             f'<text class="label" x="0" y="{top + 15}">{_short(bar.label)}</text>'
-            f'<text class="value" x="100%" y="{top + 15}" text-anchor="end">{_said(bar.value)}</text>'
+            f'<text class="value" x="100%" y="{top + 15}" text-anchor="end">{say(bar.value)}</text>'
             f'<rect class="track" x="0" y="{top + 22}" width="100%" height="10" rx="3"/>'
             f'<rect class="bar" x="0" y="{top + 22}" width="{100 * bar.value / largest:.1f}%" '
             f'height="10" rx="3"/>'
         )
     most = max(found, key=lambda bar: bar.value, default=None)
-    says = f"{title}: nothing yet." if most is None else f"{title}. Most: {most.label}, {_said(most.value)}."
+    says = f"{title}: nothing yet." if most is None else f"{title}. Most: {most.label}, {say(most.value)}."
     noted = any(bar.note for bar in found)
     return Chart(
         title,
         says,
-        _svg(parts, len(found) * _BAR, says),
+        picture(parts, len(found) * _BAR, says),
         (by or "Name", of, *(("",) if noted else ())),
-        tuple((bar.label, _said(bar.value), *((bar.note,) if noted else ())) for bar in found),
+        tuple((bar.label, say(bar.value), *((bar.note,) if noted else ())) for bar in found),
     )
 
 
 def lines(
     title: str, places: Sequence[str], series: Sequence[Series], *, low: float | None = None,
-    high: float | None = None, by: str = "Day",
+    high: float | None = None, by: str = "Day", say: Say = said,
 ) -> Chart:  # fmt: skip
     """Give lines over the same places; between `low` and `high`, or what the numbers need."""
     known = [value for one in series for value in one.values if value is not None]
@@ -92,37 +110,45 @@ def lines(
         return 100 * (1 - (value - bottom) / span)
 
     drawn = [_line(one, x, y, _DASHES[index % len(_DASHES)]) for index, one in enumerate(series)]
+    levels = (top, (bottom + top) / 2, bottom)
+    left = margin([say(level) for level in levels])
     parts = [
-        *_levels(bottom, top),
+        *grid(tuple(zip(levels, (8.0, TALL / 2, TALL - 8.0), strict=True)), say, left),
         # Stretched to its place, while its lines keep their width.
-        f'<svg x="36" y="8" width="100%" height="{_TALL - 16}" viewBox="0 0 100 100" '
-        f'preserveAspectRatio="none" class="plot">{"".join(drawn)}</svg>',
-        *_below(places),
+        f'<svg x="{left}" y="8" width="100%" height="{TALL - 16}" viewBox="0 0 100 100" '
+        f'preserveAspectRatio="none" class="plot from-{left}">{"".join(drawn)}</svg>',
+        *_below(places, left),
     ]
-    says = f"{title}. " + " ".join(_told(one, places) for one in series)
+    says = f"{title}. " + " ".join(_told(one, places, say) for one in series)
     return Chart(
         title,
         says,
-        _svg(parts, _TALL + _BELOW, says),
+        picture(parts, TALL + BELOW, says),
         (by, *(one.name for one in series)),
-        tuple((place, *(_said(one.values[at]) for one in series)) for at, place in enumerate(places)),
+        tuple((place, *(say(one.values[at]) for one in series)) for at, place in enumerate(places)),
     )
 
 
-def _levels(bottom: float, top: float) -> list[str]:
-    found = ((top, 8.0), ((bottom + top) / 2, _TALL / 2), (bottom, _TALL - 8.0))
+def margin(labels: Sequence[str]) -> int:
+    """Give how many pixels the labels of an axis need at their widest: one of `MARGINS`."""
+    wanted = 8 + 7 * max(map(len, labels), default=0)
+    return next((one for one in MARGINS if one >= wanted), MARGINS[-1])
+
+
+def grid(levels: Sequence[tuple[float, float]], say: Say, left: int) -> list[str]:
+    """Give lines across a chart, each at a height in pixels, with the number that stands for it."""
     return [
-        f'<line class="grid" x1="36" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>'
-        f'<text class="tick" x="28" y="{at + 4:.1f}" text-anchor="end">{_said(value)}</text>'
-        for value, at in found
+        f'<line class="grid" x1="{left}" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>'
+        f'<text class="tick" x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">{escape(say(value))}</text>'
+        for value, at in levels
     ]
 
 
-def _below(places: Sequence[str]) -> list[str]:
+def _below(places: Sequence[str], left: int) -> list[str]:
     """Name the first and the last place."""
-    named = [(places[0], "36", "start"), (places[-1], "100%", "end")] if len(places) > 1 else []
+    named = [(places[0], left, "start"), (places[-1], "100%", "end")] if len(places) > 1 else []
     return [
-        f'<text class="tick" x="{at}" y="{_TALL + 14}" text-anchor="{anchor}">{escape(place)}</text>'
+        f'<text class="tick" x="{at}" y="{TALL + 14}" text-anchor="{anchor}">{escape(place)}</text>'
         for place, at, anchor in named
     ]
 
@@ -136,23 +162,20 @@ def _line(one: Series, x: Any, y: Any, dash: str) -> str:
     return f'<path class="line" d="{path}"{drawn} vector-effect="non-scaling-stroke"/>'
 
 
-def _told(one: Series, places: Sequence[str]) -> str:
+def _told(one: Series, places: Sequence[str], say: Say) -> str:
     found = [(place, value) for place, value in zip(places, one.values, strict=True) if value is not None]
     if not found:
         return f"{one.name}: nothing yet."
     (first, began), (last, ended) = found[0], found[-1]
-    return f"{one.name}: {_said(began)} on {first}, {_said(ended)} on {last}."
-
-
-def _said(value: float | None) -> str:
-    return number(f"{value:.1f}".removesuffix(".0") if value is not None else None)
+    return f"{one.name}: {say(began)} on {first}, {say(ended)} on {last}."
 
 
 def _short(text: str, most: int = 40) -> str:
     return escape(text if len(text) <= most else text[: most - 1] + "…")
 
 
-def _svg(parts: Sequence[str], height: int, says: str) -> Any:
+def picture(parts: Sequence[str], height: int, says: str) -> Any:
+    """Give a picture as wide as its place, which says a sentence to who does not see it."""
     return minijinja.safe(
         f'<svg class="chart" role="img" width="100%" height="{max(height, 1)}" aria-label="{escape(says)}">'
         f"{''.join(parts)}</svg>"

@@ -100,6 +100,12 @@ function follow() {
   for (const kind of ["decision", "run_started", "step", "run_ended"]) stream.addEventListener(kind, soon);
 }
 
+// A note that hovers goes away with Escape, and comes back when one moves on.
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") document.body.classList.add("hushed"); });
+for (const moved of ["focusin", "pointermove"]) {
+  document.addEventListener(moved, () => document.body.classList.remove("hushed"), { passive: true });
+}
+
 const place = document.querySelector("[data-zone]");
 if (place) { place.textContent = zone; }
 tell(document);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,44 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from engine.runtime.engine import Engine
-from tests.integration.api.conftest import clock, engine, folder, http
+from tests.integration.api.conftest import clock, engine, http, lay_out
 
-__all__ = ["clock", "engine", "folder", "http"]
+__all__ = ["clock", "engine", "http"]
 
 # Elements that have no end, and those whose end HTML lets one leave out: we never do.
 VOID = {"meta", "link", "input", "img", "br", "hr", "col", "rect", "line", "path", "circle"}
+
+
+MEASURED = {
+    "rules/better-answers.yaml": """
+goal: better-answers
+description: Answers that are better by ten points.
+metric: csat
+change: {kind: points, by: 10 points}
+between: [2026-01-01, 2026-07-01]
+at_least: 30 observations
+""",
+    "workflows/thanks.yaml": """
+workflow: thanks
+owner: shop
+class: marketing
+description: Thank for an order, and see whether there is another.
+reentry: never
+holdout: 10%
+goal: {event: order_completed, within: 30d}
+steps:
+  - wait: 1h
+""",
+}
+"""What the pages about retention need beside the shop's files: a goal and an experiment."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shop = lay_out(tmp_path / "shop")
+    for name, text in MEASURED.items():
+        (shop / name).write_text(text.lstrip())
+    return shop
 
 
 class Reading(HTMLParser):

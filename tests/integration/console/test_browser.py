@@ -50,7 +50,9 @@ def window(browser: Browser, engine: Engine) -> Generator[Open]:
 PAGES = [
     "/", "/pause", "/customers", "/customers/{id}", "/customers/{id}/why", "/waiting", "/waiting/asks/{id}",
     "/waiting/cases", "/waiting/cases/{id}", "/runs", "/runs/overdue", "/runs/dead-letters",
-    "/runs/quarantine", "/runs/{id}", "/rules", "/rules/{id}", "/rules/{id}/versions", "/workflows",
+    "/runs/quarantine", "/runs/{id}", "/retention", "/retention/metrics/{name}", "/retention/cohorts",
+    "/retention/revenue", "/retention/goals", "/retention/goals/{id}", "/retention/experiments",
+    "/retention/experiments/{workflow}", "/rules", "/rules/{id}", "/rules/{id}/versions", "/workflows",
     "/workflows/{id}", "/workflows/{id}/versions", "/changes", "/changes/new", "/changes/plans/{token}",
     "/changes/plans/{token}/backtest", "/changes/{n}", "/changes/{n}/approve", "/changes/{n}/emergency",
     "/changes/{n}/rollback", "/audit", "/audit/decisions/{id}", "/audit/changes",

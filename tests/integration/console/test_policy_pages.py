@@ -35,7 +35,7 @@ def test_rules_are_found_by_words_and_taken_away_as_csv(as_role: Door) -> None:
     assert "Nothing matches" in browser.page("/rules?search=nowhere")
     lines = browser.get("/workflows?as=csv").text.splitlines()
     assert lines[0] == "Workflow,Stands,What it does,Owner,On,File"
-    assert [line.split(",")[0] for line in lines[1:]] == ["ask-desk", "news"]
+    assert [line.split(",")[0] for line in lines[1:]] == ["ask-desk", "news", "thanks"]
 
 
 def test_a_rule_says_what_it_does_how_often_it_fired_and_what_it_starts(
