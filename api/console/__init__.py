@@ -18,9 +18,12 @@ gathers:
   `{% if api.may("POST /v1/pause") %}`.
 - Everything is escaped. Only `words`, `charts` and what they give are markup.
 - `words` are the filters: `moment` for times, `clock` for what is due, `mark` for how something stands,
-  `number`, `length`, `plain`, `words`, `segment` for a part of an address.
+  `number`, `length`, `plain`, `words`, `share`, `points`, `money`, `day`, `segment` for a part of an address;
+  `words.measured` gives a figure in its unit.
 - `lists.listed` answers with a list of declared columns: filters in its address, pages by cursor, and CSV.
-- `charts` draws bars and lines as SVG, each with its numbers as a table.
+- `charts` draws bars and lines as SVG, each with its numbers as a table; beside them `charts.movements` (up
+  and down), `charts.intervals` (around zero) and `charts.pace` (a way and where one is).
+- `lists.csv_of` gives as CSV what the API gives at once.
 - A section in the head of every page is a line of `pages.SECTIONS`.
 - A part of a page with an id and `data-live` follows what happens, where the script runs; without it nothing
   is missing but that. No style, no script and no handler stands in a page: the policy in `pages.HEAD` refuses

@@ -94,7 +94,7 @@ def page(request: Call, template: str, *, title: str, status: int = 200, **value
     """Give a page to a browser.
 
     Beside `values` its template has `title`, `api` (what may be done: `api.may("POST /v1/pause")`), `csrf`
-    for forms, `now`, `zone` and `currency`, `here` (the page's own address), and what the layout needs.
+    for forms, `now` and `zone`, `here` (the page's own address), and what the layout needs.
     """
     engine, state = engine_of(request), request.scope["state"]
     session, settings = state.get("session"), engine.workspace.settings
@@ -111,7 +111,6 @@ def page(request: Call, template: str, *, title: str, status: int = 200, **value
         csrf=session.csrf if isinstance(session, SessionRow) else "",
         now=moment_of(engine.clock.now()),
         zone=settings.timezone,
-        currency=settings.currency,
         workspace=settings.name,
         here=f"{path}?{query}" if query else path,
         sections=_sections(api, path),

@@ -148,12 +148,6 @@ def measured(value: Any, unit: str, currency: str = "") -> str:
 
 
 @pass_state
-def figure(state: Any, value: Any, unit: str) -> str:
-    """Give a figure in its unit, money in the workspace's currency."""
-    return measured(value, unit, state.lookup("currency"))
-
-
-@pass_state
 def day(state: Any, value: str | datetime | None) -> str:
     """Give the workspace's day that a time lies in: 5 Jan 2026. It is the same day for every viewer."""
     return (
@@ -224,7 +218,7 @@ def mark(value: Any) -> Any:
 
 FILTERS: dict[str, Any] = {
     "moment": moment, "clock": clock, "length_of": length, "number": number, "plain": plain, "words": words,
-    "share": share, "points": points, "money": money, "figure": figure, "day": day, "last_day": last_day,
+    "share": share, "points": points, "money": money, "day": day, "last_day": last_day,
     "rounded": rounded, "year": year,
     "segment": segment, "mark": mark, "seen": seen,
 }  # fmt: skip

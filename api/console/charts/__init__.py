@@ -113,17 +113,17 @@ def lines(
     levels = (top, (bottom + top) / 2, bottom)
     left = margin([say(level) for level in levels])
     parts = [
-        *grid(tuple(zip(levels, (8.0, TALL / 2, TALL - 8.0), strict=True)), say, left),
+        *grid(tuple(zip(levels, (8.0, TALL / 2, TALL - 8.0), strict=True)), say),
         # Stretched to its place, while its lines keep their width.
-        f'<svg x="{left}" y="8" width="100%" height="{TALL - 16}" viewBox="0 0 100 100" '
-        f'preserveAspectRatio="none" class="plot from-{left}">{"".join(drawn)}</svg>',
-        *_below(places, left),
+        f'<svg y="8" width="100%" height="{TALL - 16}" viewBox="0 0 100 100" '
+        f'preserveAspectRatio="none" class="plot">{"".join(drawn)}</svg>',
+        *_below(places),
     ]
     says = f"{title}. " + " ".join(_told(one, places, say) for one in series)
     return Chart(
         title,
         says,
-        picture(parts, TALL + BELOW, says),
+        picture(parts, TALL + BELOW, says, left),
         (by, *(one.name for one in series)),
         tuple((place, *(say(one.values[at]) for one in series)) for at, place in enumerate(places)),
     )
@@ -131,22 +131,22 @@ def lines(
 
 def margin(labels: Sequence[str]) -> int:
     """Give how many pixels the labels of an axis need at their widest: one of `MARGINS`."""
-    wanted = 8 + 7 * max(map(len, labels), default=0)
+    wanted = 12 + 7 * max(map(len, labels), default=0)
     return next((one for one in MARGINS if one >= wanted), MARGINS[-1])
 
 
-def grid(levels: Sequence[tuple[float, float]], say: Say, left: int) -> list[str]:
-    """Give lines across a chart, each at a height in pixels, with the number that stands for it."""
+def grid(levels: Sequence[tuple[float, float]], say: Say) -> list[str]:
+    """Give lines across a chart, each at a height in pixels, with its number in the margin."""
     return [
-        f'<line class="grid" x1="{left}" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>'
-        f'<text class="tick" x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">{escape(say(value))}</text>'
+        f'<line class="grid" x1="0" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>'
+        f'<text class="tick" x="-8" y="{at + 4:.1f}" text-anchor="end">{escape(say(value))}</text>'
         for value, at in levels
     ]
 
 
-def _below(places: Sequence[str], left: int) -> list[str]:
+def _below(places: Sequence[str]) -> list[str]:
     """Name the first and the last place."""
-    named = [(places[0], left, "start"), (places[-1], "100%", "end")] if len(places) > 1 else []
+    named = [(places[0], "0", "start"), (places[-1], "100%", "end")] if len(places) > 1 else []
     return [
         f'<text class="tick" x="{at}" y="{TALL + 14}" text-anchor="{anchor}">{escape(place)}</text>'
         for place, at, anchor in named
@@ -174,9 +174,13 @@ def _short(text: str, most: int = 40) -> str:
     return escape(text if len(text) <= most else text[: most - 1] + "…")
 
 
-def picture(parts: Sequence[str], height: int, says: str) -> Any:
-    """Give a picture as wide as its place, which says a sentence to who does not see it."""
+def picture(parts: Sequence[str], height: int, says: str, left: int = 0) -> Any:
+    """Give a picture as wide as its place, which says a sentence to who does not see it.
+
+    `left` is the margin before what is drawn, for the labels of an axis.
+    """
+    kind = f"chart from-{left}" if left else "chart"
     return minijinja.safe(
-        f'<svg class="chart" role="img" width="100%" height="{max(height, 1)}" aria-label="{escape(says)}">'
+        f'<svg class="{kind}" role="img" width="100%" height="{max(height, 1)}" aria-label="{escape(says)}">'
         f"{''.join(parts)}</svg>"
     )

@@ -34,9 +34,12 @@ def intervals(title: str, found: Sequence[Between], *, of: str = "Value", say: S
         f'<line class="zero" x1="50%" x2="50%" y1="4" y2="{height - _AXIS + 4}"/>',
         *(part for at, one in enumerate(found) for part in _row(one, at * _ROW, x, say)),
         *(
-            f'<text class="tick" x="{place}%" y="{height - 4}" text-anchor="{anchor}">'
-            f"{escape(say(value))}</text>"
-            for place, anchor, value in ((0, "start", -reach), (50, "middle", 0.0), (100, "end", reach))
+            f'<text class="tick" x="{place}%" y="{height - 4}" text-anchor="{anchor}">{escape(name)}</text>'
+            for place, anchor, name in (
+                (0, "start", say(-reach)),
+                (50, "middle", "0"),
+                (100, "end", say(reach)),
+            )
         ),
     ]
     says = f"{title}. " + " ".join(_told(one, say) for one in found)

@@ -12,7 +12,10 @@ import msgspec
 from api.console.charts import Chart, Say, grid, margin, picture, said
 
 _TALL, _BELOW, _ABOVE = 220, 24, 8
-_NAMED = 4
+_APART = 16
+"""How far one level of the axis is from another at least, in pixels."""
+
+_NAMED = 3
 """So many places are named below: they hold in a narrow window too."""
 
 _PATTERNS = (
@@ -42,7 +45,9 @@ def movements(
     def y(value: float) -> float:
         return tall * (top - value) / span
 
-    levels = tuple((value, _ABOVE + y(value)) for value in dict.fromkeys((top, 0.0, -bottom)))
+    # The ends of an axis are named where their names have room beside the line's.
+    ends = [value for value in (top, -bottom) if abs(y(value) - y(0)) > _APART]
+    levels = [(value, _ABOVE + y(value)) for value in (0.0, *ends)]
     left = margin([say(value) for value, _ in levels])
     drawn = [bar for at in range(len(places)) for bar in _bars(places, parts, at, y, say)]
     says = f"{title}. " + " ".join(_told(one, say) for one in parts)
@@ -52,12 +57,13 @@ def movements(
         picture(
             [
                 f"<defs>{''.join(_pattern(one, parts) for one in parts)}</defs>",
-                *grid(levels, say, left),
-                f'<svg x="{left}" y="{_ABOVE}" width="100%" height="{tall + _ABOVE + _BELOW}" '
-                f'class="plot from-{left}">{"".join([*drawn, *_names(places, tall)])}</svg>',
+                *grid(levels, say),
+                f'<svg y="{_ABOVE}" width="100%" height="{tall + _ABOVE + _BELOW}" class="plot">'
+                f"{''.join([*drawn, *_names(places, tall)])}</svg>",
             ],
             _TALL + _BELOW,
             says,
+            left,
         ),
         (by, *(one.name for one in parts)),
         tuple((place, *(say(_signed(one, at)) for one in parts)) for at, place in enumerate(places)),

@@ -57,13 +57,10 @@ def pace(title: str, course: Course, *, say: Say = said) -> Chart:
         title,
         says,
         picture(
-            [
-                *grid(levels, say, left),
-                f'<svg x="{left}" y="0" width="100%" height="{TALL + BELOW}" class="plot from-{left}">'
-                f"{''.join([*drawn, *names])}</svg>",
-            ],
+            [*grid(levels, say), *drawn, *names],
             TALL + BELOW,
             says,
+            left,
         ),
         ("What", "Value"),
         (

@@ -16,7 +16,7 @@ from engine.errors import RequestError
 from engine.metrics.periods import Unit
 
 UNITS: tuple[Unit, ...] = ("month", "week", "day")
-KINDS = (("n_day", "in exactly that period"), ("unbounded", "in it or any later one"))
+KINDS = (("n_day", "in that period"), ("unbounded", "in it or later"))
 COHORTS = (("first", "their first activity"), ("active", "any activity"))
 CELLS = ("6", "12", "24")
 

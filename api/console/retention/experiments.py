@@ -23,13 +23,12 @@ EXPERIMENTS = Listing(
     (
         Column("Workflow", "workflow", "experiment"),
         Column("Stands", "status", "mark"),
-        Column("Goal", "definition.goal", "words"),
+        Column("Goal", "definition.goal", "code"),
         Column("Within", "definition.within"),
         Column("Revenue", "definition.revenue"),
         Column("Held out", "definition.holdout"),
         Column("Until", "definition.until", "time"),
         Column("Came", "exposures", "number"),
-        Column("First", "first_at", "time"),
         Column("Last", "last_at", "time"),
     ),
     empty="Nothing is compared yet. Write holdout: 10% and goal: {event: order_completed, within: 30d} into "

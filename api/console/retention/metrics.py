@@ -126,6 +126,7 @@ def _told(request: Call, definition: dict[str, Any], figure: dict[str, Any]) -> 
         "numerator": said(figure["numerator"], above),
         "denominator": said(figure["denominator"], below),
         "interval": interval,
+        "versions": [{**one, "value": said(one["value"], unit)} for one in figure["versions"]],
     }
 
 
@@ -149,6 +150,7 @@ async def get_metric_page(request: Call, name: FromPath[str]) -> Response[Any]:
         of = months["items"] if request.query_params.get("of") == "months" else every
         return csv_of(f"metric-{name}", _TITLES, [_row(definition, one) for one in of])
     told = [_told(request, definition, one) for one in every]
+    lived = _since_there_is_any(months["items"])
     return page(
         request,
         "retention-metric.html",
@@ -158,17 +160,23 @@ async def get_metric_page(request: Call, name: FromPath[str]) -> Response[Any]:
         definition=definition,
         by=by,
         figure=told[0],
-        groups=told[1:],
-        drawn=_groups(request, definition, figure["groups"]),
-        trend=_trend(request, definition, months["items"]),
+        groups=[{**one, "group": _group(one, by)} for one in told[1:]],
+        drawn=_groups(request, definition, figure["groups"], by),
+        trend=_trend(request, definition, lived),
         months=[
             {**_told(request, definition, one), "month": month_of(day_of(request, one["from"]))}
-            for one in months["items"]
+            for one in lived
         ],
         kinds=[(one, *KINDS[one], request.query_params.get(one, "")) for one in definition["options"]],
         csv=csv_address(request),
         csv_months=csv_address(request, of="months"),
     )
+
+
+def _since_there_is_any(months: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the months before the first that has a figure."""
+    first = next((at for at, one in enumerate(months) if one["value"] is not None), len(months))
+    return months[first:]
 
 
 def _trend(request: Call, definition: dict[str, Any], months: list[dict[str, Any]]) -> Chart | None:
@@ -185,10 +193,15 @@ def _trend(request: Call, definition: dict[str, Any], months: list[dict[str, Any
     )
 
 
-def _groups(request: Call, definition: dict[str, Any], groups: list[dict[str, Any]]) -> Chart | None:
-    """Draw the groups that have a figure; points may be below zero, and stay a table."""
-    found = [Bar(one["group"], float(one["value"])) for one in groups if one["value"] is not None]
-    if not found or definition["unit"] == "points" or min(bar.value for bar in found) < 0:
+def _group(figure: dict[str, Any], by: str) -> str:
+    """Give what a figure is about: a segment by its id, what is of a closed list in words."""
+    return str(figure["group"]) if by == "segment" else words.words(figure["group"])
+
+
+def _groups(request: Call, definition: dict[str, Any], groups: list[dict[str, Any]], by: str) -> Chart | None:
+    """Draw the groups that have a figure; what may be below zero stays a table."""
+    found = [Bar(_group(one, by), float(one["value"])) for one in groups if one["value"] is not None]
+    if not any(bar.value > 0 for bar in found) or any(bar.value < 0 for bar in found):
         return None
     currency = engine_of(request).workspace.settings.currency
     return bars(

@@ -42,7 +42,7 @@ async def get_revenue_page(request: Call) -> Response[Any]:
     moved, sources, reasons = await asyncio.gather(
         api.get("/v1/metrics/mrr", span.query),
         api.get("/v1/metrics/churn_sources", span.query),
-        api.get("/v1/metrics/logo_churn_rate", {**span.query, "by": "reason"}),
+        api.get("/v1/metrics/logo_churn_rate", {**span.query, "by": "reason", "formula": "stripe"}),
     )
     if wants_csv(request):
         if request.query_params.get("of") == "sources":

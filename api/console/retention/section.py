@@ -23,7 +23,7 @@ TABS = [
 ]
 
 WHY = {
-    "empty_denominator": "nobody, or nothing, to take a share of",
+    "empty_denominator": "nothing to count",
     "no_churn": "nobody left, so that a life has no end; set lifespan_cap",
     "no_margin": "no margin is written under metrics",
     "insufficient_data": "fewer observations than are needed",
