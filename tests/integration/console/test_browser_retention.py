@@ -76,7 +76,7 @@ def test_from_the_metrics_to_one_by_reason_and_its_file(window: Window) -> None:
     page.get_by_label("To", exact=True).fill("2026-04-30")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="Customer churn rate").click()
-    page.get_by_label("By").select_option("reason")
+    page.locator("select[name=by]").select_option("reason")
     page.get_by_role("button", name="Show").click()
     assert "from=2026-04-01" in page.url and "by=reason" in page.url
     expect(page.get_by_role("img", name="Customer churn rate of each")).to_be_visible()

@@ -158,7 +158,7 @@ def test_an_experiment_is_told_with_its_lift_and_what_could_be_found(lived: Shop
     (one,) = report["comparisons"]
     page = author.page("/retention/experiments/win-back?customers=2000&base=10")
     assert f"{100 * one['difference']['value']:+.1f} points" in page
-    assert "+6.3 points" in page
+    assert ">6.3 points<" in page
     first, second = rows(author, "/retention/experiments/win-back")
     assert (first["Arm"], first["Customers"], first["Verdict"]) == ("treated", "900", one["verdict"])
     assert as_number(first["Lift"]) == one["difference"]["value"]
