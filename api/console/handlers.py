@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.console import audit, changes, customers, files, policy, runs, signing_in, today, waiting
+from api.console import (
+    audit,
+    changes,
+    customers,
+    files,
+    policy,
+    replaying,
+    runs,
+    signing_in,
+    today,
+    waiting,
+)
 
 HANDLERS: list[HTTPRouteHandler] = [
     *files.HANDLERS,
@@ -13,6 +24,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *customers.HANDLERS,
     *waiting.HANDLERS,
     *runs.HANDLERS,
+    *replaying.HANDLERS,
     *policy.HANDLERS,
     *changes.HANDLERS,
     *audit.HANDLERS,

@@ -36,6 +36,7 @@ IN_CSV = 500
 Show = Literal[
     "text", "words", "time", "clock", "number", "mark", "code",
     "customer", "release", "run", "rule", "workflow", "decision", "case", "ask",
+    "letter", "refused",
 ]  # fmt: skip
 
 

@@ -50,11 +50,12 @@ def window(browser: Browser, engine: Engine) -> Generator[Open]:
 PAGES = [
     "/", "/pause", "/customers", "/customers/{id}", "/customers/{id}/why", "/waiting", "/waiting/asks/{id}",
     "/waiting/cases", "/waiting/cases/{id}", "/runs", "/runs/overdue", "/runs/dead-letters",
-    "/runs/quarantine", "/runs/{id}", "/rules", "/rules/{id}", "/rules/{id}/versions", "/workflows",
-    "/workflows/{id}", "/workflows/{id}/versions", "/changes", "/changes/new", "/changes/plans/{token}",
-    "/changes/plans/{token}/backtest", "/changes/{n}", "/changes/{n}/approve", "/changes/{n}/emergency",
-    "/changes/{n}/rollback", "/audit", "/audit/decisions/{id}", "/audit/changes",
-    "/audit/releases", "/audit/access", "/audit/record",
+    "/runs/dead-letters/{key}", "/runs/dead-letters/{key}/replay", "/runs/quarantine",
+    "/runs/quarantine/{id}", "/runs/quarantine/{id}/replay", "/runs/{id}", "/rules", "/rules/{id}",
+    "/rules/{id}/versions", "/workflows", "/workflows/{id}", "/workflows/{id}/versions", "/changes",
+    "/changes/new", "/changes/plans/{token}", "/changes/plans/{token}/backtest", "/changes/{n}",
+    "/changes/{n}/approve", "/changes/{n}/emergency", "/changes/{n}/rollback", "/audit",
+    "/audit/decisions/{id}", "/audit/changes", "/audit/releases", "/audit/access", "/audit/record",
 ]  # fmt: skip
 
 SEEN = """() => new Promise((tell) => {

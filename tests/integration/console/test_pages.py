@@ -16,7 +16,7 @@ from engine.runtime.callers.keys import ROLES
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
 from tests.integration.api.conftest import FILES
-from tests.integration.console.conftest import Door, read
+from tests.integration.console.conftest import Door, linked, read
 
 HOSTILE = '<script src=x>alert("x")<b>&amp;\'" onload=x'
 ORDER = {"event": "order_completed", "properties": {"order_id": "o1", "total": 120}}
@@ -39,11 +39,6 @@ def played(engine: Engine, customer: str = "ann") -> None:
     engine.run_until(engine.clock.now())
 
 
-def linked(text: str) -> str:
-    """The text of a page with its addresses as a browser reads them."""
-    return re.sub(r'(?:href|src|action)="[^"]+"', lambda found: unescape(found[0]), text)
-
-
 def handlers(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
     return [
         (method, route.path_format, handler)
@@ -54,10 +49,29 @@ def handlers(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
     ]
 
 
+def left(engine: Engine) -> tuple[int, str]:
+    """An event that was refused and a message that was sent, the same however often: their number and key."""
+    traits = {"email": "nia@example.com", "marketing_email": True}
+    events = [
+        {"customer": "nia", "event": "identify", "traits": traits, "message_id": "nia-1"},
+        {"customer": "nia", "event": "news_asked", "message_id": "nia-2"},
+    ]
+    engine.ingest(events, source="shop", may_grant=True).result()
+    with engine.store.reader() as reader:
+        waits = reader.quarantine_list(limit=1)
+    if not waits:
+        engine.ingest([{"customer": "nia", "message_id": "nia-3"}], source="shop").result()
+    engine.run_until(engine.clock.now())
+    with engine.store.reader() as reader:
+        (run,) = reader.runs(workflow="news", customers=["nia"])
+        return reader.quarantine_list(limit=1)[0].id, reader.effects(run.id)[0].effect.key
+
+
 def addresses(engine: Engine) -> dict[str, str]:
     """Every page of the console with something in it, by its route."""
+    refused, letter = left(engine)
     with engine.store.reader() as reader:
-        run, ask, case = reader.runs()[0].id, reader.asks()[0].id, reader.cases()[0].id
+        run, ask, case = reader.runs(workflow="ask-desk")[0].id, reader.asks()[0].id, reader.cases()[0].id
         decision = reader.decisions()[0].id
     rule = FILES["rules/big-order.yaml"].replace("100.10", "500")
     plan = engine.plan({"rules/big-order.yaml": rule}, by="ann@example.com")
@@ -75,7 +89,11 @@ def addresses(engine: Engine) -> dict[str, str]:
         "/runs": "/runs?workflow=ask-desk",
         "/runs/overdue": "/runs/overdue",
         "/runs/dead-letters": "/runs/dead-letters",
+        "/runs/dead-letters/{key}": f"/runs/dead-letters/{letter}",
+        "/runs/dead-letters/{key}/replay": f"/runs/dead-letters/{letter}/replay",
         "/runs/quarantine": "/runs/quarantine",
+        "/runs/quarantine/{id}": f"/runs/quarantine/{refused}",
+        "/runs/quarantine/{id}/replay": f"/runs/quarantine/{refused}/replay",
         "/runs/{id}": f"/runs/{run}",
         "/rules": "/rules?search=order",
         "/rules/{id}": "/rules/big-order",
