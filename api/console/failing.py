@@ -41,7 +41,9 @@ def answer_failure(request: Request[Any, Any, Any], error: Exception) -> Respons
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
     handler: Any = request.scope.get("route_handler")
+    accepted = request.headers.get("accept", "")
     if handler is not None:
-        return bool(handler.opt.get("console"))
+        # Who follows what happens cannot be shown a page, nor be led to one.
+        return bool(handler.opt.get("console")) and "text/event-stream" not in accepted
     path = request.scope["path"]
-    return not path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
+    return not path.startswith("/v1/") and "text/html" in accepted

@@ -9,6 +9,7 @@ from api.console import (
     changes,
     customers,
     files,
+    live,
     policy,
     replaying,
     runs,
@@ -20,6 +21,7 @@ from api.console import (
 HANDLERS: list[HTTPRouteHandler] = [
     *files.HANDLERS,
     *signing_in.HANDLERS,
+    *live.HANDLERS,
     *today.HANDLERS,
     *customers.HANDLERS,
     *waiting.HANDLERS,

@@ -201,16 +201,18 @@ def test_times_are_of_the_viewers_zone_and_the_original_is_on_hover(window: Open
 
 
 def test_what_happens_appears_by_itself(window: Open, engine: Engine) -> None:
-    # given somebody who looks at Today
-    here = window("auditor")
-    expect(here.page.get_by_text("Live: new things appear")).to_be_visible()
+    # given an operator and an auditor who look at Today
+    windows = [window(role) for role in ("operator", "auditor")]
+    for here in windows:
+        expect(here.page.get_by_text("Live: new things appear")).to_be_visible()
     # when something happens
     order = {"customer": "zoe", "event": "order_completed", "properties": {"total": 500}}
     engine.ingest([order], source="shop").result()
     engine.run_until(engine.clock.now())
     # then it is there, and nobody has loaded the page again
-    expect(here.page.locator("#latest").get_by_text("zoe")).to_be_visible()
-    expect(here.page.locator("#asks").get_by_text("zoe")).to_be_visible()
+    for here in windows:
+        expect(here.page.locator("#latest").get_by_text("zoe")).to_be_visible()
+        expect(here.page.locator("#asks").get_by_text("zoe")).to_be_visible()
 
 
 def test_hostile_text_runs_nothing(window: Open, engine: Engine) -> None:

@@ -118,8 +118,8 @@ def addresses(engine: Engine) -> dict[str, str]:
     }
 
 
-NO_PAGES = {"/static/{name}", "/audit/export"}
-"""What gives files, and no pages."""
+NO_PAGES = {"/static/{name}", "/audit/export", "/live"}
+"""What gives files or follows what happens, and no pages."""
 
 
 def test_every_page_is_whole_and_for_its_roles_alone(
