@@ -311,6 +311,9 @@ class CaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None
     reason: str | None
     run: str | None
+    due: Annotated[
+        datetime | None, msgspec.Meta(description="When the first clock runs out or the next level is told.")
+    ]
 
 
 def case_answer(case: Case) -> CaseAnswer:
@@ -338,6 +341,7 @@ def case_answer(case: Case) -> CaseAnswer:
         by=case.by,
         reason=case.reason,
         run=case.run,
+        due=time(case.soonest),
     )
 
 
