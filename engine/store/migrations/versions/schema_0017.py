@@ -63,7 +63,7 @@ def _of(held: Mapping[Any, Any], place: int, name: str) -> Any:
     return held.get(place, held.get(name))
 
 
-def _fill(name: str, due: Callable[[Mapping[str, Any], Mapping[Any, Any]], int]) -> None:
+def _fill(name: str, due: Callable[[Any, Any], int]) -> None:
     """Set the column of every row from its document, some at a time."""
     connection = op.get_bind()
     table = sa.Table(name, sa.MetaData(), autoload_with=connection)
