@@ -78,9 +78,13 @@ async function refresh() {
   }
 }
 
-let waiting = 0;
+// The first change is shown at once, and those that follow it together.
+let resting = 0;
+let more = false;
 function soon() {
-  if (!waiting) waiting = setTimeout(() => { waiting = 0; refresh(); }, 250);
+  if (resting) { more = true; return; }
+  refresh();
+  resting = setTimeout(() => { resting = 0; if (more) { more = false; soon(); } }, 250);
 }
 
 function follow() {
