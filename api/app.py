@@ -22,6 +22,7 @@ from api.people import People
 from api.rates import Rates, rate_headers
 from api.requests import LARGEST_BODY, request_id
 from api.routes import HANDLERS
+from api.slashes import put_back, put_by
 from api.tail import Tail
 from engine.runtime.engine import Engine
 
@@ -63,7 +64,7 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
     app = Litestar(
         route_handlers=[*HANDLERS, *PAGES],
         guards=[guard(keyring, people, rates)],
-        middleware=[bounded(rates, engine.meters.answered)],
+        middleware=[put_back, bounded(rates, engine.meters.answered)],
         on_shutdown=[tail.close, rates.close],
         exception_handlers={Exception: answer_failure},
         before_send=[_finishing(engine), recorded(engine)],
@@ -73,6 +74,7 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
         logging_config=None,
         state=State({"engine": engine, "keyring": keyring, "people": people, "rates": rates, "tail": tail}),
     )
+    app.asgi_handler = put_by(app.asgi_handler)
     # Only who asks for it needs it.
     app.state.document = cache(partial(document, app, program_version()))
     app.state.methods = {

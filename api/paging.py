@@ -6,11 +6,13 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
+from engine.customers.held import FOR_EVER
 from engine.errors import NotFoundError, RequestError
+from engine.model.values import Micros
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,6 +50,15 @@ class Listing(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
     cursor: Cursor | None = None
 
 
+class DueListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What a list takes of what may be due."""
+
+    sort: Annotated[
+        Literal["due"] | None,
+        msgspec.Meta(description="In which order: the soonest due first; without it, by id."),
+    ] = None
+
+
 def after(listing: Listing, key: type[K], of: str = "") -> K | None:
     """Give the key of the last item before this page, None for the first page.
 
@@ -79,6 +90,21 @@ def after(listing: Listing, key: type[K], of: str = "") -> K | None:
     if not all(map(_sound, found if isinstance(found, tuple) else (found,))):
         raise nowhere
     return found
+
+
+def due_after(listing: DueListing) -> tuple[Micros | None, str | None]:
+    """Give the instant and the id after which a page begins; no instant where it is in the order of ids.
+
+    Raises as `after` does.
+    """
+    if listing.sort is None:
+        return None, after(listing, str)
+    return after(listing, tuple[Micros, str]) or (0, None)
+
+
+def due_key(listing: DueListing, due: Micros | None, id: str) -> object:
+    """Give the key of an item that is due at an instant, in the order that its list is in."""
+    return id if listing.sort is None else (FOR_EVER if due is None else due, id)
 
 
 def page(

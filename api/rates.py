@@ -25,6 +25,11 @@ STREAMS_OF_A_KEY = 16
 STREAMS = 256
 """Streams that one process serves."""
 
+LIVE_OF_A_SESSION = 4
+"""Pages of one session that follow what happens: browsers open six connections to a server, for all of it."""
+LIVE = 256
+"""Pages that follow what happens in one process, beside its streams."""
+
 _STATE = "rates"
 
 
@@ -43,6 +48,7 @@ class Rates:
         self._quotas: dict[str, Quota] = {}
         self._under_way: Counter[str] = Counter()
         self._streams: Counter[str] = Counter()
+        self._live: Counter[str] = Counter()
         if self._shared is not None:
             shared = self._shared
             engine.meters.watch(
@@ -82,8 +88,8 @@ class Rates:
 
     @property
     def streams(self) -> int:
-        """Give how many streams are open."""
-        return self._streams.total()
+        """Give how many streams are open, those of pages among them."""
+        return self._streams.total() + self._live.total()
 
     def stream(self, scope: Scope, key: KeyRow) -> None:
         """Count a request as a stream from now on, which may stay open, and no more among those under way.
@@ -95,19 +101,34 @@ class Rates:
             raise TooManyError(
                 f"this key has {STREAMS_OF_A_KEY} streams open; close one, or ask for more in one stream", 10
             )
-        if self.streams >= STREAMS:
+        if self._streams.total() >= STREAMS:
             self._engine.meters.limited("streams")
             raise FullError(f"{STREAMS} streams are open here; come again later, or ask another process", 10)
         self.end(scope)
         self._streams[key.id] += 1
         scope["state"]["streaming"] = key.id
 
+    def live(self, scope: Scope, session: str) -> None:
+        """Count a request of a page as following what happens from now on, as `stream` counts a stream."""
+        if self._live[session] >= LIVE_OF_A_SESSION:
+            self._engine.meters.limited("streams")
+            raise TooManyError(f"{LIVE_OF_A_SESSION} pages of this session follow what happens already", 10)
+        if self._live.total() >= LIVE:
+            self._engine.meters.limited("streams")
+            raise FullError(f"{LIVE} pages follow what happens here already; look again later", 10)
+        self.end(scope)
+        self._live[session] += 1
+        scope["state"]["streaming"] = scope["state"]["live"] = session
+
     def end(self, scope: Scope) -> None:
         """Count a request or a stream as done."""
         self._room.leave(scope)
         listener = scope["state"].pop("streaming", None)
         if listener is not None:
-            self._streams[listener] -= 1
+            counted = self._live if scope["state"].pop("live", None) else self._streams
+            counted[listener] -= 1
+            if not counted[listener]:
+                del counted[listener]
         id = scope["state"].pop("under_way", None)
         if id is not None:
             self._under_way[id] -= 1

@@ -125,6 +125,26 @@ class Tail:
         if until is not None and not self._is_closed():
             yield Beat(until - 1)
 
+    async def changes(self, still_in: StillIn) -> AsyncGenerator[bool]:
+        """Give True each time that the record has grown, and False first and when nothing happens.
+
+        Ends when the tail is closed, and before the next word when a listener is `still_in` no more.
+        """
+        told = await self.open()
+        while not self._is_closed() and await still_in():
+            # Both as of now: what happens while this word is on its way is the next one.
+            moved, end = self._moved, self._end or told
+            yield end > told
+            told = end
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT):
+                    await moved.wait()
+
+    def look_again(self) -> None:
+        """Wake who waits for a change, so that those who are still in no more are let go at once."""
+        self._moved.set()
+        self._moved = asyncio.Event()
+
     def _is_closed(self) -> bool:
         return self._closed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -224,7 +224,7 @@ class EffectAnswer(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     attempts: int
     created_at: datetime
-    due: datetime
+    due: Annotated[datetime | None, msgspec.Meta(description="Null while its run holds it back.")]
     settled_at: datetime | None
     outcome: str | None
     reason: str | None
@@ -241,7 +241,7 @@ def effect_answer(row: OutboxRow) -> EffectAnswer:
         state=row.state,
         attempts=row.attempts,
         created_at=moment_of(effect.created_at),
-        due=moment_of(effect.due),
+        due=time(row.due),
         settled_at=time(row.settled_at),
         outcome=row.outcome,
         reason=row.reason,
@@ -311,6 +311,9 @@ class CaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None
     reason: str | None
     run: str | None
+    due: Annotated[
+        datetime | None, msgspec.Meta(description="When the first clock runs out or the next level is told.")
+    ]
 
 
 def case_answer(case: Case) -> CaseAnswer:
@@ -338,6 +341,7 @@ def case_answer(case: Case) -> CaseAnswer:
         by=case.by,
         reason=case.reason,
         run=case.run,
+        due=time(case.soonest),
     )
 
 

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         terminal.table(
             ("due", "settled", "action", "state", "attempts#", "values"),
             [
-                (time(row.effect.due), time(row.settled_at), row.effect.action, _state(row), row.attempts,
+                (time(row.due), time(row.settled_at), row.effect.action, _state(row), row.attempts,
                  encoded(row.effect.arguments))
                 for row in effects
             ],

@@ -19,10 +19,22 @@ from engine.runtime.engine import Engine
 
 FOUND = Listing(
     "/v1/customers",
-    (Column("Id", "name", "customer"), Column("Goes by", "customer", "customer")),
+    (
+        Column("Id", "name", "customer"),
+        Column("Name", "known.called"),
+        Column("E-mail", "known.email"),
+        Column("Kind", "known.kind"),
+        Column("Lifecycle", "known.stages"),
+        Column("Segments", "known.segments"),
+        Column("Bands", "known.bands"),
+        Column("Points", "known.points"),
+        Column("Last seen", "known.last_seen", "time"),
+        Column("Goes by", "customer", "customer"),
+    ),
     (Filter("prefix", "Id begins with"),),
     empty="No customer is known yet. Send an event, and there is one.",
     caption="Customers",
+    fixed={"details": "true"},
 )
 STORY = 40
 """So many entries of a timeline a page shows."""

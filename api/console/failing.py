@@ -11,6 +11,7 @@ from litestar import Request, Response
 from api.console.asking import RefusedError
 from api.console.pages import page
 from api.problems import Problem, problem_response
+from api.slashes import restore, whole_path
 from engine.errors import UnauthenticatedError
 
 SIGN_IN = "/sign-in"
@@ -18,11 +19,12 @@ SIGN_IN = "/sign-in"
 
 def answer_failure(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Give the answer to a request that failed: a page where one was asked for, else a problem document."""
+    restore(request.scope)
     if not _wants_page(request):
         return problem_response(request, error)
     if isinstance(error, UnauthenticatedError) and request.method in ("GET", "HEAD"):
         query = request.scope["query_string"].decode("latin-1")
-        back = request.scope["path"] + (f"?{query}" if query else "")
+        back = whole_path(request.scope) + (f"?{query}" if query else "")
         where = SIGN_IN if back == "/" else f"{SIGN_IN}?return_to={quote(back, safe='')}"
         return Response(None, status_code=303, headers={"Location": where})
     if isinstance(error, RefusedError):
@@ -41,7 +43,9 @@ def answer_failure(request: Request[Any, Any, Any], error: Exception) -> Respons
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:
     handler: Any = request.scope.get("route_handler")
+    accepted = request.headers.get("accept", "")
     if handler is not None:
-        return bool(handler.opt.get("console"))
+        # Who follows what happens cannot be shown a page, nor be led to one.
+        return bool(handler.opt.get("console")) and "text/event-stream" not in accepted
     path = request.scope["path"]
-    return not path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")
+    return not path.startswith("/v1/") and "text/html" in accepted

@@ -24,6 +24,7 @@ from api.console import words
 from api.console.asking import Api
 from api.console.pages import HEAD, page
 from api.doors import Call, engine_of
+from api.slashes import whole_path
 from engine.customers.zones import moment_of
 from engine.errors import RequestError
 from engine.model.spreadsheet import shielded
@@ -39,6 +40,7 @@ IN_CSV = 500
 Show = Literal[
     "text", "words", "time", "clock", "number", "mark", "code",
     "customer", "release", "run", "rule", "workflow", "decision", "case", "ask", "experiment",
+    "letter", "refused",
 ]  # fmt: skip
 
 
@@ -115,7 +117,7 @@ async def _found(request: Call, listing: Listing) -> Listed | Response[Any]:
     asked = dict(request.query_params.items())
     given = {one.name: text for one in listing.filters if (text := _given(request, one, asked))}
     query = {**listing.fixed, **{one.name: _sent(request, one, given) for one in listing.filters}}
-    api, path = Api(request), request.scope["path"]
+    api, path = Api(request), whole_path(request.scope)
     if asked.get("as") == "csv":
         return _csv(api, listing, query, path)
     answer = await api.get(listing.path, {**query, "limit": A_PAGE, "cursor": asked.get("cursor")})

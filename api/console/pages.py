@@ -20,6 +20,7 @@ from api.console import words
 from api.console.asking import Api
 from api.console.files import address_of
 from api.doors import Call, door, engine_of
+from api.slashes import whole_path
 from engine.customers.zones import moment_of
 from engine.store.sessions import SessionRow
 
@@ -100,7 +101,7 @@ def page(request: Call, template: str, *, title: str, status: int = 200, **value
     session, settings = state.get("session"), engine.workspace.settings
     signed_in = "shown" in state
     api = Api(request) if signed_in else None
-    path = request.scope["path"]
+    path = whole_path(request.scope)
     query = request.scope["query_string"].decode("latin-1")
     theme = request.cookies.get(THEME)
     text = _ENVIRONMENT.render_template(

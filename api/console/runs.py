@@ -52,36 +52,6 @@ OVERDUE = Listing(
     empty="Everything moves.",
     caption="Runs that stand still",
 )
-DEAD = Listing(
-    "/v1/dead-letters",
-    (
-        Column("Action", "action"),
-        Column("Customer", "customer", "customer"),
-        Column("Run", "run", "run"),
-        Column("Outcome", "outcome", "mark"),
-        Column("Because", "reason", "words"),
-        Column("Attempts", "attempts", "number"),
-        Column("Made", "created_at", "time"),
-        Column("Given up", "settled_at", "time"),
-        Column("Step", "path", "code"),
-        Column("Key", "key", "code"),
-    ),
-    empty="Everything that was to be sent was sent.",
-    caption="Dead letters",
-)
-QUARANTINE = Listing(
-    "/v1/quarantine",
-    (
-        Column("Number", "id"),
-        Column("Received", "received_at", "time"),
-        Column("Source", "source"),
-        Column("Customer", "customer", "customer"),
-        Column("Code", "code", "words"),
-        Column("What is wrong", "detail"),
-    ),
-    empty="Every event could be accepted.",
-    caption="Quarantine",
-)
 TABS = [
     ("Runs", "/runs"),
     ("Overdue", "/runs/overdue"),
@@ -100,18 +70,6 @@ async def get_runs_page(request: Call) -> Response[Any]:
 async def get_overdue_page(request: Call) -> Response[Any]:
     """List the runs that stand still, and why."""
     return await listed(request, OVERDUE, tabs=TABS)
-
-
-@get("/runs/dead-letters", opt=shown(READ))
-async def get_dead_page(request: Call) -> Response[Any]:
-    """List what could not be sent, or of which nobody knows."""
-    return await listed(request, DEAD, tabs=TABS)
-
-
-@get("/runs/quarantine", opt=shown(READ))
-async def get_quarantine_page(request: Call) -> Response[Any]:
-    """List the events that could not be accepted."""
-    return await listed(request, QUARANTINE, tabs=TABS)
 
 
 @get("/runs/{id:str}", opt=shown(READ))
@@ -140,11 +98,4 @@ async def post_run_page(request: Call, id: FromPath[str]) -> Response[Any]:
     return seen(request, place("/runs/{}", id))
 
 
-HANDLERS = [
-    get_runs_page,
-    get_overdue_page,
-    get_dead_page,
-    get_quarantine_page,
-    get_run_page,
-    post_run_page,
-]
+HANDLERS = [get_runs_page, get_overdue_page, get_run_page, post_run_page]

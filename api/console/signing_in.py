@@ -89,6 +89,8 @@ async def post_sign_out(request: Call) -> Response[Any]:
     cookie = request.cookies.get(session_name(settings))
     if cookie is not None:
         await people.leave(cookie)
+        # Other pages of the session that are still open follow no more.
+        request.app.state.tail.look_again()
     answer = seen(request, "/sign-in")
     answer.cookies.append(session_cookie(settings, None, 0, "strict"))
     return answer

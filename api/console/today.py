@@ -15,7 +15,7 @@ from api.doors import Call
 from engine.errors import RequestError
 
 WAITING = 10
-"""So many questions and cases Today shows; the others are a link away."""
+"""So many questions and cases Today shows, the soonest due; the others are a link away."""
 
 LATEST = 15
 
@@ -31,8 +31,8 @@ async def get_today_page(request: Call) -> Response[Any]:
     today, scores, asks, cases, overdue = await asyncio.gather(
         api.get("/v1/today"),
         api.get("/v1/scores"),
-        api.get("/v1/asks", {"limit": 100}),
-        api.get("/v1/cases", {"status": "open", "limit": 100}),
+        api.get("/v1/asks", {"sort": "due", "limit": WAITING}),
+        api.get("/v1/cases", {"sort": "due", "status": "open", "limit": WAITING}),
         api.get("/v1/runs/overdue", {"limit": 5}),
     )
     runs = await api.get("/v1/runs", {"limit": LATEST})
@@ -44,20 +44,14 @@ async def get_today_page(request: Call) -> Response[Any]:
         fired=_fired(today),
         statuses=_statuses(today),
         scores=_charts(scores["items"]),
-        asks=_first(asks["items"], "due"),
-        asks_more=len(asks["items"]) > WAITING or asks["next_cursor"] is not None,
-        cases=_first(cases["items"], "next_due"),
-        cases_more=len(cases["items"]) > WAITING or cases["next_cursor"] is not None,
+        asks=asks["items"],
+        asks_more=today["open_asks"] - len(asks["items"]),
+        cases=cases["items"],
+        cases_more=today["open_cases"] - len(cases["items"]),
         overdue=overdue["items"],
         runs=runs["items"],
         breached=sum(one["breached"] for one in today["cases"]),
     )
-
-
-def _first(items: list[dict[str, Any]], due: str) -> list[dict[str, Any]]:
-    """Give the items that are due first; those whose clock stands come last."""
-    known = sorted(items, key=lambda item: (item[due] is None, item[due] or "", item["id"]))
-    return known[:WAITING]
 
 
 def _fired(today: dict[str, Any]) -> Chart:

@@ -8,6 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from api.console.asking import Api, place
+from api.console.beside import beside
 from api.console.lists import Column, Filter, Listing, listed
 from api.console.pages import OPERATE, READ, acted, form_of, page, seen, shown
 from api.doors import Call
@@ -25,7 +26,11 @@ ASKS = Listing(
         Column("Answer", "answer"),
         Column("By", "by"),
     ),
-    (Filter("who", "Asked of"), Filter("answered", "Answered", "choice", ("false", "true"))),
+    (
+        Filter("who", "Asked of"),
+        Filter("answered", "Answered", "choice", ("false", "true")),
+        Filter("sort", "Soonest first", "choice", ("due",)),
+    ),
     empty="Nobody is asked anything.",
     caption="Questions",
 )
@@ -39,7 +44,7 @@ CASES = Listing(
         Column("Customer", "customer", "customer"),
         Column("Priority", "priority"),
         Column("Opened", "opened_at", "time"),
-        Column("Next", "next_due", "clock"),
+        Column("Due", "due", "clock"),
         Column("Ran out", "breached"),
     ),
     (
@@ -49,6 +54,7 @@ CASES = Listing(
         Filter("ladder", "Ladder"),
         Filter("breached", "Ran out", "choice", ("true", "false")),
         Filter("exhausted", "Nobody took it", "choice", ("true", "false")),
+        Filter("sort", "Soonest first", "choice", ("due",)),
     ),
     empty="No case has been opened.",
     caption="Cases",
@@ -73,8 +79,9 @@ async def get_cases_page(request: Call) -> Response[Any]:
 @get("/waiting/asks/{id:str}", opt=shown(READ))
 async def get_ask_page(request: Call, id: FromPath[str]) -> Response[Any]:
     """Show one question, with its choices."""
-    ask = await Api(request).get(place("/v1/asks/{}", id))
-    return page(request, "ask.html", title="A question", ask=ask)
+    api = Api(request)
+    ask = await api.get(place("/v1/asks/{}", id))
+    return page(request, "ask.html", title="A question", ask=ask, of=await beside(api, ask["customer"]))
 
 
 @post("/waiting/asks/{id:str}", status_code=303, opt=acted(OPERATE))
@@ -88,8 +95,9 @@ async def post_ask_page(request: Call, id: FromPath[str]) -> Response[Any]:
 @get("/waiting/cases/{id:str}", opt=shown(READ))
 async def get_case_page(request: Call, id: FromPath[str]) -> Response[Any]:
     """Show a case: its clocks, its history, what is known of its customer, and what can be done."""
-    case = await Api(request).get(place("/v1/cases/{}", id))
-    return page(request, "case.html", title=case["title"], case=case)
+    api = Api(request)
+    case = await api.get(place("/v1/cases/{}", id))
+    return page(request, "case.html", title=case["title"], case=case, of=await beside(api, case["customer"]))
 
 
 @post("/waiting/cases/{id:str}", status_code=303, opt=acted(OPERATE))

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from api.answers.values import CaseAnswer, case_answer, time
 from api.auth import OPERATE, READ
 from api.doors import Call, Instant, aside, door, engine_of, names_of, query_of, read, read_optional
-from api.paging import Listing, Page, after, page
+from api.paging import DueListing, Page, due_after, due_key, page
 from api.repeats import acting
 from api.routes.customers import TimelineEntry, entry_answer
 from api.routes.questions import By
@@ -30,7 +30,7 @@ from engine.store.records import CaseFilter
 Reason = Annotated[str, msgspec.Meta(max_length=500, description="Why, as it is kept.")]
 
 
-class CaseListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class CaseListing(DueListing, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Which cases. `who` is whom they wait for, `overdue` those whose clock has run out and still runs."""
 
     status: CaseStatus | None = None
@@ -44,9 +44,9 @@ class CaseListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True
 
 @get("/v1/cases", opt=door(READ, query=CaseListing))
 async def get_cases(request: Call) -> Page[CaseAnswer]:
-    """List cases, by id."""
+    """List cases, by id, or the soonest due first."""
     listing = query_of(request, CaseListing)
-    last = after(listing, str)
+    due_from, last = due_after(listing)
     engine = engine_of(request)
     wanted = CaseFilter(
         ladder=listing.ladder,
@@ -64,9 +64,13 @@ async def get_cases(request: Call) -> Page[CaseAnswer]:
                 found=wanted,
                 after=last,
                 limit=listing.limit + 1,
+                due_from=due_from,
             )
 
-    return page(listing, await aside(find, engine), case_answer, lambda case: case.id)
+    def key(case: Case) -> object:
+        return due_key(listing, case.soonest, case.id)
+
+    return page(listing, await aside(find, engine), case_answer, key)
 
 
 class HappeningAnswer(msgspec.Struct, frozen=True, kw_only=True):

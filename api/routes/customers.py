@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import wrap_future
 from collections import Counter
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -36,6 +37,7 @@ from engine.errors import ForbiddenError, RequestError
 from engine.model.reasons import QuarantineReason
 from engine.model.values import SECOND, Micros
 from engine.runs.run import Run
+from engine.runtime.reports.glancing import Found
 from engine.runtime.reports.reading import Entry, KnownCustomer
 from engine.store.records import OutboxRow
 
@@ -97,13 +99,50 @@ class CustomerListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=
     """Whose name begins so: an id of theirs, written exactly."""
 
     prefix: Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00]*$")] = ""
+    details: Annotated[bool, msgspec.Meta(description="Whether each is to have a glance at who it is.")] = (
+        False
+    )
 
 
-class FoundCustomer(msgspec.Struct, frozen=True):
-    """A customer by a name; `customer` is the id that they go by, the same unless they were merged."""
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list shows of a customer, as of what was last played for them.
+
+    `called` is their name: the trait `name`, or `first_name` and `last_name`. `stages` are by lifecycle,
+    `bands` and `values` (0 to 100) by score, `points` what can be spent by program.
+    """
+
+    kind: str
+    account: str | None
+    called: str | None
+    email: str | None
+    first_seen: datetime | None
+    last_seen: datetime | None
+    segments: tuple[str, ...]
+    stages: dict[str, str]
+    bands: dict[str, str]
+    values: dict[str, Decimal | None]
+    points: dict[str, int]
+
+
+class FoundCustomer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A customer by a name; `customer` is the id that they go by, the same unless they were merged.
+
+    `known` is there where `details` were asked for.
+    """
 
     name: str
     customer: str
+    known: Glance | None = None
+
+
+def found_answer(one: Found) -> FoundCustomer:
+    """Give a customer that was found as it is answered with."""
+    seen = one.glance
+    if seen is None:
+        return FoundCustomer(one.name, one.customer)
+    values = {name: getattr(seen, name) for name in Glance.__struct_fields__}
+    values |= {"first_seen": time(seen.first_seen), "last_seen": time(seen.last_seen)}
+    return FoundCustomer(one.name, one.customer, Glance(**values))
 
 
 @get("/v1/customers", opt=door(READ, query=CustomerListing))
@@ -111,8 +150,10 @@ async def get_customers(request: Call) -> Page[FoundCustomer]:
     """Find customers by how their id begins, in the order of their ids; those of old, merged ids too."""
     listing = query_of(request, CustomerListing)
     last = after(listing, str)
-    found = await aside(engine_of(request).named, listing.prefix, last, listing.limit + 1)
-    return page(listing, found, lambda one: FoundCustomer(one.name, one.customer), lambda one: one.name)
+    found = await aside(
+        engine_of(request).named, listing.prefix, last, listing.limit + 1, glances=listing.details
+    )
+    return page(listing, found, found_answer, lambda one: one.name)
 
 
 @get("/v1/customers/{id:str}", opt=door(READ))

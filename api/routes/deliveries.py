@@ -15,6 +15,7 @@ from api.auth import OPERATE, READ
 from api.doors import Call, aside, door, engine_of, query_of, read
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
+from engine.errors import NotFoundError
 from engine.runtime.engine import Engine
 from engine.store.records import OutboxRow
 
@@ -25,6 +26,7 @@ class DeadLetterAnswer(EffectAnswer, frozen=True, kw_only=True):
     run: Annotated[str | None, msgspec.Meta(description="The run that it belongs to.")]
     workflow: str | None
     customer: str
+    dead: Annotated[bool, msgspec.Meta(description="Whether it still is one.")]
 
 
 def dead_letter_answer(row: OutboxRow) -> DeadLetterAnswer:
@@ -35,6 +37,7 @@ def dead_letter_answer(row: OutboxRow) -> DeadLetterAnswer:
         run=row.effect.run or None,
         workflow=row.effect.workflow or None,
         customer=row.effect.customer,
+        dead=row.dead,
     )
 
 
@@ -54,6 +57,20 @@ async def get_dead_letters(request: Call) -> Page[DeadLetterAnswer]:
 
     found = await aside(find, engine_of(request))
     return page(listing, found, dead_letter_answer, lambda row: row.effect.key)
+
+
+@get("/v1/dead-letters/{key:str}", opt=door(READ))
+async def get_dead_letter(request: Call, key: FromPath[str]) -> DeadLetterAnswer:
+    """Give a dead letter, or what became of one that was replayed or settled."""
+
+    def find(engine: Engine) -> OutboxRow | None:
+        with engine.store.reader() as reader:
+            return reader.effect(key)
+
+    row = await aside(find, engine_of(request))
+    if row is None:
+        raise NotFoundError(f"there is no effect {key}; look it up in the list of dead letters")
+    return dead_letter_answer(row)
 
 
 @post("/v1/dead-letters/{key:str}/replay", status_code=200, opt=door(OPERATE, repeatable=True))
@@ -110,4 +127,4 @@ async def get_connectors(request: Call) -> Connectors:
     return Connectors([msgspec.convert(each, ConnectorAnswer) for each in shown])
 
 
-HANDLERS = [get_dead_letters, post_replay, post_settle, get_connectors]
+HANDLERS = [get_dead_letters, get_dead_letter, post_replay, post_settle, get_connectors]

@@ -13,6 +13,7 @@ from api.clients.hooks import mapped
 from api.clients.signatures import Signed, verify
 from api.doors import Call, aside, door, engine_of
 from api.routes.events import Ingested, ingested
+from api.slashes import whole_path
 from engine.errors import NotFoundError
 from engine.model.workspace import Hook
 from engine.runtime.engine import Engine
@@ -80,9 +81,8 @@ def _secrets(engine: Engine, hook: Hook) -> list[str]:
 def _address(engine: Engine, request: Call) -> str:
     """Give the address that the vendor called, which a proxy may have changed: the public one, as it came."""
     public = engine.workspace.settings.public_url.rstrip("/")
-    path = (request.scope.get("raw_path") or request.scope["path"].encode()).partition(b"?")[0]
-    query = request.scope.get("query_string", b"")
-    return public + (path + (b"?" + query if query else b"")).decode("latin-1")
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    return public + whole_path(request.scope) + (f"?{query}" if query else "")
 
 
 HANDLERS = [post_hook]

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from api.answers.values import AskAnswer, ask_answer
 from api.auth import OPERATE, READ
 from api.doors import Call, aside, door, engine_of, query_of, read
-from api.paging import Listing, Page, after, page
+from api.paging import DueListing, Page, due_after, due_key, page
 from api.repeats import acting
 from engine.errors import NotFoundError
 from engine.runs.run import AskItem
@@ -24,7 +24,7 @@ By = Annotated[
 ]
 
 
-class AskListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class AskListing(DueListing, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Which questions: the open ones, or those that were answered; `who` was asked."""
 
     answered: bool = False
@@ -35,15 +35,22 @@ class AskListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True)
 async def get_asks(request: Call) -> Page[AskAnswer]:
     """List the questions that wait for an answer, or those that had one."""
     listing = query_of(request, AskListing)
-    last = after(listing, str)
+    due_from, last = due_after(listing)
 
     def find(engine: Engine) -> list[AskItem]:
         with engine.store.reader() as reader:
             return reader.asks(
-                answered=listing.answered, who=listing.who, after=last, limit=listing.limit + 1
+                answered=listing.answered,
+                who=listing.who,
+                after=last,
+                limit=listing.limit + 1,
+                due_from=due_from,
             )
 
-    return page(listing, await aside(find, engine_of(request)), ask_answer, lambda ask: ask.id)
+    def key(ask: AskItem) -> object:
+        return due_key(listing, ask.due if ask.answered_at is None else None, ask.id)
+
+    return page(listing, await aside(find, engine_of(request)), ask_answer, key)
 
 
 @get("/v1/asks/{id:str}", opt=door(READ))

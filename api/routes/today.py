@@ -31,7 +31,8 @@ class TodayAnswer(msgspec.Struct, frozen=True, kw_only=True):
     `rules` has decisions by rule and outcome, `workflows` the runs that began, by how they stand now.
     Outcomes that are counted by the hour, not_met and unknown, are of the whole hours that touch the day.
     `oldest_due` and `oldest_effect` are since when the first of what waits is due. `paused` are workflows
-    that are held back, `*` for all, `silent` those that used to start and do no more.
+    that are held back, `*` for all, `silent` those that used to start and do no more. `open_asks` and
+    `open_cases` wait for somebody to answer and to take them, paused cases among them.
     """
 
     since: datetime
@@ -49,6 +50,8 @@ class TodayAnswer(msgspec.Struct, frozen=True, kw_only=True):
     oldest_effect: datetime | None
     paused: list[str]
     silent: list[str]
+    open_asks: int
+    open_cases: int
 
 
 def today_answer(found: Today) -> TodayAnswer:
@@ -70,6 +73,8 @@ def today_answer(found: Today) -> TodayAnswer:
         oldest_effect=time(pulse.oldest_effect),
         paused=sorted(found.paused),
         silent=found.silent,
+        open_asks=found.open_asks,
+        open_cases=sum(count.number for count in found.cases if count.status == "open"),
     )
 
 

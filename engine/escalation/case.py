@@ -80,6 +80,13 @@ class Case(msgspec.Struct, kw_only=True):
         return self.wake_at if self.history else self.next_due
 
     @property
+    def soonest(self) -> Micros | None:
+        """When the next level is told or the first of its clocks runs out; None where nothing runs."""
+        if not self.open or self.paused_at is not None:
+            return None
+        return min((due for due in (self.next_due, self.overdue_at) if due is not None), default=None)
+
+    @property
     def overdue_at(self) -> Micros | None:
         """When the first of its clocks that still run runs out, or ran out; None where none does."""
         if not self.open:

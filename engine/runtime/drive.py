@@ -7,12 +7,13 @@ from typing import Any
 
 from engine.model.values import SECOND, Micros
 from engine.runtime.clock import Clock, VirtualClock
-from engine.runtime.delivery.outbox import PARKED, Outbox
+from engine.runtime.delivery.outbox import Outbox
 from engine.runtime.leading import Leader
 from engine.runtime.releasing import catch_up
 from engine.runtime.shell import Shell
 from engine.runtime.silences import EVERY, check_starts
 from engine.runtime.tick import tick
+from engine.store.records import PARKED
 
 BEAT: Micros = 5 * SECOND
 """How often an engine says that it runs, when nothing else is committed."""

@@ -8,27 +8,24 @@ from typing import Protocol
 
 from engine.customers.event import Event
 from engine.decisions.decision import Decision
-from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
 from engine.experiments.revenue import Spending
 from engine.loyalty.ledger import Account, Posting
 from engine.model.reasons import RunStatus
 from engine.model.values import Day, Micros
-from engine.runs.run import AskItem, Coupon, Run, StepAttempt
+from engine.runs.run import Coupon, Run, StepAttempt
 from engine.store.activity import ActivityReader
 from engine.store.audit import AuditReader
 from engine.store.comparing import ArmCount, Exposed, ExposedWorkflow, Spent
+from engine.store.people import PeopleReader
 from engine.store.personal import PersonalReader
 from engine.store.proposing import ProposalReader
 from engine.store.records import (
-    EVERY_CASE,
     EVERYTHING_REFUSED,
     Alias,
     Answer,
     BaseRow,
     BudgetRow,
-    CaseCount,
-    CaseFilter,
     Census,
     ConnectorRow,
     Counters,
@@ -59,13 +56,13 @@ from engine.store.records import (
 from engine.store.sessions import SessionRow
 
 
-class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, Protocol):
+class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, PeopleReader, Protocol):
     """One snapshot of everything that is remembered."""
 
     # Customers
 
-    def load(self, ids: Iterable[str]) -> dict[str, MemberRow]:
-        """Give the customers that are stored under these very ids, with all their chunks."""
+    def load(self, ids: Iterable[str], *, chunks: bool = True) -> dict[str, MemberRow]:
+        """Give the customers that are stored under these very ids, with all their chunks if asked for."""
         ...
 
     def customer(self, id: str) -> MemberRow | None:
@@ -320,50 +317,7 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, Protoc
         """Page the suppressions that hold, or those that were `removed`, by id."""
         ...
 
-    # People's part, lists and points
-
-    def ask(self, id: str) -> AskItem | None:
-        """Give one question to a person."""
-        ...
-
-    def asks(
-        self,
-        *,
-        answered: bool = False,
-        who: str | None = None,
-        after: str | None = None,
-        limit: int = 100,
-    ) -> list[AskItem]:
-        """Page the questions that are open, or those that were answered, by id; `who` was asked."""
-        ...
-
-    def open_asks(self, ids: Iterable[str]) -> dict[str, AskItem]:
-        """Give those of some questions that nobody has answered yet, by id."""
-        ...
-
-    def asks_of(self, customers: Sequence[str]) -> list[AskItem]:
-        """Give the questions about customers, by (asked, id)."""
-        ...
-
-    def case(self, id: str) -> Case | None:
-        """Give one case."""
-        ...
-
-    def cases(
-        self,
-        *,
-        status: str | None = None,
-        customers: Sequence[str] | None = None,
-        found: CaseFilter = EVERY_CASE,
-        after: str | None = None,
-        limit: int = 100,
-    ) -> list[Case]:
-        """Page cases by id."""
-        ...
-
-    def case_counts(self) -> list[CaseCount]:
-        """Count the open cases, by ladder and how they stand, in that order."""
-        ...
+    # Lists and points
 
     def postings(self, customers: Sequence[str], *, program: str | None = None) -> list[Posting]:
         """Give the points booked for customers, in the order of booking."""

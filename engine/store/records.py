@@ -137,6 +137,9 @@ class DecisionCount(msgspec.Struct, frozen=True):
 
 OutboxState = Literal["ready", "leased", "settled"]
 
+PARKED: Micros = 2**62
+"""The due of an effect that its run will put again by itself: later than any clock."""
+
 
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """An external effect and where it stands. `attempts` counts claims, `fence` never goes back.
@@ -153,6 +156,11 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None
     reason: str | None
     dead: bool
+
+    @property
+    def due(self) -> Micros | None:
+        """Give when it is due, None while its run holds it back."""
+        return None if self.effect.due >= PARKED else self.effect.due
 
 
 class OverdueRow(msgspec.Struct, frozen=True):

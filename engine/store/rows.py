@@ -10,6 +10,7 @@ import msgspec
 
 from engine.audit.tree import HASH_LENGTH, Edge
 from engine.customers.event import Event
+from engine.customers.held import FOR_EVER
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
@@ -225,7 +226,7 @@ def claim_of(row: Row) -> Claim:
 
 def ask_row(ask: AskItem) -> Columns:
     """Give the row of a question to a person."""
-    return ASK.row(ask) | {"who": ask.who}
+    return ASK.row(ask) | {"who": ask.who, "due": ask.due if ask.answered_at is None else FOR_EVER}
 
 
 def case_row(case: Case) -> Columns:
@@ -237,6 +238,7 @@ def case_row(case: Case) -> Columns:
         "breached": bool(case.breached),
         "exhausted": case.exhausted,
         "overdue_at": case.overdue_at,
+        "due": FOR_EVER if case.soonest is None else case.soonest,
     }
 
 

@@ -253,37 +253,6 @@ COUPON = Table(
 )
 Index("coupon_customer", COUPON.c.customer, COUPON.c.issued_at, COUPON.c.code)
 
-ASK = Table(
-    "ask",
-    METADATA,
-    _text("id", key=True),
-    _text("run"),
-    _text("customer"),
-    _text("who"),
-    _time("answered_at", null=True),
-    _bytes("document"),
-)
-_where("ask_open", ASK, "id", there="answered_at", is_null=True)
-_where("ask_waiting", ASK, "who", there="answered_at", is_null=True)
-
-CASE = Table(
-    "case",
-    METADATA,
-    _text("id", key=True),
-    _text("customer"),
-    _text("status"),
-    _text("ladder"),
-    _text("who", null=True),
-    _flag("paused"),
-    _flag("breached"),
-    _flag("exhausted"),
-    _time("overdue_at", null=True),
-    _bytes("document"),
-)
-Index("case_customer", CASE.c.customer)
-Index("case_status", CASE.c.status, CASE.c.id)
-_where("case_overdue", CASE, "overdue_at", there="overdue_at")
-
 POSTING = Table(
     "posting",
     METADATA,

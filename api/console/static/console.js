@@ -78,26 +78,49 @@ async function refresh() {
   }
 }
 
-let waiting = 0;
+// The first change is shown at once, and those that follow it together.
+let resting = 0;
+let more = false;
 function soon() {
-  if (!waiting) waiting = setTimeout(() => { waiting = 0; refresh(); }, 250);
+  if (resting) { more = true; return; }
+  refresh();
+  resting = setTimeout(() => { resting = 0; if (more) { more = false; soon(); } }, 250);
 }
 
 function follow() {
   const parts = document.querySelectorAll("[data-live][id]");
   const state = document.querySelector("[data-live-state]");
-  if (!parts.length || new URLSearchParams(location.search).has("cursor")) return;
   const address = document.body.dataset.stream;
-  if (!address) {
-    // Who may not hear the stream still sees what is new, twice a minute.
-    setInterval(() => { if (!document.hidden) refresh(); }, 30000);
-    return;
-  }
+  if (!address || !parts.length || new URLSearchParams(location.search).has("cursor")) return;
   const say = (text) => { if (state) { state.hidden = false; state.textContent = text; } };
-  const stream = new EventSource(address);
-  stream.addEventListener("open", () => say("Live: new things appear by themselves."));
-  stream.addEventListener("error", () => say("Not live: the connection is being sought again."));
-  for (const kind of ["decision", "run_started", "step", "run_ended"]) stream.addEventListener(kind, soon);
+  let stream = null;
+  let late = 0;
+  let missed = false;
+
+  function listen() {
+    stream = new EventSource(address);
+    stream.addEventListener("open", () => {
+      say("Live: new things appear by themselves.");
+      if (missed) soon();
+      missed = true;
+    });
+    stream.addEventListener("changed", soon);
+    stream.addEventListener("error", () => {
+      if (stream.readyState !== EventSource.CLOSED) { say("Not live: the connection is being sought again."); return; }
+      // Refused, where many pages follow already: this one looks by itself, and asks again.
+      say("Not live: new things appear twice a minute.");
+      late = setTimeout(() => { refresh(); listen(); }, 30000);
+    });
+  }
+
+  // A page that nobody looks at holds no connection: a browser has six of them to a server.
+  function heed() {
+    clearTimeout(late);
+    if (stream) stream.close();
+    if (!document.hidden) listen();
+  }
+  document.addEventListener("visibilitychange", heed);
+  heed();
 }
 
 // A note that hovers goes away with Escape, and comes back when one moves on.

@@ -32,7 +32,7 @@ from engine.runtime.delivery.leases import lease
 from engine.runtime.delivery.letters import Draft, draft, finish
 from engine.runtime.delivery.pacing import pause
 from engine.runtime.shell import Shell, Turn
-from engine.store.records import Claim
+from engine.store.records import PARKED, Claim
 from engine.timeline.deliver import Result, attempt, give_back, hand_back, settle
 
 SENDERS = 16
@@ -40,9 +40,6 @@ SENDERS = 16
 
 GRACE = 15.0
 """Seconds that what is being sent has to come back in when the engine is closed; no call takes longer."""
-
-PARKED: Micros = 2**62
-"""The due of an effect that its run will put again by itself: later than any clock."""
 
 _log = structlog.get_logger("holdfast.outbox")
 

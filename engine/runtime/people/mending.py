@@ -12,10 +12,9 @@ from engine.model.reasons import StepOutcome
 from engine.runs.changes import Settled
 from engine.runs.doing import effect_key
 from engine.runs.run import Effect, Run
-from engine.runtime.delivery.outbox import PARKED
 from engine.runtime.shell import Shell, Turn
 from engine.runtime.tick import open_turn
-from engine.store.records import OutboxRow
+from engine.store.records import PARKED, OutboxRow
 from engine.timeline import deliver, mending
 
 

@@ -13,7 +13,7 @@ from engine.runtime.actions.unsubscribe import Unsubscription, read_token
 from engine.runtime.clock import Clock
 from engine.runtime.delivery.connectors import shown
 from engine.runtime.people import casework, granting, points, reaching, scoring
-from engine.runtime.reports import reading
+from engine.runtime.reports import glancing, reading
 from engine.runtime.reports.activity import Activities, Activity, Kind
 from engine.runtime.reports.backtesting import Backtested, Backtests
 from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
@@ -25,7 +25,6 @@ from engine.runtime.reports.standings import Standing, Standings, standing
 from engine.runtime.reports.standstill import Overdue, overdue, with_definitions
 from engine.runtime.reports.today import Today, today
 from engine.runtime.shell import Shell
-from engine.store.records import NamedCustomer
 
 
 class Showing:
@@ -131,10 +130,9 @@ class Showing:
         with self._shell.store.reader() as reader:
             return today(reader, self._shell.ruleset.workspace.rules, self.clock.now())
 
-    def named(self, prefix: str, after: str | None, limit: int) -> list[NamedCustomer]:
-        """Page the customers of whom a name begins so, by that name."""
-        with self._shell.store.reader() as reader:
-            return reader.customers_named(prefix, after, limit)
+    def named(self, prefix: str, after: str | None, limit: int, *, glances: bool) -> list[glancing.Found]:
+        """Page the customers of whom a name begins so, by that name, each with a glance at who it is."""
+        return glancing.named(self._shell, prefix, after, limit, glances=glances)
 
     def budgets(self) -> list[granting.BudgetNow]:
         """Give how the budgets stand in their present periods."""

@@ -29,6 +29,7 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     cases: list[CaseCount]
     paused: frozenset[str]
     silent: list[str]
+    open_asks: int
 
 
 def today(reader: Reader, rules: Iterable[str], now: Micros) -> Today:
@@ -53,4 +54,5 @@ def today(reader: Reader, rules: Iterable[str], now: Micros) -> Today:
         cases=reader.case_counts(),
         paused=reader.marks().paused,
         silent=silent_workflows(reader, now),
+        open_asks=reader.count_open_asks(),
     )

@@ -19,9 +19,9 @@ class CustomerReading(MemoryTransaction):
         columns = {name: value for name, value in row.items() if name != "shard"}
         return MemberRow(**columns, chunks=dict(held["chunks"]) if held else {})
 
-    def load(self, ids: Iterable[str]) -> dict[str, MemberRow]:
+    def load(self, ids: Iterable[str], *, chunks: bool = True) -> dict[str, MemberRow]:
         customers = self._table("customer")
-        return {id: self._member(customers[id]) for id in dict.fromkeys(ids) if id in customers}
+        return {id: self._member(customers[id], chunks) for id in dict.fromkeys(ids) if id in customers}
 
     def customer(self, id: str) -> MemberRow | None:
         return self.load((id,)).get(id)

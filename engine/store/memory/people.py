@@ -44,13 +44,17 @@ class PeopleReading(MemoryTransaction):
         who: str | None = None,
         after: str | None = None,
         limit: int = 100,
+        due_from: Micros | None = None,
     ) -> list[AskItem]:
         rows = [
             row
             for row in self._rows("ask")
             if (row["answered_at"] is not None) == answered and who in (None, row["who"])
         ]
-        return [ASK.value(row) for row in page(rows, ("id",), after, limit)]
+        return [ASK.value(row) for row in _ordered(rows, after, limit, due_from)]
+
+    def count_open_asks(self) -> int:
+        return sum(row["answered_at"] is None for row in self._rows("ask"))
 
     def open_asks(self, ids: Iterable[str]) -> dict[str, AskItem]:
         table = self._table("ask")
@@ -73,6 +77,7 @@ class PeopleReading(MemoryTransaction):
         found: CaseFilter = EVERY_CASE,
         after: str | None = None,
         limit: int = 100,
+        due_from: Micros | None = None,
     ) -> list[Case]:
         rows = [
             row
@@ -81,7 +86,7 @@ class PeopleReading(MemoryTransaction):
             and (customers is None or row["customer"] in customers)
             and _fits(row, found)
         ]
-        return [CASE.value(row) for row in page(rows, ("id",), after, limit)]
+        return [CASE.value(row) for row in _ordered(rows, after, limit, due_from)]
 
     def case_counts(self) -> list[CaseCount]:
         names = ("ladder", "status", "paused", "breached", "exhausted")
@@ -187,6 +192,13 @@ class PeopleWriting(PeopleReading):
         self._edit("budget")[place] = {
             "budget": place[0], "period": place[1], "spent": str(spent), "committed": str(committed)
         }  # fmt: skip
+
+
+def _ordered(rows: list[Columns], after: str | None, limit: int, due_from: Micros | None) -> list[Columns]:
+    """Page rows by id, or by (due, id) from an instant on."""
+    if due_from is None:
+        return page(rows, ("id",), after, limit)
+    return page(rows, ("due", "id"), (due_from, after or ""), limit)
 
 
 def _fits(row: Columns, found: CaseFilter) -> bool:

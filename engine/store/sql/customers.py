@@ -21,12 +21,13 @@ _LAST = "\U0010ffff"
 class CustomerReading(SqlTransaction):
     """What is asked about customers."""
 
-    def load(self, ids: Iterable[str]) -> dict[str, MemberRow]:
+    def load(self, ids: Iterable[str], *, chunks: bool = True) -> dict[str, MemberRow]:
         found: dict[str, MemberRow] = {}
         for some in portions(ids):
             for row in self._tuples(sql.members_by_id(), ids=some):
                 found[row[0]] = _member(row)
-            self._fill(found, some)
+            if chunks:
+                self._fill(found, some)
         return found
 
     def customer(self, id: str) -> MemberRow | None:

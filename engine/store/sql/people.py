@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from engine.errors import StoreError
 from engine.escalation.case import Case
@@ -33,10 +34,16 @@ class PeopleReading(SqlTransaction):
         who: str | None = None,
         after: str | None = None,
         limit: int = 100,
+        due_from: Micros | None = None,
     ) -> list[AskItem]:
-        asked = {} if who is None else {"who": who}
-        page = sql.ask_page(answered, who is not None)
+        asked: dict[str, Any] = {} if who is None else {"who": who}
+        if due_from is not None:
+            asked["due"] = due_from
+        page = sql.ask_page(answered, who is not None, due_from is not None)
         return [ASK.value(row) for row in self._rows(page, after=after or "", limit=limit, **asked)]
+
+    def count_open_asks(self) -> int:
+        return int(self._scalar(sql.count_open_asks()))
 
     def open_asks(self, ids: Iterable[str]) -> dict[str, AskItem]:
         rows = (row for some in portions(ids) for row in self._rows(sql.open_asks(), ids=some))
@@ -58,8 +65,9 @@ class PeopleReading(SqlTransaction):
         found: CaseFilter = EVERY_CASE,
         after: str | None = None,
         limit: int = 100,
+        due_from: Micros | None = None,
     ) -> list[Case]:
-        page = sql.case_page(status, customers, found, after, limit)
+        page = sql.case_page(status, customers, found, after, limit, due_from)
         return [CASE.value(row) for row in self._rows(page)]
 
     def case_counts(self) -> list[CaseCount]:

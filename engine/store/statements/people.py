@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Executable, Table, bindparam, func, select, update
+from sqlalchemy import Executable, Select, Table, bindparam, func, select, tuple_, update
 
+from engine.customers.held import FOR_EVER
 from engine.loyalty.ledger import ACCOUNTS
 from engine.model.values import Micros
+from engine.store.people_tables import ASK, CASE
 from engine.store.records import CaseFilter
 from engine.store.statements import Insert, among
-from engine.store.tables import ASK, BUDGET, CASE, COUPON, LOT, POSTING, SEGMENT_MEMBERSHIP
+from engine.store.tables import BUDGET, COUPON, LOT, POSTING, SEGMENT_MEMBERSHIP
 
 
 def _put(insert: Insert, table: Table) -> Executable:
@@ -33,13 +36,27 @@ def ask_by_id() -> Executable:
 
 
 @cache
-def ask_page(answered: bool, of_one: bool) -> Executable:
-    """`limit` questions after the id `after`, open or answered, to everybody or to `who`."""
+def ask_page(answered: bool, of_one: bool, by_due: bool) -> Executable:
+    """`limit` questions after `after`, open or answered, to everybody or to `who`.
+
+    By id; or by (due, id), after the instant `due` and the id `after`.
+    """
     state = ASK.c.answered_at.is_not(None) if answered else ASK.c.answered_at.is_(None)
-    page = select(ASK).where(state, ASK.c.id > bindparam("after"))
+    page = select(ASK).where(state)
     if of_one:
         page = page.where(ASK.c.who == bindparam("who"))
-    return page.order_by(ASK.c.id).limit(bindparam("limit"))
+    if not by_due:
+        return page.where(ASK.c.id > bindparam("after")).order_by(ASK.c.id).limit(bindparam("limit"))
+    # So that those of the other kind are not gone through, to which the index leads first or last.
+    kind = ASK.c.due == FOR_EVER if answered else ASK.c.due < FOR_EVER
+    place = tuple_(ASK.c.due, ASK.c.id) > tuple_(bindparam("due"), bindparam("after"))
+    return page.where(kind, place).order_by(ASK.c.due, ASK.c.id).limit(bindparam("limit"))
+
+
+@cache
+def count_open_asks() -> Executable:
+    """How many questions are open."""
+    return select(func.count()).select_from(ASK).where(ASK.c.answered_at.is_(None))
 
 
 @cache
@@ -80,9 +97,19 @@ def case_page(
     found: CaseFilter,
     after: str | None,
     limit: int,
+    due_from: Micros | None,
 ) -> Executable:
-    """Cases by id."""
-    page = select(CASE).order_by(CASE.c.id).limit(limit)
+    """Cases by id, or by (due, id) from an instant on."""
+    page = _cases(status, customers, found).limit(limit)
+    if due_from is not None:
+        place = tuple_(CASE.c.due, CASE.c.id)
+        return page.where(place > tuple_(due_from, after or "")).order_by(CASE.c.due, CASE.c.id)
+    page = page.order_by(CASE.c.id)
+    return page if after is None else page.where(CASE.c.id > after)
+
+
+def _cases(status: str | None, customers: Sequence[str] | None, found: CaseFilter) -> Select[Any]:
+    page = select(CASE)
     for column, wanted in (
         (CASE.c.ladder, found.ladder),
         (CASE.c.who, found.who),
@@ -97,7 +124,7 @@ def case_page(
         page = page.where(CASE.c.status == status)
     if customers is not None:
         page = page.where(CASE.c.customer.in_(customers))
-    return page if after is None else page.where(CASE.c.id > after)
+    return page
 
 
 @cache

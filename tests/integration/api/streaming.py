@@ -70,6 +70,23 @@ class Listener:
     def events(self) -> list[Told]:
         return [each for each in self.told if each.data]
 
+    @property
+    def changes(self) -> int:
+        """How often a page was told that something has changed."""
+        return self.body.decode().split("\n\n").count("event: changed\ndata: {}")
+
+    async def changed(self) -> None:
+        """Wait until a page was told so once."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.changes:
+                self._news.clear()
+                await self._news.wait()
+
+    async def over(self) -> None:
+        """Wait until the other side has ended it."""
+        async with asyncio.timeout(PATIENCE):
+            await self.ended.wait()
+
     async def until(self, number: int) -> list[Told]:
         """Wait until there are so many events, and give them."""
         async with asyncio.timeout(PATIENCE):
@@ -91,12 +108,22 @@ async def listening(
     app: Litestar, key: str, query: str = "", last: int | None = None
 ) -> AsyncGenerator[Listener]:
     """Open a stream, and leave it at the end of the block."""
-    headers = [(b"authorization", f"Bearer {key}".encode()), (b"host", b"test")]
+    headers = [(b"authorization", f"Bearer {key}".encode())]
     if last is not None:
         headers.append((b"last-event-id", str(last).encode()))
+    async with hearing(app, "/v1/stream", headers, query) as listener:
+        yield listener
+
+
+@asynccontextmanager
+async def hearing(
+    app: Litestar, path: str, headers: list[tuple[bytes, bytes]], query: str = ""
+) -> AsyncGenerator[Listener]:
+    """Open a stream of any address, and leave it at the end of the block."""
+    headers = [*headers, (b"host", b"test"), (b"accept", b"text/event-stream")]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-        "path": "/v1/stream", "raw_path": b"/v1/stream", "query_string": query.encode(), "root_path": "",
+        "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
         "headers": headers, "client": ("127.0.0.1", 1), "server": ("test", 80), "state": {},
     }  # fmt: skip
     listener = Listener()

@@ -80,6 +80,30 @@ def test_a_dead_letter_is_replayed_once_for_one_key(
     assert operator.post(path).status_code == 409
 
 
+def test_a_dead_letter_that_is_replayed_while_its_workflow_is_held_back_waits(
+    as_role: Door, engine: Engine, mail: Recorder, dead: list[dict[str, Any]]
+) -> None:
+    # given a workflow that is held back
+    operator = as_role("operator")
+    operator.post("/v1/pause", {"workflow": "news"})
+    path = f"/v1/dead-letters/{dead[0]['key']}"
+    assert operator.get(path).json() == dead[0]
+    # when a dead letter of it is replayed
+    replayed = operator.post(f"{path}/replay")
+    # then it waits without an end, and is no dead letter any more
+    assert replayed.status_code == 200, replayed.text
+    told = replayed.json()
+    assert (told["state"], told["due"], told["dead"]) == ("ready", None, False)
+    assert operator.get(f"/v1/runs/{dead[0]['run']}").json()["effects"][0]["due"] is None
+    assert dead[0]["key"] not in [each["key"] for each in operator.get("/v1/dead-letters").json()["items"]]
+    # and leaves when that goes on
+    operator.post("/v1/resume", {"workflow": "news"})
+    engine.run_until(START + 120_000_000)
+    assert operator.get(path).json()["outcome"] == "executed"
+    assert len(mail.deliveries) == 1
+    assert operator.get("/v1/dead-letters/none").status_code == 404
+
+
 def test_a_dead_letter_is_settled_with_a_note(as_role: Door, dead: list[dict[str, Any]]) -> None:
     operator = as_role("operator")
     path = f"/v1/dead-letters/{dead[0]['key']}/settle"

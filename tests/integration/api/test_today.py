@@ -11,6 +11,7 @@ from api.app import create_app
 from engine.model.values import DAY, HOUR
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
+from engine.store.records import MemberRow, MemberSave
 from tests.integration.api.conftest import START, Client, Door, lay_out
 
 ORDER = {"event": "order_completed", "properties": {"total": 120}}
@@ -100,6 +101,34 @@ def test_customers_are_found_by_their_id_and_by_one_of_old(as_role: Door) -> Non
     # upper case is another name, and a cursor is of its own list
     assert client.get("/v1/customers?prefix=AN").json()["items"] == []
     assert client.get(f"/v1/customers?prefix=b&cursor={told['next_cursor']}").status_code == 400
+
+
+def test_a_list_of_customers_tells_who_they_are_where_that_is_asked_for(
+    as_role: Door, engine: Engine
+) -> None:
+    # given a customer with an address, a person of old who became them, and the base, which is none
+    client = as_role("operator")
+    client.events(
+        {"customer": "ann", "event": "identify", "traits": {"email": "ann@example.com"}},
+        *({"customer": "ann", "event": "order_completed", "id": id, "total": 5} for id in ("o-1", "o-2")),
+        {"customer": "an-1", "event": "news_asked"},
+    )
+    client.post("/v1/customers/ann/merge", {"other": "an-1"})
+    base = MemberRow(id="@base", kind="account", version=1, created_at=1)
+    with engine.store.begin() as writer:
+        writer.save([MemberSave(base, 0, frozenset())])
+    # then each is told with what is known of whom they are now
+    items = client.get("/v1/customers?details=true").json()["items"]
+    assert [each["name"] for each in items] == ["an-1", "ann"]
+    assert items[0]["known"] == items[1]["known"]
+    known = items[1]["known"]
+    assert (known["kind"], known["email"], known["called"]) == ("person", "ann@example.com", None)
+    assert known["segments"] == ["regular"]
+    assert known["last_seen"] == "2026-01-05T12:00:00Z"
+    assert set(known) >= {"bands", "points", "stages", "account", "first_seen"}
+    # and the base is nobody, also where a page ends before it
+    assert [each["name"] for each in client.get("/v1/customers?limit=1").json()["items"]] == ["an-1"]
+    assert client.get("/v1/customers?prefix=@").json() == {"items": [], "next_cursor": None}
 
 
 def test_who_was_erased_is_not_found(as_role: Door) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,11 @@ def read(text: str) -> Reading:
     labelled = {attributes.get("for") for tag, attributes in found.tags if tag == "label"}
     assert labelled - {None} <= set(found.ids)
     return found
+
+
+def linked(text: str) -> str:
+    """The text of a page with its addresses as a browser reads them."""
+    return re.sub(r'(?:href|src|action)="[^"]+"', lambda found: unescape(found[0]), text)
 
 
 class Browser:

@@ -50,14 +50,26 @@ def window(browser: Browser, engine: Engine) -> Generator[Open]:
 PAGES = [
     "/", "/pause", "/customers", "/customers/{id}", "/customers/{id}/why", "/waiting", "/waiting/asks/{id}",
     "/waiting/cases", "/waiting/cases/{id}", "/runs", "/runs/overdue", "/runs/dead-letters",
-    "/runs/quarantine", "/runs/{id}", "/retention", "/retention/metrics/{name}", "/retention/cohorts",
+    "/runs/dead-letters/{key}", "/runs/dead-letters/{key}/replay", "/runs/quarantine",
+    "/runs/quarantine/{id}", "/runs/quarantine/{id}/replay", "/runs/{id}",
+    "/retention", "/retention/metrics/{name}", "/retention/cohorts",
     "/retention/revenue", "/retention/goals", "/retention/goals/{id}", "/retention/experiments",
-    "/retention/experiments/{workflow}", "/rules", "/rules/{id}", "/rules/{id}/versions", "/workflows",
-    "/workflows/{id}", "/workflows/{id}/versions", "/changes", "/changes/new", "/changes/plans/{token}",
-    "/changes/plans/{token}/backtest", "/changes/{n}", "/changes/{n}/approve", "/changes/{n}/emergency",
-    "/changes/{n}/rollback", "/audit", "/audit/decisions/{id}", "/audit/changes",
-    "/audit/releases", "/audit/access", "/audit/record",
+    "/retention/experiments/{workflow}",
+    "/rules", "/rules/{id}",
+    "/rules/{id}/versions", "/workflows", "/workflows/{id}", "/workflows/{id}/versions", "/changes",
+    "/changes/new", "/changes/plans/{token}", "/changes/plans/{token}/backtest", "/changes/{n}",
+    "/changes/{n}/approve", "/changes/{n}/emergency", "/changes/{n}/rollback", "/audit",
+    "/audit/decisions/{id}", "/audit/changes", "/audit/releases", "/audit/access", "/audit/record",
 ]  # fmt: skip
+
+ROWS = """() => {
+  const tops = [...document.querySelectorAll("header nav a")].map((each) => each.getBoundingClientRect().top);
+  return new Set(tops).size;
+}"""
+"""The rows in which the sections stand."""
+
+CUT = """() => [...document.querySelectorAll("header nav a")]
+  .filter((each) => each.scrollWidth > each.clientWidth).length"""
 
 SEEN = """() => new Promise((tell) => {
   new PerformanceObserver((found) => tell(found.getEntries().reduce((sum, each) => sum + each.value, 0)))
@@ -87,6 +99,8 @@ def test_axe_finds_nothing_and_nothing_shifts(window: Open, engine: Engine, sche
         ]
         assert found == [], path
         assert here.page.evaluate(SEEN) < 0.01, path
+    # and the sections stand in one row of a window of 1,280
+    assert here.page.evaluate(ROWS) == 1
 
 
 @pytest.mark.parametrize(("width", "scale"), [(320, 1), (640, 2)])
@@ -100,6 +114,12 @@ def test_pages_hold_in_a_narrow_window_and_at_twice_the_size(
         here.go(known[path])
         over = "document.documentElement.scrollWidth - window.innerWidth"
         assert here.page.evaluate(over) <= 0, path
+    # and the sections stand in a few even rows, none of them cut
+    assert here.page.evaluate(ROWS) <= 4
+    cut = (
+        "[...document.querySelectorAll('header nav a')].filter((each) => each.scrollWidth > each.clientWidth)"
+    )
+    assert here.page.evaluate(f"{cut}.length") == 0
 
 
 def test_everything_is_reached_and_done_by_keyboard(window: Open) -> None:
@@ -202,16 +222,18 @@ def test_times_are_of_the_viewers_zone_and_the_original_is_on_hover(window: Open
 
 
 def test_what_happens_appears_by_itself(window: Open, engine: Engine) -> None:
-    # given somebody who looks at Today
-    here = window("auditor")
-    expect(here.page.get_by_text("Live: new things appear")).to_be_visible()
+    # given an operator and an auditor who look at Today
+    windows = [window(role) for role in ("operator", "auditor")]
+    for here in windows:
+        expect(here.page.get_by_text("Live: new things appear")).to_be_visible()
     # when something happens
     order = {"customer": "zoe", "event": "order_completed", "properties": {"total": 500}}
     engine.ingest([order], source="shop").result()
     engine.run_until(engine.clock.now())
     # then it is there, and nobody has loaded the page again
-    expect(here.page.locator("#latest").get_by_text("zoe")).to_be_visible()
-    expect(here.page.locator("#asks").get_by_text("zoe")).to_be_visible()
+    for here in windows:
+        expect(here.page.locator("#latest").get_by_text("zoe")).to_be_visible()
+        expect(here.page.locator("#asks").get_by_text("zoe")).to_be_visible()
 
 
 def test_hostile_text_runs_nothing(window: Open, engine: Engine) -> None:
@@ -226,6 +248,14 @@ def test_hostile_text_runs_nothing(window: Open, engine: Engine) -> None:
     here.go("/customers")
     here.page.get_by_role("link", name=HOSTILE).first.click()
     expect(here.page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    # and an id that looks like an address, also like an escaped one, leads to its own page
+    odd = "a/b?c#d %2F \N{LATIN SMALL LETTER E WITH ACUTE}"
+    engine.ingest([{"customer": odd, "event": "seen"}], source="shop").result()
+    here.go("/customers?prefix=a%2F")
+    here.page.get_by_role("link", name=odd).first.click()
+    expect(here.page.get_by_role("heading", level=1)).to_have_text(odd)
+    here.page.get_by_role("button", name=re.compile("^Why did it")).click()
+    expect(here.page.get_by_role("link", name=odd)).to_be_visible()
 
 
 def test_dark_and_light_are_chosen(window: Open) -> None:

@@ -6,6 +6,7 @@ import re
 from html import unescape
 from urllib.parse import quote
 
+import pytest
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
@@ -16,7 +17,7 @@ from engine.runtime.callers.keys import ROLES
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
 from tests.integration.api.conftest import FILES
-from tests.integration.console.conftest import Door, read
+from tests.integration.console.conftest import Door, linked, read
 
 HOSTILE = '<script src=x>alert("x")<b>&amp;\'" onload=x'
 ORDER = {"event": "order_completed", "properties": {"order_id": "o1", "total": 120}}
@@ -39,11 +40,6 @@ def played(engine: Engine, customer: str = "ann") -> None:
     engine.run_until(engine.clock.now())
 
 
-def linked(text: str) -> str:
-    """The text of a page with its addresses as a browser reads them."""
-    return re.sub(r'(?:href|src|action)="[^"]+"', lambda found: unescape(found[0]), text)
-
-
 def handlers(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
     return [
         (method, route.path_format, handler)
@@ -54,10 +50,29 @@ def handlers(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
     ]
 
 
+def left(engine: Engine) -> tuple[int, str]:
+    """An event that was refused and a message that was sent, the same however often: their number and key."""
+    traits = {"email": "nia@example.com", "marketing_email": True}
+    events = [
+        {"customer": "nia", "event": "identify", "traits": traits, "message_id": "nia-1"},
+        {"customer": "nia", "event": "news_asked", "message_id": "nia-2"},
+    ]
+    engine.ingest(events, source="shop", may_grant=True).result()
+    with engine.store.reader() as reader:
+        waits = reader.quarantine_list(limit=1)
+    if not waits:
+        engine.ingest([{"customer": "nia", "message_id": "nia-3"}], source="shop").result()
+    engine.run_until(engine.clock.now())
+    with engine.store.reader() as reader:
+        (run,) = reader.runs(workflow="news", customers=["nia"])
+        return reader.quarantine_list(limit=1)[0].id, reader.effects(run.id)[0].effect.key
+
+
 def addresses(engine: Engine) -> dict[str, str]:
     """Every page of the console with something in it, by its route."""
+    refused, letter = left(engine)
     with engine.store.reader() as reader:
-        run, ask, case = reader.runs()[0].id, reader.asks()[0].id, reader.cases()[0].id
+        run, ask, case = reader.runs(workflow="ask-desk")[0].id, reader.asks()[0].id, reader.cases()[0].id
         decision = reader.decisions()[0].id
     rule = FILES["rules/big-order.yaml"].replace("100.10", "500")
     plan = engine.plan({"rules/big-order.yaml": rule}, by="ann@example.com")
@@ -75,7 +90,11 @@ def addresses(engine: Engine) -> dict[str, str]:
         "/runs": "/runs?workflow=ask-desk",
         "/runs/overdue": "/runs/overdue",
         "/runs/dead-letters": "/runs/dead-letters",
+        "/runs/dead-letters/{key}": f"/runs/dead-letters/{letter}",
+        "/runs/dead-letters/{key}/replay": f"/runs/dead-letters/{letter}/replay",
         "/runs/quarantine": "/runs/quarantine",
+        "/runs/quarantine/{id}": f"/runs/quarantine/{refused}",
+        "/runs/quarantine/{id}/replay": f"/runs/quarantine/{refused}/replay",
         "/runs/{id}": f"/runs/{run}",
         "/retention": "/retention?from=2026-01-01&to=2026-01-31",
         "/retention/metrics/{name}": "/retention/metrics/csat?by=segment",
@@ -108,8 +127,8 @@ def addresses(engine: Engine) -> dict[str, str]:
     }
 
 
-NO_PAGES = {"/static/{name}", "/audit/export"}
-"""What gives files, and no pages."""
+NO_PAGES = {"/static/{name}", "/audit/export", "/live"}
+"""What gives files or follows what happens, and no pages."""
 
 
 def test_every_page_is_whole_and_for_its_roles_alone(
@@ -204,6 +223,51 @@ def test_hostile_text_is_shown_as_text_everywhere(as_role: Door, engine: Engine)
     read(missing.text)
 
 
+@pytest.mark.parametrize("id", ["ann/b?c#d&e", "//", "50% Zoë\u3000ö+\ufdd0/x", "@ann"])
+def test_whatever_an_id_has_in_it_each_page_of_the_customer_is_reached(
+    as_role: Door, engine: Engine, id: str
+) -> None:
+    played(engine, id)
+    operator, name = as_role("operator"), quote(id, safe="")
+    with engine.store.reader() as reader:
+        case, run, ask = reader.cases()[0].id, reader.runs()[0].id, reader.asks()[0].id
+    # when every link to them is followed, on every page that has one
+    starts = (
+        "/", "/customers", f"/customers?prefix={name}", f"/customers/{name}", f"/runs/{run}", "/runs",
+        "/waiting", f"/waiting/asks/{ask}", f"/waiting/cases/{case}",
+        f"/customers/{name}/why?rule=big-order",
+    )  # fmt: skip
+    links: set[str] = set()
+    for start in starts:
+        found = re.findall(r'(?:href|action)="([^"]*)"', linked(operator.page(start)))
+        about = [link for link in found if name in link]
+        assert about, start
+        links.update(about)
+    # then it leads to their pages, and to nobody else's
+    assert {link.partition("?")[0] for link in links} >= {
+        f"/customers/{name}",
+        f"/customers/{name}/why",
+        "/runs",
+    }
+    for link in links:
+        told = operator.get(link)
+        assert told.status_code == 200, link
+        assert id in unescape(told.text), link
+    # and a form on them comes back to where it was, also for who has to sign in first
+    theme = operator.send(
+        "/theme", page=f"/customers/{name}", theme="dark", return_to=f"/customers/{name}?a=b"
+    )
+    assert theme.headers["location"] == f"/customers/{name}?a=b"
+    shown = re.search(r'name="return_to" value="([^"]*)"', operator.page(f"/customers/{name}?a=b"))
+    assert shown is not None and unescape(shown[1]) == f"/customers/{name}?a=b"
+    back = as_role("").get(f"/customers/{name}").headers["location"]
+    assert back == f"/sign-in?return_to={quote(f'/customers/{name}', safe='')}"
+    # and where there is nobody the answer says so, with what was asked for
+    missing = operator.http.get(f"/v1/customers/none{name}")
+    assert (missing.status_code, missing.json()["instance"]) == (404, f"/v1/customers/none{id}")
+    assert operator.http.get(f"/v1/nothing/{name}").json()["instance"] == f"/v1/nothing/{id}"
+
+
 def test_an_address_that_there_is_not_is_a_page_for_browsers_alone(as_role: Door) -> None:
     browser = as_role("operator")
     missing = browser.get("/nowhere")
@@ -247,10 +311,10 @@ def test_a_list_as_csv_is_all_of_it_and_runs_nothing(as_role: Door, engine: Engi
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert 'filename="customers.csv"' in answer.headers["content-disposition"]
     lines = answer.text.splitlines()
-    assert lines[0] == "Id,Goes by"
+    assert lines[0] == "Id,Name,E-mail,Kind,Lifecycle,Segments,Bands,Points,Last seen,Goes by"
     assert len(lines) == 621
     # what a spreadsheet would calculate is text
-    assert lines[1] == "'=c0001,'=c0001"
+    assert lines[1].startswith("'=c0001,,,person,") and lines[1].endswith(",'=c0001")
 
 
 def test_the_files_are_kept_by_browsers_and_change_their_name(as_role: Door) -> None:
@@ -289,6 +353,33 @@ def test_a_question_is_answered_a_case_taken_and_a_run_ended(as_role: Door, engi
     assert refused.status_code == 400
 
 
+def test_who_a_question_and_a_case_are_about_stands_beside_them(as_role: Door, engine: Engine) -> None:
+    # given a customer with an address who is in a segment and has open runs
+    played(engine)
+    traits = {"email": "ann@example.com"}
+    events = [
+        {"customer": "ann", "event": "identify", "traits": traits},
+        {"customer": "anna", "event": "seen"},
+    ]
+    engine.ingest(events, source="shop").result()
+    known = addresses(engine)
+    auditor = as_role("auditor")
+    for path in (known["/waiting/asks/{id}"], known["/waiting/cases/{id}"]):
+        text = linked(auditor.page(path))
+        beside = text[text.index('id="beside"') :]
+        assert "ann@example.com" in beside and "regular" in beside
+        # with what is open, what happened last, and the way to why
+        assert 'href="/workflows/ask-desk"' in beside and "<strong>identify</strong>" in beside
+        assert 'href="/customers/ann/why"' in beside
+    # and whoever reads it is recorded as reading of them
+    engine.flush_accesses()
+    found = auditor.http.get("/v1/audit/access?customer=ann").json()["items"]
+    assert "GET /v1/customers/{id}/timeline" in {each["route"] for each in found}
+    # of somebody who was erased nothing is left to show
+    engine.erase_customer("ann", "dpo@example.com").result()
+    assert "Nothing is known of them any more" in auditor.page(known["/waiting/cases/{id}"])
+
+
 def test_a_workflow_is_held_back_and_goes_on(as_role: Door, engine: Engine) -> None:
     browser = as_role("operator")
     assert browser.send("/pause", does="pause", workflow="news").headers["location"] == "/pause"
@@ -296,6 +387,36 @@ def test_a_workflow_is_held_back_and_goes_on(as_role: Door, engine: Engine) -> N
     assert "Held back" in browser.page("/")
     browser.send("/pause", does="resume", workflow="news")
     assert engine.paused == frozenset()
+
+
+def test_today_shows_what_is_due_soonest_and_how_many_more_wait(
+    as_role: Door, engine: Engine, clock: VirtualClock
+) -> None:
+    # given more questions than Today shows, each due a minute after the one before
+    for number in range(13):
+        order = {**ORDER, "customer": f"c{number:02}", "message_id": f"o{number}"}
+        engine.ingest([order], source="shop").result()
+        clock.move_to(clock.now() + 60_000_000)
+    engine.run_until(clock.now())
+    operator = as_role("operator")
+    text = linked(operator.page("/"))
+    asked = text[text.index('id="asks"') : text.index('id="cases"')]
+    # then they are the first ten, and the others a link away in the same order
+    assert re.findall(r'href="/customers/(c\d\d)"', asked) == [f"c{number:02}" for number in range(10)]
+    assert 'href="/waiting?sort=due">3 more questions' in asked
+    told = re.findall(r'href="/customers/(c\d\d)"', operator.page("/waiting?sort=due"))
+    assert told == [f"c{number:02}" for number in range(13)]
+    # and so over the pages of the API, where cases are in order too
+    seen, query = list[str](), "sort=due&limit=5"
+    while query:
+        page = operator.http.get(f"/v1/asks?{query}").json()
+        seen += [ask["customer"] for ask in page["items"]]
+        query = f"sort=due&limit=5&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    assert seen == told
+    assert operator.http.get("/v1/cases?sort=due&limit=1").json() == {"items": [], "next_cursor": None}
+    assert operator.http.get("/v1/cases?sort=size").status_code == 400
+    today = operator.http.get("/v1/today").json()
+    assert (today["open_asks"], today["open_cases"]) == (13, 0)
 
 
 def test_why_a_rule_did_not_fire_is_told_line_by_line_with_what_it_saw(

@@ -307,6 +307,36 @@ def test_cases_and_questions_outlast_the_way_down_to_before_they_were_looked_for
     again.close()
 
 
+def test_questions_and_cases_outlast_the_way_down_to_before_they_were_in_order_and_up_again(url: str) -> None:
+    # given questions and cases in the order in which they are due
+    store = open_store(url)
+    cases = [
+        rows.case("c-4", next_due=None, respond_due=50, resolve_due=150),
+        rows.case("c-3", next_due=100, resolve_due=150),
+        rows.case("c-2", status="acknowledged", next_due=None, respond_due=50, resolve_due=150),
+        rows.case("c-1", next_due=None),
+        rows.case("c-5", next_due=10, paused_at=5),
+        rows.case("c-6", status="resolved", next_due=10),
+    ]
+    asks = [rows.ask("q-2", due=100), rows.ask("q-1", due=200), rows.ask("q-0", due=50, answered_at=40)]
+    with store.begin() as writer:
+        writer.write(Changes(cases={case.id: case for case in cases}, asks=asks))
+    store.close()
+
+    # when the schema goes back to before and forth again
+    with connected(url) as connection:
+        schema.downgrade(connection, "0015")
+        assert "due" not in {column["name"] for column in inspect(connection).get_columns("case")}
+        schema.upgrade(connection)
+
+    # then they are in that order still
+    again = open_store(url)
+    with again.reader() as reader:
+        assert reader.cases(due_from=0) == cases
+        assert [ask.id for ask in reader.asks(due_from=0)] == ["q-2", "q-1"]
+    again.close()
+
+
 def test_sealed_entries_outlast_the_way_down_to_when_they_were_kept_whole_and_up_again(url: str) -> None:
     # given more entries than a tile stands for
     store = open_store(url)

@@ -276,3 +276,12 @@ def test_customers_are_found_by_how_a_name_of_theirs_begins(store: Store) -> Non
         assert names("x") == []
         (found,) = reader.customers_named("an-", None, 10)
         assert found.customer == "bob"
+
+
+def test_a_customer_is_read_without_chunks_where_those_are_not_asked_for(store: Store) -> None:
+    with store.begin() as writer:
+        writer.save([rows.first_save("ann", chunks={24_312: b"january"})])
+    with store.reader() as reader:
+        whole, bare = reader.load(["ann"])["ann"], reader.load(["ann"], chunks=False)["ann"]
+    assert whole.chunks == {24_312: b"january"}
+    assert bare == msgspec.structs.replace(whole, chunks={})

@@ -94,6 +94,38 @@ def test_the_questions_that_wait_for_somebody_are_found(store: Store) -> None:
         assert reader.asks(who="sam", after="q-1") == []
 
 
+def test_questions_and_cases_come_soonest_due_first_and_those_last_of_which_nothing_is_due(
+    store: Store,
+) -> None:
+    # given questions, one of them answered, and cases, one paused, one taken, one closed
+    asks = [rows.ask(f"q-{due}", due=due) for due in (400, 300, 500)]
+    asks.append(rows.ask("q-1", due=100, answered_at=90))
+    cases = [
+        rows.case("c-1", next_due=None, resolve_due=900),
+        rows.case("c-2", next_due=300, resolve_due=900),
+        rows.case("c-3", next_due=None, resolve_due=300, respond_due=200),
+        rows.case("c-4", next_due=100, paused_at=50),
+        rows.case("c-5", status="acknowledged", next_due=None, resolve_due=150, respond_due=100),
+        rows.case("c-6", status="resolved", resolve_due=100),
+    ]
+    with store.begin() as writer:
+        writer.write(Changes(asks=asks, cases={case.id: case for case in cases}))
+
+    with store.reader() as reader:
+        # then the order is by due, then by id, and goes on at any place
+        assert [ask.due for ask in reader.asks(due_from=0)] == [300, 400, 500]
+        assert [ask.due for ask in reader.asks(due_from=300, after="q-300", limit=1)] == [400]
+        assert [ask.id for ask in reader.asks(due_from=0, answered=True)] == ["q-1"]
+        assert reader.count_open_asks() == 3
+
+        def found(**asked: object) -> list[str]:
+            return [case.id for case in reader.cases(**asked)]  # type: ignore[arg-type]
+
+        assert found(due_from=0) == ["c-5", "c-3", "c-2", "c-1", "c-4", "c-6"]
+        assert found(due_from=0, status="open", limit=2) == ["c-3", "c-2"]
+        assert found(due_from=300, after="c-2", status="open") == ["c-1", "c-4"]
+
+
 def test_a_case_keeps_its_history_and_context(store: Store) -> None:
     case = rows.case(
         "c-1",

@@ -1,0 +1,43 @@
+"""What tells a page that something has happened: that it has, and nothing of what."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from litestar import get
+from litestar.response import ServerSentEvent
+from litestar.response.sse import ServerSentEventMessage
+
+from api.auth import still_in
+from api.console.pages import SEE, shown
+from api.doors import Call
+from api.routes.stream import AGAIN
+from api.tail import Tail
+from engine.store.sessions import SessionRow
+
+
+@get("/live", opt=shown(SEE), media_type="text/event-stream")
+async def get_live(request: Call) -> ServerSentEvent:
+    """Say `changed` within a second each time that something is decided, done or asked.
+
+    It tells of nobody and of nothing, so that everybody may hear it who may see a page: the page then asks
+    again for what it shows, with the rights of who looks at it.
+    """
+    session = request.scope["state"].get("session")
+    # Without a session it is a program with a key, which is counted as one.
+    name = session.hash if isinstance(session, SessionRow) else request.user.id
+    request.app.state.rates.live(request.scope, name)
+    tail: Tail = request.app.state.tail
+    changes = tail.changes(lambda: still_in(request))
+    return ServerSentEvent(_messages(changes), retry_duration=AGAIN, headers={"Cache-Control": "no-store"})
+
+
+async def _messages(changes: AsyncIterator[bool]) -> AsyncIterator[ServerSentEventMessage]:
+    async for changed in changes:
+        if changed:
+            yield ServerSentEventMessage(data="{}", event="changed", sep="\n")
+        else:
+            yield ServerSentEventMessage(data=None, comment="here", sep="\n")
+
+
+HANDLERS = [get_live]
