@@ -33,7 +33,6 @@ from engine.store.records import (
     ConnectorRow,
     Counters,
     DecisionCount,
-    DecisionTally,
     FigureRow,
     GoalRow,
     KeyRow,
@@ -52,7 +51,6 @@ from engine.store.records import (
     ReleaseRow,
     Request,
     Resolution,
-    RunTally,
     StoredEvent,
     SuppressionRow,
 )
@@ -115,10 +113,11 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, Protoc
         after: tuple[Micros, int] | None = None,
         limit: int | None = None,
         named: Iterable[str] | None = None,
+        newest: bool = False,
     ) -> list[Event]:
-        """Give the events sent under these very ids, the engine's own too, by (received, seq).
+        """Give the events sent under these very ids, the engine's own too, only those `named`.
 
-        Only those with one of the names, where names are given.
+        By (received, seq); with `newest` by (received backwards, seq).
         """
         ...
 
@@ -184,10 +183,6 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, Protoc
         """Count the decisions that paging them would give."""
         ...
 
-    def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
-        """Count the decisions of a span that are kept, by (rule, outcome)."""
-        ...
-
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:
@@ -217,10 +212,6 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, Protoc
         newest: bool = False,
     ) -> list[Run]:
         """Page runs by (started, id); `start` and `end` bound when they started."""
-        ...
-
-    def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
-        """Count the runs that began in a span by how they stand now, by (workflow, status)."""
         ...
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:
