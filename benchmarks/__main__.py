@@ -19,6 +19,7 @@ from rich.table import Table
 
 from benchmarks import (
     backtesting,
+    console,
     curves,
     decision_bytes,
     evaluation,
@@ -61,6 +62,7 @@ ROWS: Mapping[str, Measure] = {
     "trace": evaluation.measure_trace,
     "sweep_1m_100": sweep.measure,
     "sweep_disk_1m_100": sweep_disk.measure,
+    "console_pages": console.measure,
 }
 """What is measured unless something is asked for: each is given an empty folder, and whether to be quick."""
 

@@ -39,6 +39,11 @@ AIMS: Mapping[str, Aim] = {
     "decision_bytes": Aim(value=700),
     "seal": Aim(value=100_000),
     "seal_check": Aim(value=10),
+    "console_pages": Aim(value=100),
+    "console_first_look": Aim(value=100),
+    "console_bytes": Aim(value=100),
+    "console_shift": Aim(value=0),
+    "console_live": Aim(value=1),
 }
 
 

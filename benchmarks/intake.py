@@ -77,6 +77,15 @@ def served(folder: Path, known: int, customers: int = CUSTOMERS) -> Iterator[Ser
     """Serve the shop from a folder, in a process of its own, after so many events by which it is known."""
     workspace, database = folder / "shop", folder / "holdfast.db"
     write(workspace)
+    with serving(workspace, database) as server:
+        before = happenings(known, SystemClock().now(), BATCH, "known", customers)
+        server.push(folder, "/v1/events", [json.dumps(batch) for batch in before], CLIENTS)
+        yield server
+
+
+@contextlib.contextmanager
+def serving(workspace: Path, database: Path) -> Iterator[Server]:
+    """Serve a workspace in a process of its own; the database is made where there is none."""
     process = subprocess.Popen(
         [
             sys.executable, "-m", "api.cli.main", "serve", "--workspace", str(workspace), "--port", "0",
@@ -93,7 +102,7 @@ def served(folder: Path, known: int, customers: int = CUSTOMERS) -> Iterator[Ser
             if found := re.search(r"on (http://\S+)", line):
                 address = found[1]
                 break
-        if key is None or address is None:
+        if address is None:
             raise RuntimeError("the server did not come up")
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
@@ -101,10 +110,7 @@ def served(folder: Path, known: int, customers: int = CUSTOMERS) -> Iterator[Ser
                 if httpx.get(f"{address}/health/ready").status_code == 200:
                     break
             time.sleep(0.05)
-        server = Server(process, address, key, database)
-        before = happenings(known, SystemClock().now(), BATCH, "known", customers)
-        server.push(folder, "/v1/events", [json.dumps(batch) for batch in before], CLIENTS)
-        yield server
+        yield Server(process, address, key or "", database)
     finally:
         process.terminate()
         process.wait(PATIENCE)

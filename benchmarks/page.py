@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from benchmarks.aims import missed, told
+from benchmarks.aims import AIMS, missed, told
 from benchmarks.rows import Row
 
 REPOSITORY = Path(__file__).parents[1]
@@ -37,6 +37,9 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "parked": (
         "parked_1m", "parked_1m_memory", "parked_1m_restart", "parked_1m_timers_p99", "parked_1m_postgres",
         "parked_1m_postgres_memory", "parked_1m_postgres_restart", "parked_1m_postgres_timers_p99",
+    ),
+    "console": (
+        "console_pages", "console_first_look", "console_bytes", "console_shift", "console_live",
     ),
     "sustained": ("sustained", "sustained_p99", "sustained_memory"),
     "overload": ("overload",),
@@ -145,6 +148,19 @@ def _of_curve(name: str) -> Table:
     return table
 
 
+def _of_pages(rows: Measured) -> str:
+    pages = rows.get("console_page", [])
+    if not pages:
+        return "Not measured yet.\n"
+    lines = ["| page | p50 ms | p95 ms | KB |", "|---|---|---|---|"]
+    for page in pages:
+        detail = page["detail"]
+        late = ": missed" if page["value"] > (AIMS["console_pages"].value or 0) else ""
+        cells = (detail["page"], number(detail["p50_ms"]), number(page["value"]) + late, _plain(detail["kb"]))
+        lines.append(_line(cells))
+    return "\n".join(lines) + "\n"
+
+
 def _line(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
@@ -166,6 +182,7 @@ TABLES: Mapping[str, Table] = {
         name.replace("_", "-"): _of_curve(name)
         for name in ("curve_rules", "curve_live_rules", "curve_customers", "curve_clients", "curve_history")
     },
+    "console-page": _of_pages,
     "headline": _of_rows(HEADLINE),
     "machines": _machines,
 }

@@ -31,7 +31,6 @@ RUNS = Listing(
         Filter("workflow", "Workflow"),
         Filter("customer", "Customer"),
         Filter("status", "Stands", "choice", tuple(status.value for status in RunStatus)),
-        # No index is of how a run stands: a few days are gone through, and not all that ever ran.
         Filter("from", "From", "day", days=7),
         Filter("to", "To", "day"),
     ),

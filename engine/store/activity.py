@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
-from engine.model.values import MINUTE, Micros
-
-QUARTER: Micros = 15 * MINUTE
-"""A quarter of an hour: in every zone the days begin with one."""
+from engine.model.values import Micros
+from engine.store.records import DecisionTally, RunTally
 
 
-class QuarterCount(msgspec.Struct, frozen=True):
-    """How much of a kind (an outcome, a status) there was in the quarter of an hour that begins at `at`."""
+class SpanCount(msgspec.Struct, frozen=True):
+    """How much of a kind (an outcome, a status) there was in the span that begins at `at`."""
 
     at: Micros
     kind: str
@@ -33,12 +32,20 @@ class OpenRun(msgspec.Struct, frozen=True):
 class ActivityReader(Protocol):
     """What may be asked of it."""
 
-    def decision_quarters(self, rule: str, start: Micros, end: Micros) -> list[QuarterCount]:
-        """Count the kept decisions of a rule in a span, by (quarter of an hour, outcome)."""
+    def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
+        """Count the decisions of a span that are kept, by (rule, outcome)."""
         ...
 
-    def run_quarters(self, workflow: str, start: Micros, end: Micros) -> list[QuarterCount]:
-        """Count the runs of a workflow that began in a span, by (quarter of an hour, status now)."""
+    def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
+        """Count the runs that began in a span by how they stand now, by (workflow, status)."""
+        ...
+
+    def decision_spans(self, rule: str, bounds: Sequence[Micros]) -> list[SpanCount]:
+        """Count the kept decisions of a rule from each bound to before the next, by (span, outcome)."""
+        ...
+
+    def run_spans(self, workflow: str, bounds: Sequence[Micros]) -> list[SpanCount]:
+        """Count the runs of a workflow that began from each bound to before the next, by (span, status)."""
         ...
 
     def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:

@@ -30,7 +30,6 @@ from engine.store.records import (
     ConnectorRow,
     Counters,
     DecisionCount,
-    DecisionTally,
     FigureRow,
     GoalRow,
     KeyRow,
@@ -49,7 +48,6 @@ from engine.store.records import (
     ReleaseRow,
     Request,
     Resolution,
-    RunTally,
     StoredEvent,
     SuppressionRow,
 )
@@ -112,10 +110,11 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, People
         after: tuple[Micros, int] | None = None,
         limit: int | None = None,
         named: Iterable[str] | None = None,
+        newest: bool = False,
     ) -> list[Event]:
-        """Give the events sent under these very ids, the engine's own too, by (received, seq).
+        """Give the events sent under these very ids, the engine's own too, only those `named`.
 
-        Only those with one of the names, where names are given.
+        By (received, seq); with `newest` by (received backwards, seq).
         """
         ...
 
@@ -181,10 +180,6 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, People
         """Count the decisions that paging them would give."""
         ...
 
-    def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
-        """Count the decisions of a span that are kept, by (rule, outcome)."""
-        ...
-
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:
@@ -214,10 +209,6 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, People
         newest: bool = False,
     ) -> list[Run]:
         """Page runs by (started, id); `start` and `end` bound when they started."""
-        ...
-
-    def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
-        """Count the runs that began in a span by how they stand now, by (workflow, status)."""
         ...
 
     def starts(self, workflow: str, start: Micros, end: Micros | None, limit: int) -> list[Micros]:

@@ -17,9 +17,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    literal_column,
 )
 
 from engine.loyalty.ledger import ACCOUNTS
+from engine.model.reasons import RunStatus
 
 METADATA = MetaData()
 
@@ -144,9 +146,23 @@ DECISION = Table(
     _text("outcome"),
     _bytes("document"),
 )
-Index("decision_at", DECISION.c.at, DECISION.c.id)
-Index("decision_rule", DECISION.c.rule, DECISION.c.at, DECISION.c.id)
+# The outcome stands last, so that rows are told apart by it before they are read.
+Index("decision_at", DECISION.c.at, DECISION.c.id, DECISION.c.outcome)
+Index("decision_rule", DECISION.c.rule, DECISION.c.at, DECISION.c.id, DECISION.c.outcome)
 Index("decision_customer", DECISION.c.customer, DECISION.c.at)
+
+DECISION_DAY = Table(
+    "decision_day",
+    METADATA,
+    _text("rule", key=True),
+    # Days of UTC since 1970.
+    _number("day", key=True),
+    _text("outcome", key=True),
+    # As of counts.
+    _number("stripe", key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""How many rows of `decision` there are of each rule, day and outcome: kept up as they are written."""
 
 DECISION_COUNT = Table(
     "decision_count",
@@ -178,6 +194,17 @@ RUN = Table(
 Index("run_started", RUN.c.started_at, RUN.c.id)
 Index("run_workflow", RUN.c.workflow, RUN.c.started_at, RUN.c.id)
 Index("run_customer", RUN.c.customer, RUN.c.started_at)
+# Of those that wait it would be written anew with every step, and they are found without it.
+MOVED = RUN.c.status != literal_column(f"'{RunStatus.WAITING.value}'")
+Index(
+    "run_moved",
+    RUN.c.status,
+    RUN.c.started_at,
+    RUN.c.id,
+    RUN.c.workflow,
+    sqlite_where=MOVED,
+    postgresql_where=MOVED,
+)
 _where("run_open", RUN, "open_for", there="open_for")
 _where("run_due", RUN, "due", there="due")
 
@@ -427,34 +454,6 @@ PROCESS = Table(
 
 LEASE = Table("lease", METADATA, _text("name", key=True), _text("holder"), _number("fence"), _time("until"))
 """Duties that one process has at a time."""
-
-METRIC_FIGURE = Table(
-    "metric_figure",
-    METADATA,
-    _text("metric", key=True),
-    _time("start", key=True),
-    _time("end", key=True),
-    # A segment, or empty for everybody.
-    _text("grouping", key=True),
-    _number("version", key=True),
-    _time("computed_at"),
-    _text("why"),
-    Column("seq", BigInteger, nullable=False),
-    _bytes("figure"),
-)
-"""Figures of closed periods, each version as it was computed."""
-
-GOAL_STATE = Table(
-    "goal_state",
-    METADATA,
-    _text("goal", key=True),
-    # The hash of what the goal says: a changed goal has another baseline.
-    _text("terms", key=True),
-    _time("created_at"),
-    _bytes("baseline"),
-    Column("settled", LargeBinary, nullable=True),
-)
-"""What was frozen of goals: the baseline at creation, and the last measurement at the deadline."""
 
 CONNECTOR = Table(
     "connector",

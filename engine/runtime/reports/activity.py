@@ -54,7 +54,7 @@ class Activities:
         first = today - days + 1
         # The latest instants may be ahead of now: today is counted up to its end.
         counted = self._past(reader, zone, kind, id, (first, today), now) + _count(
-            reader, zone, kind, id, zone.start_of_day(today), zone.start_of_day(today + 1)
+            reader, zone, kind, id, (today, today + 1)
         )
         found: dict[Day, dict[str, int]] = {day: {} for day in range(first, today + 1)}
         for (day, name), number in sorted(counted.items()):
@@ -74,7 +74,7 @@ class Activities:
             known = self._over.get(key)
         if known is not None and known[0] <= now < known[0] + FRESH:
             return known[1]
-        counted = _count(reader, zone, kind, id, *map(zone.start_of_day, days))
+        counted = _count(reader, zone, kind, id, days)
         with self._lock:
             self._over[key] = now, counted
             self._over.move_to_end(key)
@@ -83,12 +83,14 @@ class Activities:
         return counted
 
 
-def _count(reader: Reader, zone: Zone, kind: Kind, id: str, start: Micros, end: Micros) -> Numbers:
+def _count(reader: Reader, zone: Zone, kind: Kind, id: str, days: tuple[Day, Day]) -> Numbers:
+    """Count from the first of two days to before the other."""
+    bounds = [zone.start_of_day(day) for day in range(days[0], days[1] + 1)]
+    spans = reader.decision_spans if kind == "rule" else reader.run_spans
     counted: Numbers = Counter()
-    quarters = reader.decision_quarters if kind == "rule" else reader.run_quarters
-    for each in quarters(id, start, end) if start < end else ():
+    for each in spans(id, bounds):
         counted[zone.day_of(each.at), each.kind] += each.number
     if kind == "rule":
-        for hour in reader.decision_counts(rule=id, start=start, end=end):
+        for hour in reader.decision_counts(rule=id, start=bounds[0], end=bounds[-1]):
             counted[zone.day_of(hour.hour), hour.outcome] += hour.number
     return counted

@@ -107,7 +107,10 @@ def timeline(shell: Shell, id: str, *, before: Micros | None = None, limit: int 
     with shell.store.reader() as reader:
         names = names_of(reader, id)
         found: list[list[Entry]] = [
-            [Entry(one.received_at, "event", one) for one in reader.events_of(names, end=before)],
+            [
+                Entry(one.received_at, "event", one)
+                for one in reader.events_of(names, end=before, limit=limit, newest=True)
+            ],
             [
                 Entry(one.at, "decision", one)
                 for one in reader.decisions(customers=names, end=before, limit=limit, newest=True)

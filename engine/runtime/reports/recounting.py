@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain, repeat
 from threading import Event, Lock, Thread
 from typing import Generic, Protocol, TypeVar
 
@@ -11,10 +12,10 @@ from engine.errors import HoldfastError
 from engine.model.values import Micros
 from engine.runtime.shell import Shell
 
-PATIENCE = 0.2
+PATIENCE = 0.05
 """Seconds that whoever asks first waits for the count: a small base is counted by then."""
 
-BREATH = 0.02
+BREATH = 0.06
 """Seconds between two pages, in which others work: a count takes no longer than it lets them."""
 
 
@@ -78,6 +79,8 @@ class Recounts(Generic[C]):
         # Where it cannot be counted now, what is known stays until somebody asks again.
         with suppress(HoldfastError):
             of = shell.ruleset.hash
-            found = self._count(shell, now, lambda: not self._closing.wait(BREATH))
+            # Nobody is held up by the first page.
+            breaths = chain((0.0,), repeat(BREATH))
+            found = self._count(shell, now, lambda: not self._closing.wait(next(breaths)))
             if not self._closing.is_set():
                 self._known = of, found

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
-from engine.store.activity import QUARTER, QuarterCount
+from engine.store.activity import SpanCount
 from engine.store.memory.tables import MemoryTransaction, page, within
 from engine.store.recording import Recording
 from engine.store.records import DecisionCount, DecisionTally
@@ -62,12 +63,15 @@ class DecisionReading(MemoryTransaction):
         counted = Counter((row["rule"], row["outcome"]) for row in rows)
         return [DecisionTally(*kind, number) for kind, number in sorted(counted.items())]
 
-    def decision_quarters(self, rule: str, start: Micros, end: Micros) -> list[QuarterCount]:
-        rows = (row for row in self._rows("decision") if row["rule"] == rule)
+    def decision_spans(self, rule: str, bounds: Sequence[Micros]) -> list[SpanCount]:
+        rows = [row for row in self._rows("decision") if row["rule"] == rule]
         counted = Counter(
-            (row["at"] // QUARTER * QUARTER, row["outcome"]) for row in rows if start <= row["at"] < end
+            (start, row["outcome"])
+            for start, end in pairwise(bounds)
+            for row in rows
+            if start <= row["at"] < end
         )
-        return [QuarterCount(*kind, number) for kind, number in sorted(counted.items())]
+        return [SpanCount(*kind, number) for kind, number in sorted(counted.items())]
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None

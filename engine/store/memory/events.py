@@ -40,6 +40,7 @@ class EventReading(MemoryTransaction):
         after: tuple[Micros, int] | None = None,
         limit: int | None = None,
         named: Iterable[str] | None = None,
+        newest: bool = False,
     ) -> list[Event]:
         asked, names = set(customers), None if named is None else set(named)
         rows = [
@@ -47,6 +48,9 @@ class EventReading(MemoryTransaction):
             for row in self._rows("event")
             if row["customer"] in asked and (names is None or row["name"] in names)
         ]
+        if newest:
+            latest = self._page(rows, start, end, after, None)
+            return sorted(latest, key=lambda event: -event.received_at)[:limit]
         return self._page(rows, start, end, after, limit)
 
     def events(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from engine.errors import StoreError
 from engine.experiments.assignment import Exposure
@@ -11,7 +12,7 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Micros
 from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
-from engine.store.activity import QUARTER, OpenRun, QuarterCount
+from engine.store.activity import OpenRun, SpanCount
 from engine.store.memory.tables import MemoryTransaction, Tables, page, within
 from engine.store.overdue import OverdueReading, Place
 from engine.store.recording import Recording
@@ -61,14 +62,15 @@ class RunReading(OverdueReading, MemoryTransaction):
         counted = Counter((row["workflow"], row["status"]) for row in rows)
         return [RunTally(*kind, number) for kind, number in sorted(counted.items())]
 
-    def run_quarters(self, workflow: str, start: Micros, end: Micros) -> list[QuarterCount]:
-        rows = (row for row in self._rows("run") if row["workflow"] == workflow)
+    def run_spans(self, workflow: str, bounds: Sequence[Micros]) -> list[SpanCount]:
+        rows = [row for row in self._rows("run") if row["workflow"] == workflow]
         counted = Counter(
-            (row["started_at"] // QUARTER * QUARTER, row["status"])
+            (start, row["status"])
+            for start, end in pairwise(bounds)
             for row in rows
             if start <= row["started_at"] < end
         )
-        return [QuarterCount(*kind, number) for kind, number in sorted(counted.items())]
+        return [SpanCount(*kind, number) for kind, number in sorted(counted.items())]
 
     def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:
         rows = [row for row in self._rows("run") if row["open_for"] is not None]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import TypeAlias
 
 from engine.decisions.decision import Decision
-from engine.model.values import Micros
-from engine.store.activity import QUARTER, QuarterCount
+from engine.model.values import DAY, Micros
+from engine.store.activity import SpanCount
 from engine.store.recording import Recording
 from engine.store.records import DecisionCount, DecisionTally
 from engine.store.rows import decision_of, decision_row
 from engine.store.sql.transaction import SqlTransaction
 from engine.store.statements import decisions as sql
+
+Span: TypeAlias = tuple[Micros | None, Micros | None]
 
 
 class DecisionReading(SqlTransaction):
@@ -33,8 +38,36 @@ class DecisionReading(SqlTransaction):
         limit: int = 100,
         newest: bool = False,
     ) -> list[Decision]:
-        page = sql.decision_page(rule, customers, outcome, start, end, after, limit, newest)
-        return [decision_of(row) for row in self._rows(page)]
+        spans: Iterable[Span] = [(start, end)]
+        if outcome is not None and customers is None:
+            spans = self._days_with(rule, outcome, *_from(start, end, after, newest), newest)
+        found: list[Decision] = []
+        for begins, ends in spans:
+            left = limit - len(found)
+            page = sql.decision_page(rule, customers, outcome, begins, ends, after, left, newest)
+            found += [decision_of(row) for row in self._rows(page)]
+            if len(found) == limit:
+                break
+        return found
+
+    def _days_with(
+        self, rule: str | None, outcome: str, start: Micros | None, end: Micros | None, newest: bool
+    ) -> Iterator[Span]:
+        """Give the days on which there are such decisions, those that follow one another as one span.
+
+        Whoever looks for them goes through no other: of what is rare there may be a few in millions.
+        """
+        first = None if start is None else start // DAY
+        last = None if end is None else -(-end // DAY)
+        days = [day for day, _ in self._tuples(sql.decision_days(rule, outcome, first, last, newest))]
+        step = -1 if newest else 1
+        for _, some in groupby(enumerate(days), lambda place: place[1] - step * place[0]):
+            within = [day for _, day in some]
+            begins, ends = min(within) * DAY, (max(within) + 1) * DAY
+            yield (
+                begins if start is None else max(begins, start),
+                ends if end is None else min(ends, end),
+            )
 
     def count_decisions(
         self,
@@ -45,19 +78,60 @@ class DecisionReading(SqlTransaction):
         start: Micros | None = None,
         end: Micros | None = None,
     ) -> int:
+        first = None if start is None else -(-start // DAY)
+        last = None if end is None else end // DAY
+        if customers is not None or (first is not None and last is not None and first >= last):
+            return self._count(rule, customers, outcome, start, end)
+        # Whole days are summed up already; what is counted is the rest at both ends.
+        days = self._tuples(sql.decision_days(rule, outcome, first, last, False))
+        total = sum(int(number) for _, number in days)
+        if start is not None and first is not None:
+            total += self._count(rule, None, outcome, start, first * DAY)
+        if end is not None and last is not None:
+            total += self._count(rule, None, outcome, last * DAY, end)
+        return total
+
+    def _count(
+        self,
+        rule: str | None,
+        customers: Sequence[str] | None,
+        outcome: str | None,
+        start: Micros | None,
+        end: Micros | None,
+    ) -> int:
+        if start is not None and start == end:
+            return 0
         return int(self._scalar(sql.count_decisions(rule, customers, outcome, start, end)))
 
     def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
-        return [DecisionTally(**row) for row in self._rows(sql.tally_decisions(), start=start, end=end)]
+        days = {"first": start // DAY, "last": (end - 1) // DAY}
+        rows = self._rows(sql.tally_decisions(), start=start, end=end, **days)
+        return [DecisionTally(**row) for row in rows]
 
-    def decision_quarters(self, rule: str, start: Micros, end: Micros) -> list[QuarterCount]:
-        rows = self._rows(sql.decision_quarters(), rule=rule, start=start, end=end)
-        return [QuarterCount(row["quarter"] * QUARTER, row["kind"], row["number"]) for row in rows]
+    def decision_spans(self, rule: str, bounds: Sequence[Micros]) -> list[SpanCount]:
+        return [
+            SpanCount(start, kind, number)
+            for start, end in pairwise(bounds)
+            for number, kind in self._tuples(sql.decision_kinds(), rule=rule, start=start, end=end)
+        ]
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:
-        return [DecisionCount(**row) for row in self._rows(sql.decision_counts(rule, start, end))]
+        given = {"rule": rule, "start": start, "end": end}
+        bound = {name: value for name, value in given.items() if value is not None}
+        counts = sql.decision_counts(rule is not None, start is not None, end is not None)
+        return [DecisionCount(**row) for row in self._rows(counts, **bound)]
+
+
+def _from(start: Micros | None, end: Micros | None, after: tuple[Micros, str] | None, newest: bool) -> Span:
+    """Give what of a span is left after a decision."""
+    if after is None:
+        return start, end
+    at = after[0]
+    if newest:
+        return start, at + 1 if end is None else min(end, at + 1)
+    return at if start is None else max(start, at), end
 
 
 class DecisionWriting(DecisionReading, Recording):
@@ -66,6 +140,15 @@ class DecisionWriting(DecisionReading, Recording):
     def _write_decisions(self, decisions: Sequence[Decision]) -> None:
         rows = [decision_row(decision) for decision in decisions]
         self._add(sql.insert_decision(), rows, "a decision", "id")
+        days = Counter((row["rule"], row["at"] // DAY, row["outcome"]) for row in rows)
+        stripe = self._habits.stripe
+        self._change(
+            sql.add_to_decision_day(self._insert),
+            [
+                {"rule": rule, "day": day, "outcome": outcome, "stripe": stripe, "number": number}
+                for (rule, day, outcome), number in sorted(days.items())
+            ],
+        )
         self._record_decisions(decisions, rows)
 
     def _write_counts(self, counts: Mapping[tuple[str, Micros, str], int]) -> None:

@@ -41,14 +41,15 @@ class EventReading(SqlTransaction):
         after: tuple[Micros, int] | None = None,
         limit: int | None = None,
         named: Iterable[str] | None = None,
+        newest: bool = False,
     ) -> list[Event]:
         names = None if named is None else sorted(named)
         found = [
             event_of(row)
             for some in portions(customers)
-            for row in self._rows(sql.event_page(some, start, end, after, limit, names))
+            for row in self._rows(sql.event_page(some, start, end, after, limit, names, newest))
         ]
-        found.sort(key=lambda event: (event.received_at, event.seq))
+        found.sort(key=lambda event: (-event.received_at if newest else event.received_at, event.seq))
         return found[:limit]
 
     def events(

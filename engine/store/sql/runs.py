@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Executable
@@ -13,7 +14,7 @@ from engine.model.reasons import RunStatus
 from engine.model.values import Micros
 from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
-from engine.store.activity import QUARTER, OpenRun, QuarterCount
+from engine.store.activity import OpenRun, SpanCount
 from engine.store.documents import Row
 from engine.store.overdue import OverdueReading, Place
 from engine.store.recording import Recording
@@ -61,9 +62,12 @@ class RunReading(OverdueReading, SqlTransaction):
     def tally_runs(self, start: Micros, end: Micros) -> list[RunTally]:
         return [RunTally(**row) for row in self._rows(sql.tally_runs(), start=start, end=end)]
 
-    def run_quarters(self, workflow: str, start: Micros, end: Micros) -> list[QuarterCount]:
-        rows = self._rows(sql.run_quarters(), workflow=workflow, start=start, end=end)
-        return [QuarterCount(row["quarter"] * QUARTER, row["kind"], row["number"]) for row in rows]
+    def run_spans(self, workflow: str, bounds: Sequence[Micros]) -> list[SpanCount]:
+        return [
+            SpanCount(start, kind, number)
+            for start, end in pairwise(bounds)
+            for number, kind in self._tuples(sql.run_kinds(), workflow=workflow, start=start, end=end)
+        ]
 
     def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:
         customer, id = after or ("", "")

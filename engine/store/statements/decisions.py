@@ -14,15 +14,13 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    literal_column,
     select,
     tuple_,
 )
 
 from engine.model.values import Micros
-from engine.store.activity import QUARTER
-from engine.store.statements import Insert
-from engine.store.tables import DECISION, DECISION_COUNT
+from engine.store.statements import Insert, by_no_index
+from engine.store.tables import DECISION, DECISION_COUNT, DECISION_DAY
 
 
 @cache
@@ -49,11 +47,42 @@ def count_decisions(
 
 
 @cache
+def add_to_decision_day(insert: Insert) -> Executable:
+    """How many decisions there are of a day, more by `number`."""
+    put = insert(DECISION_DAY)
+    return put.on_conflict_do_update(
+        index_elements=list(DECISION_DAY.primary_key),
+        set_={"number": DECISION_DAY.c.number + put.excluded.number},
+    )
+
+
+def decision_days(
+    rule: str | None, outcome: str | None, first: int | None, end: int | None, newest: bool
+) -> Executable:
+    """How many decisions there are of those on each day from `first` to before `end`, by day."""
+    day = DECISION_DAY.c.day
+    numbers: Select[Any] = select(day, cast(func.sum(DECISION_DAY.c.number), BigInteger))
+    found = numbers.group_by(day)
+    found = found.order_by(day.desc() if newest else day)
+    if rule is not None:
+        found = found.where(DECISION_DAY.c.rule == rule)
+    if outcome is not None:
+        found = found.where(DECISION_DAY.c.outcome == outcome)
+    if first is not None:
+        found = found.where(day >= first)
+    return found if end is None else found.where(day < end)
+
+
+@cache
 def tally_decisions() -> Executable:
-    """Numbers of decisions from `start` to before `end` by (rule, outcome)."""
+    """Numbers of decisions from `start` to before `end`, days `first` to `last`, by (rule, outcome)."""
     key = (DECISION.c.rule, DECISION.c.outcome)
+    # Of the rules that decided on those days: an index has the outcomes of a rule, and no row is read.
+    day = DECISION_DAY.c.day
+    rules = select(DECISION_DAY.c.rule).where(day >= bindparam("first"), day <= bindparam("last"))
     return (
         select(*key, func.count().label("number"))
+        .where(DECISION.c.rule.in_(rules))
         .where(DECISION.c.at >= bindparam("start"), DECISION.c.at < bindparam("end"))
         .group_by(*key)
         .order_by(*key)
@@ -61,22 +90,19 @@ def tally_decisions() -> Executable:
 
 
 @cache
-def decision_quarters() -> Executable:
-    """Numbers of decisions of `rule` from `start` to before `end`, by (quarter of an hour, outcome)."""
-    return by_quarter(DECISION.c.at, DECISION.c.outcome).where(
+def decision_kinds() -> Executable:
+    """Numbers of decisions of `rule` from `start` to before `end`, by outcome."""
+    return by_kind(DECISION.c.outcome).where(
         DECISION.c.rule == bindparam("rule"),
         DECISION.c.at >= bindparam("start"),
         DECISION.c.at < bindparam("end"),
     )
 
 
-def by_quarter(at: Column[int], kind: Column[str]) -> Select[Any]:
-    """Numbers by (quarter of an hour since 1970, kind): no zone's day begins within a quarter."""
-    # Written into the statement: PostgreSQL takes two parameters of one value for two groupings.
-    quarter = at // literal_column(str(QUARTER))
+def by_kind(kind: Column[str]) -> Select[Any]:
+    """Numbers by kind."""
     numbers: Select[Any] = select(func.count().label("number"))
-    grouped = numbers.group_by(quarter, kind).order_by(quarter, kind)
-    return grouped.add_columns(quarter.label("quarter"), kind.label("kind"))
+    return numbers.group_by(kind).order_by(kind).add_columns(kind)
 
 
 def _among(
@@ -88,7 +114,8 @@ def _among(
     end: Micros | None,
 ) -> Select[Any]:
     if rule is not None:
-        found = found.where(DECISION.c.rule == rule)
+        column = DECISION.c.rule
+        found = found.where((column if customers is None else by_no_index(column)) == rule)
     if customers is not None:
         found = found.where(DECISION.c.customer.in_(customers))
     if outcome is not None:
@@ -130,15 +157,16 @@ def add_to_decision_count(insert: Insert) -> Executable:
     )
 
 
-def decision_counts(rule: str | None, start: Micros | None, end: Micros | None) -> Executable:
-    """Counts by (rule, hour, outcome)."""
+@cache
+def decision_counts(of_rule: bool, starts: bool, ends: bool) -> Executable:
+    """Counts by (rule, hour, outcome): of `rule`, from `start`, to before `end`, where these are given."""
     key = (DECISION_COUNT.c.rule, DECISION_COUNT.c.hour, DECISION_COUNT.c.outcome)
     number = func.sum(DECISION_COUNT.c.number).label("number")
     counts = select(*key, cast(number, BigInteger)).group_by(*key).order_by(*key)
-    if rule is not None:
-        counts = counts.where(DECISION_COUNT.c.rule == rule)
-    if start is not None:
-        counts = counts.where(DECISION_COUNT.c.hour >= start)
-    if end is not None:
-        counts = counts.where(DECISION_COUNT.c.hour < end)
+    if of_rule:
+        counts = counts.where(DECISION_COUNT.c.rule == bindparam("rule"))
+    if starts:
+        counts = counts.where(DECISION_COUNT.c.hour >= bindparam("start"))
+    if ends:
+        counts = counts.where(DECISION_COUNT.c.hour < bindparam("end"))
     return counts

@@ -76,9 +76,11 @@ def event_page(
     after: tuple[Micros, int] | None,
     limit: int | None,
     named: Sequence[str] | None = None,
+    newest: bool = False,
 ) -> Executable:
-    """Events by (received, seq): of some customers or of all, of some names or of all."""
-    page = select(*READ).order_by(EVENT.c.received_at, EVENT.c.seq)
+    """Events by (received, seq), or the latest instants first: of some customers and names, or of all."""
+    received = EVENT.c.received_at.desc() if newest else EVENT.c.received_at
+    page = select(*READ).order_by(received, EVENT.c.seq)
     if customers is not None:
         page = page.where(EVENT.c.customer.in_(customers))
     if named is not None:

@@ -6,8 +6,8 @@ from functools import cache
 
 from sqlalchemy import Executable, bindparam, func, select
 
+from engine.store.measure_tables import GOAL_STATE, METRIC_FIGURE
 from engine.store.statements import Insert
-from engine.store.tables import GOAL_STATE, METRIC_FIGURE
 
 
 @cache

@@ -91,9 +91,9 @@ class Watched:
         self._reader = reader
         self.spans: list[tuple[int, int]] = []
 
-    def decision_quarters(self, rule: str, start: int, end: int) -> Any:
-        self.spans.append((start, end))
-        return self._reader.decision_quarters(rule, start, end)
+    def decision_spans(self, rule: str, bounds: list[int]) -> Any:
+        self.spans.append((bounds[0], bounds[-1]))
+        return self._reader.decision_spans(rule, bounds)
 
     def decision_counts(self, **asked: Any) -> Any:
         return self._reader.decision_counts(**asked)

@@ -13,6 +13,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from api.console.beside import Counts
 from engine.runtime.engine import Engine
 from tests.integration.api.conftest import clock, engine, http, lay_out
 
@@ -145,12 +146,19 @@ class Browser:
         return self.http.post("/sign-in", data=fields, follow_redirects=False)
 
 
+SOON = 60.0
+"""Seconds in which anything that a page counts is there."""
+
 Door = Callable[[str], Browser]
 
 
 @pytest.fixture
 def as_role(engine: Engine, http: TestClient[Litestar]) -> Door:
-    """Gives a browser in which somebody of a role has signed in; "" is one in which nobody has."""
+    """Gives a browser in which somebody of a role has signed in; "" is one in which nobody has.
+
+    What pages count beside them they wait for, however slow the machine is.
+    """
+    http.app.state["counts"] = Counts(SOON)
 
     def door(role: str) -> Browser:
         browser = Browser(TestClient(http.app, raise_server_exceptions=False))

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from engine.audit.leaves import ChangeLeaf
 from engine.audit.tree import WIDTH, edge_at
 from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
+from engine.model.values import DAY
 from engine.runs.changes import Changes
 from engine.store import schema
 from engine.store.opening import migrate, open_store
@@ -386,4 +387,26 @@ def test_keys_of_decisions_outlast_the_way_down_to_when_they_were_kept_whole_and
     again = open_store(url)
     with again.reader() as reader:
         assert reader.decision("d-1") == decision
+    again.close()
+
+
+def test_decisions_are_counted_by_day_out_of_those_that_are_there(url: str) -> None:
+    # given decisions of two days, written before anybody kept how many there are
+    fill(url)
+    store = open_store(url)
+    with store.begin() as writer:
+        writer.write(Changes(decisions=[rows.decision("d-2", at=DAY), rows.decision("d-3", at=2 * DAY - 1)]))
+    store.close()
+    with connected(url) as connection:
+        schema.downgrade(connection, "0015")
+        assert not inspect(connection).has_table("decision_day")
+        schema.upgrade(connection)
+
+    # then they are known, and more are added to them
+    again = open_store(url)
+    with again.begin() as writer:
+        writer.write(Changes(decisions=[rows.decision("d-4", at=DAY)]))
+    with again.reader() as reader:
+        assert reader.count_decisions(outcome="fired") == 4
+        assert reader.count_decisions(start=DAY) == 3
     again.close()

@@ -1,15 +1,16 @@
 """Decisions: once per trigger key, found by rule, customer, outcome and time; the others counted."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
-from engine.decisions.decision import encode
+from engine.decisions.decision import Decision, encode
 from engine.errors import StoreError
 from engine.model.reasons import DecisionOutcome
-from engine.model.values import HOUR
+from engine.model.values import DAY, HOUR
 from engine.runs.changes import Changes
-from engine.store.activity import QUARTER, QuarterCount
+from engine.store.activity import SpanCount
 from engine.store.interface import Reader, Store
 from engine.store.records import DecisionCount, DecisionTally
 from tests.integration.store import rows
@@ -78,6 +79,55 @@ def test_decisions_are_filtered(reader_of_five: Reader) -> None:
     assert ids(rule="usage-drop", customers=["ann"], start=25) == ["d"]
 
 
+def test_decisions_of_an_outcome_are_found_and_counted_over_many_days(store: Store) -> None:
+    # given decisions on some of twelve days, at their ends and in them, written in two transactions
+    at_most, fired = DecisionOutcome.AT_MOST, DecisionOutcome.FIRED
+    places = [0, DAY - 1, DAY, 3 * DAY, 3 * DAY + 5, 4 * DAY, 9 * DAY + 7, 9 * DAY + 7, 10 * DAY, 11 * DAY]
+    written = [
+        rows.decision(
+            f"{number:02}",
+            rule="other" if number % 3 == 0 else "usage-drop",
+            at=at,
+            outcome=at_most if number % 2 else fired,
+        )
+        for number, at in enumerate(places)
+    ]
+    for some in (written[::2], written[1::2]):
+        with store.begin() as writer:
+            writer.write(Changes(decisions=some))
+
+    # when they are paged two at a time, or counted, within any bounds
+    bounds = [None, 5, DAY, 9 * DAY + 7, 12 * DAY]
+    with store.reader() as reader:
+        for rule, outcome, start, end, newest in product(
+            (None, "other"), (None, "at_most", "error"), bounds, bounds, (False, True)
+        ):
+            found: list[Decision] = []
+            while page := reader.decisions(
+                rule=rule,
+                outcome=outcome,
+                start=start,
+                end=end,
+                newest=newest,
+                after=(found[-1].at, found[-1].id) if found else None,
+                limit=2,
+            ):
+                found += page
+            # then they are those that a look at each of them finds
+            wanted = [
+                each
+                for each in written
+                if rule in (None, each.rule)
+                and outcome in (None, each.outcome.value)
+                and (start is None or start <= each.at)
+                and (end is None or each.at < end)
+            ]
+            wanted.sort(key=lambda each: (each.at, each.id), reverse=newest)
+            assert found == wanted, (rule, outcome, start, end, newest)
+            counted = reader.count_decisions(rule=rule, outcome=outcome, start=start, end=end)
+            assert counted == len(wanted), (rule, outcome, start, end)
+
+
 def test_decisions_that_are_not_rows_are_added_up(store: Store) -> None:
     first, second = Changes(), Changes()
     for rule, at, outcome, number in (
@@ -100,29 +150,30 @@ def test_decisions_that_are_not_rows_are_added_up(store: Store) -> None:
         assert reader.decision_counts(end=HOUR, rule="s") == [DecisionCount("s", 0, "not_met", 2)]
 
 
-def test_decisions_are_counted_by_the_quarter_of_an_hour(store: Store) -> None:
+def test_decisions_are_counted_by_span_and_outcome(store: Store) -> None:
     at_most = DecisionOutcome.AT_MOST
     with store.begin() as writer:
         writer.write(
             Changes(
                 decisions=[
                     rows.decision("a", at=0),
-                    rows.decision("b", at=QUARTER - 1),
-                    rows.decision("c", at=QUARTER),
-                    rows.decision("d", at=QUARTER, outcome=at_most),
-                    rows.decision("e", at=QUARTER, rule="other"),
-                    rows.decision("f", at=3 * QUARTER),
+                    rows.decision("b", at=9),
+                    rows.decision("c", at=10),
+                    rows.decision("d", at=10, outcome=at_most),
+                    rows.decision("e", at=10, rule="other"),
+                    rows.decision("f", at=40),
                 ]
             )
         )
 
     with store.reader() as reader:
-        assert reader.decision_quarters("usage-drop", 0, 3 * QUARTER) == [
-            QuarterCount(0, "fired", 2),
-            QuarterCount(QUARTER, "at_most", 1),
-            QuarterCount(QUARTER, "fired", 1),
+        assert reader.decision_spans("usage-drop", [0, 10, 30, 40]) == [
+            SpanCount(0, "fired", 2),
+            SpanCount(10, "at_most", 1),
+            SpanCount(10, "fired", 1),
         ]
-        assert reader.decision_quarters("nothing", 0, HOUR) == []
+        assert reader.decision_spans("nothing", [0, HOUR]) == []
+        assert reader.decision_spans("usage-drop", [0]) == []
 
 
 def test_decisions_of_a_span_are_tallied_by_rule_and_outcome(reader_of_five: Reader) -> None:

@@ -123,6 +123,22 @@ def test_events_are_bounded_half_open_and_paged_by_receipt_and_seq(store: Store)
     assert [event.message_id for event in of_ann] == ["20b"]
 
 
+def test_the_latest_events_come_first_and_those_of_an_instant_as_accepted(store: Store) -> None:
+    # given events of two customers, of which three share an instant
+    times = {"10": 10, "20": 20, "20b": 20, "20c": 20, "30": 30}
+    with store.begin() as writer:
+        events = [rows.event(id, "bob" if id == "20b" else "ann", received_at=at) for id, at in times.items()]
+        writer.add_events(events, list(times))
+
+    # when the latest are asked for, then one more finds what was found before, in the same order
+    with store.reader() as reader:
+        for limit in range(1, 6):
+            found = reader.events_of(["ann", "bob"], limit=limit, newest=True)
+            assert [each.message_id for each in found] == ["30", "20", "20b", "20c", "10"][:limit]
+        before = reader.events_of(["ann"], end=30, limit=2, newest=True)
+    assert [each.message_id for each in before] == ["20", "20c"]
+
+
 def test_events_are_pending_until_they_are_decided(store: Store) -> None:
     with store.begin() as writer:
         receipts = writer.add_events([rows.event("a"), rows.event("b")], ["1", "2"])

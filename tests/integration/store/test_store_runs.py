@@ -7,7 +7,7 @@ from engine.errors import StoreError
 from engine.model.reasons import RunStatus
 from engine.runs.changes import Changes, GoalReached, Settled
 from engine.runs.run import Run, Wait
-from engine.store.activity import QUARTER, QuarterCount
+from engine.store.activity import SpanCount
 from engine.store.interface import Store
 from engine.store.opening import open_store
 from engine.store.records import RunTally
@@ -150,6 +150,9 @@ def test_runs_are_filtered_and_paged(store: Store) -> None:
         assert ids(workflow="other") == ["c"]
         assert ids(customers=["bob"]) == ["a"]
         assert ids(status=RunStatus.STOPPED) == ["d"]
+        assert ids(status=RunStatus.STOPPED, workflow="other") == []
+        assert ids(status=RunStatus.STOPPED, customers=["ann"], newest=True) == ["d"]
+        assert ids(status=RunStatus.WAITING, newest=True) == ["b", "a", "c"]
         assert ids(start=20, end=30) == ["a", "b"]
 
 
@@ -306,22 +309,23 @@ def test_the_goal_of_a_run_that_has_ended_is_kept_once(store: Store) -> None:
         assert found is not None and found.goal_at == 150
 
 
-def test_runs_are_counted_by_the_quarter_of_an_hour_in_which_they_began(store: Store) -> None:
+def test_runs_are_counted_by_the_span_in_which_they_began(store: Store) -> None:
     done = {"status": RunStatus.COMPLETED, "wait": None}
     write_runs(
         store,
         rows.run("a", started_at=1),
-        rows.run("b", started_at=QUARTER - 1, **done),
-        rows.run("c", started_at=QUARTER),
-        rows.run("d", started_at=QUARTER, workflow="other"),
+        rows.run("b", started_at=9, **done),
+        rows.run("c", started_at=10),
+        rows.run("d", started_at=10, workflow="other"),
+        rows.run("e", started_at=40),
     )
 
     workflow = rows.run("a").workflow
     with store.reader() as reader:
-        assert reader.run_quarters(workflow, 0, 2 * QUARTER) == [
-            QuarterCount(0, "completed", 1),
-            QuarterCount(0, "waiting", 1),
-            QuarterCount(QUARTER, "waiting", 1),
+        assert reader.run_spans(workflow, [0, 10, 30, 40]) == [
+            SpanCount(0, "completed", 1),
+            SpanCount(0, "waiting", 1),
+            SpanCount(10, "waiting", 1),
         ]
 
 
