@@ -10,9 +10,9 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from api.console.asking import Api, RefusedError, place
-from api.console.counting import Count, counts_of
 from api.console.charts import Bar, Series, bars, lines
 from api.console.comparing import Row, compared
+from api.console.counting import Count, counts_of
 from api.console.drawing import Written, draw, read_rule, read_workflow
 from api.console.lists import Column, Filter, Listing, listed
 from api.console.pages import SEE, page, shown

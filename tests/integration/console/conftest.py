@@ -13,7 +13,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.console.beside import Counts
+from api.console.counting import Counts
 from engine.runtime.engine import Engine
 from tests.integration.api.conftest import clock, engine, http, lay_out
 
