@@ -107,12 +107,15 @@ class Desk:
         self._looks_at = now + HOUR
         with self._engine.store.reader() as reader:
             asks = reader.asks(limit=1000)
-            cases = [
-                *reader.cases(status="open", limit=1000),
-                *reader.cases(status="acknowledged", limit=1000),
-            ]
         for ask in self._ripe(asks, now):
             self._engine.answer_ask(ask.id, _said(ask), ask.who).result()
+        # An answer may have closed a case.
+        with self._engine.store.reader() as reader:
+            cases = [
+                case
+                for status in ("open", "acknowledged")
+                for case in reader.cases(status=status, limit=1000)
+            ]
         for case in cases:
             self._work_on(case, now)
 
