@@ -95,7 +95,7 @@ def lines(
     parts = [
         *_levels(bottom, top),
         # Stretched to its place, while its lines keep their width.
-        f'<svg x="36" y="8" width="100%" height="{_TALL - 16}" viewBox="0 0 100 100" '
+        f'<svg y="8" width="100%" height="{_TALL - 16}" viewBox="0 0 100 100" '
         f'preserveAspectRatio="none" class="plot">{"".join(drawn)}</svg>',
         *_below(places),
     ]
@@ -103,7 +103,7 @@ def lines(
     return Chart(
         title,
         says,
-        _svg(parts, _TALL + _BELOW, says),
+        _svg(parts, _TALL + _BELOW, says, "chart lined"),
         (by, *(one.name for one in series)),
         tuple((place, *(_said(one.values[at]) for one in series)) for at, place in enumerate(places)),
     )
@@ -112,15 +112,15 @@ def lines(
 def _levels(bottom: float, top: float) -> list[str]:
     found = ((top, 8.0), ((bottom + top) / 2, _TALL / 2), (bottom, _TALL - 8.0))
     return [
-        f'<line class="grid" x1="36" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>'
-        f'<text class="tick" x="28" y="{at + 4:.1f}" text-anchor="end">{_said(value)}</text>'
+        f'<line class="grid" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>'
+        f'<text class="tick" x="-8" y="{at + 4:.1f}" text-anchor="end">{_said(value)}</text>'
         for value, at in found
     ]
 
 
 def _below(places: Sequence[str]) -> list[str]:
     """Name the first and the last place."""
-    named = [(places[0], "36", "start"), (places[-1], "100%", "end")] if len(places) > 1 else []
+    named = [(places[0], "0", "start"), (places[-1], "100%", "end")] if len(places) > 1 else []
     return [
         f'<text class="tick" x="{at}" y="{_TALL + 14}" text-anchor="{anchor}">{escape(place)}</text>'
         for place, at, anchor in named
@@ -152,8 +152,8 @@ def _short(text: str, most: int = 40) -> str:
     return escape(text if len(text) <= most else text[: most - 1] + "…")
 
 
-def _svg(parts: Sequence[str], height: int, says: str) -> Any:
+def _svg(parts: Sequence[str], height: int, says: str, kind: str = "chart") -> Any:
     return minijinja.safe(
-        f'<svg class="chart" role="img" width="100%" height="{max(height, 1)}" aria-label="{escape(says)}">'
+        f'<svg class="{kind}" role="img" width="100%" height="{max(height, 1)}" aria-label="{escape(says)}">'
         f"{''.join(parts)}</svg>"
     )

@@ -268,13 +268,15 @@ def test_a_change_is_proposed_by_one_approved_by_another_and_taken_back(window: 
     other.go(change)
     other.page.get_by_role("link", name="Approve it").click()
     other.page.get_by_role("button", name="Approve it").click()
-    expect(other.page.locator(".head").get_by_text("live")).to_be_visible()
+    expect(other.page.get_by_role("heading", name=re.compile("^Change"))).to_be_visible()
     engine.run_until(engine.clock.now())
     assert "nothing is lost" in engine.workspace.sources[path].text
+    other.go(change)
+    expect(other.page.locator(".head").get_by_text("live")).to_be_visible()
     # and when it is taken back, what was before is live again
     other.page.get_by_role("link", name="Go back").click()
-    other.page.get_by_role("button", name=re.compile("^Go back")).click()
-    expect(other.page.locator(".head").get_by_text("live")).to_be_visible()
+    other.page.get_by_role("button", name="Go back").click()
+    other.page.wait_for_url(lambda url: not url.endswith("/rollback") and not url.endswith(change))
     engine.run_until(engine.clock.now())
     assert engine.workspace.sources[path].text == before
 
