@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-import structlog
 from hypothesis import settings
+
+from tests.logs import own_logging
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -46,12 +47,8 @@ def public_data() -> Callable[[str], Path]:
 @pytest.fixture
 def own_logs() -> Generator[None]:
     """Lets a test set logs up as it wants them; after it they are as they were."""
-    before = structlog.get_config() if structlog.is_configured() else None
-    structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
-    if before is not None:
-        structlog.configure(**before)
+    with own_logging():
+        yield
 
 
 def pytest_collection_finish() -> None:

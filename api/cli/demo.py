@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
@@ -18,7 +17,7 @@ from api.cli.demo_report import experiments_of
 from api.cli.demo_report import show as show_page
 from api.cli.places import add_database, add_json, authored, database_of
 from api.cli.serve import add_address
-from api.cli.starter import starter, starter_files
+from api.cli.starter import starter
 from api.cli.story import list_stories
 from api.cli.story import show as show_story
 from api.cli.terminal import Terminal
@@ -113,33 +112,31 @@ def _collecting_seldom() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _generate(arguments: argparse.Namespace, customers: int, days: int, **when: date) -> Demo:
+def _generate(arguments: argparse.Namespace, customers: int, days: int) -> Demo:
     try:
-        return generate(arguments.seed, arguments.customers or customers, arguments.days or days, **when)
+        return generate(arguments.seed, arguments.customers or customers, arguments.days or days)
     except ValueError as error:
         raise RequestError(str(error)) from error
 
 
 def _serve(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Play a base whose days end today into a database, then serve that."""
-    from api.cli.staging import play_into
+    """Play a base whose last day is today into a database, then serve that."""
+    from api.cli.staging import lay_out, stage
     from api.serve import serve
 
-    monday = date.today() - timedelta(days=date.today().weekday())
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as temporary:
-        folder = arguments.workspace.absolute() if arguments.workspace else _laid_out(Path(temporary))
+        folder = arguments.workspace.absolute() if arguments.workspace else lay_out(Path(temporary))
         url = database_of(arguments, folder)
-        days = arguments.days or SERVED
-        demo = _generate(arguments, FEWER, days, first=monday - timedelta(days=days + -days % 7))
         with terminal.progress() as tell:
-            play_into(folder, url, demo, time.time_ns() // 1000, tell)
+            tell("making customers", 0, 0)
+            stage(
+                folder,
+                url,
+                time.time_ns() // 1000,
+                seed=arguments.seed,
+                customers=arguments.customers or FEWER,
+                days=arguments.days or SERVED,
+                tell=tell,
+            )
         serve(folder, url, arguments.host, arguments.port, say=terminal.say)
     return 0
-
-
-def _laid_out(folder: Path) -> Path:
-    for name, data in starter_files().items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return folder

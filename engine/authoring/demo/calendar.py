@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -97,6 +97,16 @@ def calendar(first: date, days: int) -> Calendar:
     if not SHORTEST <= days <= YEAR:
         raise ValueError(f"{days} days cannot be played; the demo is a year, take {SHORTEST} to {YEAR}")
     return Calendar(first.toordinal(), days)
+
+
+def ending(today: date, days: int) -> tuple[date, int]:
+    """Give the Monday on which a demo of about so many days begins that ends with `today`, and how many they
+    are: up to six more, or less than a week fewer where that would be more than the year has."""
+    first = today - timedelta(days=days - 1)
+    first -= timedelta(days=first.weekday())
+    if (today - first).days >= YEAR:
+        first += timedelta(days=7)
+    return first, (today - first).days + 1
 
 
 def iso(instant: Micros) -> str:

@@ -9,6 +9,7 @@ from engine.authoring.demo import calendar as days_of
 from engine.authoring.demo.characters import CHARACTERS, characters
 from engine.authoring.demo.contracts import contracts
 from engine.authoring.demo.delivery import deliver
+from engine.authoring.demo.lately import lately
 from engine.authoring.demo.occasions import occasions, refer
 from engine.authoring.demo.onboarding import onboarding
 from engine.authoring.demo.people import Customer, introduce, people
@@ -23,9 +24,15 @@ from engine.timeline.ruleset import BASE
 
 
 def generate(
-    seed: int, customers: int = 2000, days: int = days_of.YEAR, first: date = days_of.FIRST_MONDAY
+    seed: int,
+    customers: int = 2000,
+    days: int = days_of.YEAR,
+    first: date = days_of.FIRST_MONDAY,
+    now: Micros | None = None,
 ) -> Demo:
     """Make the base of `customers` (persons and accounts) over `days` from the Monday `first`.
+
+    With `now`, an instant of those days, it is told up to there, and of some more who came `lately`.
 
     Each part draws from a generator of its own, so that a change to one leaves the others as they were.
     Fewer days are the beginning of the same year. ValueError where the base is too small for every case
@@ -52,6 +59,7 @@ def generate(
         relations(persons, used, customers, calendar, chance("relations")),
         occasions(persons, shopped, calendar, chance("occasions")),
         characters(calendar),
+        *(() if now is None else (lately(now),)),
     )
     happenings = [happening for story in stories for happening in story.happenings]
     planted = [case for story in stories for case in story.planted]
@@ -63,7 +71,7 @@ def generate(
         customers=customers,
         zones=days_of.ZONES,
         readers=frozenset(CHARACTERS).union(one.id for one in persons if _reads(one)),
-        events=deliver(happenings, calendar.end, chance("delivery")),
+        events=deliver(happenings, calendar.end if now is None else now, chance("delivery")),
         planted=tuple(sorted(within_days(planted, calendar.end), key=_order)),
     )
 

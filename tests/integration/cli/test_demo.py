@@ -1,13 +1,14 @@
 """The demonstration: in memory for the numbers, and in a database to be looked at."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from api.cli.staging import play_into
+from api.cli.staging import lay_out, play_into, stage
 from engine.authoring.demo import generate
-from engine.customers.zones import moment_of
+from engine.customers.zones import instant_of, moment_of
 from engine.model.values import DAY
 from engine.store.opening import open_store
 from tests.command_line import Holdfast
@@ -94,3 +95,26 @@ def test_a_base_is_played_into_a_database_and_goes_on_to_now(workspace: Path, ho
     with open_store(url, exclusive=False).reader() as reader:
         reached = reader.last_heartbeat()
     assert reached is not None and moment_of(reached) >= moment_of(until - DAY)
+
+
+def test_a_base_that_is_served_ends_now_with_something_that_waits_and_much_that_is_done(
+    tmp_path: Path,
+) -> None:
+    # given a base that is staged at some instant of a Thursday
+    now = instant_of(datetime(2026, 5, 21, 14, 20, tzinfo=UTC))
+    url = f"sqlite:///{tmp_path / 'holdfast.db'}"
+    stage(lay_out(tmp_path), url, now, seed=1, customers=260, days=28)
+
+    # then what came today waits
+    with open_store(url, exclusive=False).reader() as reader:
+        asked = {ask.customer for ask in reader.asks()}
+        answered, cases = reader.asks(answered=True), reader.cases(limit=1000)
+        reached = reader.last_heartbeat()
+    assert asked >= {"mia-studio", "noor-and-co"}
+    assert {case.customer for case in cases if case.status == "open"} >= asked | {"otto"}
+    assert reached == now
+
+    # and of what came before most is done, by those who were asked and told
+    assert {case.status for case in cases} >= {"open", "resolved"}
+    assert all(case.by for case in cases if case.status == "resolved")
+    assert all(ask.by in (ask.who, None) for ask in answered)

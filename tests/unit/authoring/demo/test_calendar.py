@@ -1,8 +1,8 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from engine.authoring.demo.calendar import FIRST_MONDAY, YEAR, ZONES, calendar, iso
+from engine.authoring.demo.calendar import FIRST_MONDAY, YEAR, ZONES, calendar, ending, iso
 from engine.customers.zones import moment_of
 from engine.model.values import DAY
 
@@ -50,3 +50,12 @@ def test_shoppers_come_more_often_before_the_holidays_only() -> None:
 def test_a_calendar_that_cannot_be_played_is_refused(first: date, days: int, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         calendar(first, days)
+
+
+@pytest.mark.parametrize("days", [14, 120, 364, YEAR])
+def test_a_demo_that_ends_today_begins_on_a_monday(days: int) -> None:
+    for number in range(7):
+        today = date(2026, 5, 18) + timedelta(days=number)
+        first, all_days = ending(today, days)
+        assert calendar(first, all_days).date(all_days - 1) == today.isoformat()
+        assert -7 < all_days - days < 7
