@@ -79,8 +79,8 @@ def renew(standing: Standing, rule: CompiledRule, compiled: CompiledTrigger, now
     if term is None:
         return
     told_before = term.moved is not None and now - term.moved <= DAY
-    term.number += 1
-    term.done, term.tried, term.spent = [], [], None if told_before else term.anchor
+    term.begin()
+    term.tried, term.spent = [], None if told_before else term.anchor
     _clear(standing, name)
 
 
@@ -98,8 +98,9 @@ def turned(standing: Standing, timer: Timer, *, done: bool) -> None:
 def _move(term: Term, anchor: Micros, value: str | None, now: Micros) -> None:
     passed = term.anchor is not None and anchor != term.anchor and term.anchor < now
     if passed or (None not in (value, term.value) and value != term.value):
-        term.number += 1
-        term.done = []
+        term.begin()
+    elif anchor != term.anchor:
+        term.moves += 1
     if anchor != term.anchor:
         term.moved = now
     term.anchor, term.tried = anchor, []
@@ -132,7 +133,7 @@ def _lay(
             kind="date",
             rule=rule.id,
             trigger=compiled.index,
-            key=str(term.number),
+            key=term.key,
             due=due,
             since=anchor,
             ref=step.name,

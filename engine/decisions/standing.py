@@ -47,7 +47,8 @@ class Term(msgspec.Struct, kw_only=True):
     It begins when the date is first set, when the `without` event occurs, when the date changes after
     it has passed, or when the `term` expression changes. `done` are the steps executed in it, `tried`
     those that had their turn for the present date, `spent` the date that a renewal used up, `moved` when
-    the date was last changed.
+    the date was last changed, `moves` how often it was changed in this term: a date that comes back after
+    another one is looked at anew, and each look is one of a kind.
     """
 
     number: int = 1
@@ -57,6 +58,18 @@ class Term(msgspec.Struct, kw_only=True):
     tried: list[str] = []
     spent: Micros | None = None
     moved: Micros | None = None
+    moves: int = 0
+
+    @property
+    def key(self) -> str:
+        """What tells the steps of this date in this term from all others."""
+        return f"{self.number}.{self.moves}" if self.moves else str(self.number)
+
+    def begin(self) -> None:
+        """Begin the next one."""
+        self.number += 1
+        self.moves = 0
+        self.done = []
 
 
 class Recent(msgspec.Struct, frozen=True):

@@ -219,3 +219,17 @@ def test_a_step_whose_condition_does_not_hold_is_not_tried_again_for_that_date()
     engine.until("2026-06-03 10:00")
     assert engine.counted("dated") == {"not_met": 1}
     assert steps(engine) == [("2026-05-02 09:00", FIRED, "P30D")]
+
+
+def test_a_date_that_comes_back_after_another_makes_decisions_of_its_own() -> None:
+    # given a date of which a step is passed over, and another in its place
+    engine = workspace("date: customer.renewal_date, before: 30d, catch_up: none")
+    engine.identify("2026-03-02 10:00", renewal_date="2026-03-20")
+    engine.identify("2026-03-02 11:00", renewal_date="2026-03-25")
+
+    # when the first comes back
+    engine.identify("2026-03-02 12:00", renewal_date="2026-03-20")
+
+    # then each of them is told of in a decision of its own: the record takes no id twice
+    assert [outcome for _, outcome, _ in steps(engine)] == ["too_late"] * 3
+    assert len({row.id for row in engine.rows("dated")}) == 3
