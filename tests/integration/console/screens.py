@@ -10,8 +10,8 @@ from engine.runtime.engine import Engine
 from engine.runtime.releases.standing import Human
 from engine.store.proposing import ProposalRow
 
-FILES = {"/static/{}", "/audit/export"}
-"""What gives files, and no pages."""
+FILES = {"/static/{}", "/audit/export", "/live"}
+"""What gives files or goes on and on, and no pages."""
 
 
 class Screen(NamedTuple):
@@ -37,7 +37,19 @@ SCREENS = (
     Screen("run", "/runs/{run}", "A run, step by step"),
     Screen("overdue", "/runs/overdue", "Runs that stand still"),
     Screen("dead-letters", "/runs/dead-letters", "What could not be sent"),
+    Screen("dead-letter", "/runs/dead-letters/{letter}", "A dead letter: what was not sent, and why"),
+    Screen("send-again", "/runs/dead-letters/{letter}/replay", "Asked once more before it is sent again"),
     Screen("quarantine", "/runs/quarantine", "Events that could not be read"),
+    Screen("refused", "/runs/quarantine/{refused}", "A refused event, and what is wrong with it"),
+    Screen("take-in", "/runs/quarantine/{refused}/replay", "A refused event, to be corrected and taken in"),
+    Screen("retention", "/retention", "Retention: each metric over a time, with what it rests on"),
+    Screen("metric", "/retention/metrics/{metric}", "A metric month by month, and taken apart"),
+    Screen("cohorts", "/retention/cohorts", "Who of those that came in a month was there in later ones"),
+    Screen("revenue", "/retention/revenue", "What came and went of monthly recurring revenue"),
+    Screen("goals", "/retention/goals", "Goals with their pace"),
+    Screen("goal", "/retention/goals/{goal}", "A goal: the way there, and what is expected by now"),
+    Screen("experiments", "/retention/experiments", "What is compared with what"),
+    Screen("experiment", "/retention/experiments/{workflow}", "An experiment: the lift of each arm"),
     Screen("rules", "/rules", "The rules that are live"),
     Screen("rule", "/rules/{rule}", "A rule as a picture and as its file, with what it did"),
     Screen("rule-versions", "/rules/{rule}/versions", "Every version of a rule, and what changed"),
@@ -120,8 +132,23 @@ def proposed(engine: Engine, path: str, text: str, note: str) -> ProposalRow:
     return engine.propose_release(str(plan.token), Human(ana.owner, ana.id), note).result()
 
 
+def gone_wrong(engine: Engine) -> tuple[str, str]:
+    """Gives the key of a message that nobody took, and the number of an event that nobody could read."""
+    unpaid = {"event": "churned", "properties": {"voluntary": False, "reason": "payment_failure"}}
+    unread = {"event": "usage", "properties": {"minutes": "a quarter of an hour"}}
+    told = [one | {"customer": "bo-and-sons", "id": one["event"]} for one in (unpaid, unread)]
+    engine.ingest(told, source="billing").result()
+    engine.run_until(engine.clock.now())
+    with engine.store.reader() as reader:
+        return reader.dead_letters()[0].effect.key, str(reader.quarantine_list()[0].id)
+
+
 def found(engine: Engine) -> dict[str, str]:
-    """Gives what there is to be shown in a demo base; one change is made live for it, and one proposed."""
+    """Gives what there is to be shown in a demo base; a change is made live for it, and one is proposed.
+
+    A message is given up, and an event is refused.
+    """
+    letter, refused = gone_wrong(engine)
     with engine.store.reader() as reader:
         ask = next(each.id for each in reader.asks() if each.customer == "mia-studio")
         case = next(each.id for each in reader.cases(limit=1000) if each.customer == "noor-and-co")
@@ -150,4 +177,8 @@ def found(engine: Engine) -> dict[str, str]:
         "live": str(first.number),
         "change": str(second.number),
         "decision": decision.id,
+        "letter": letter,
+        "refused": refused,
+        "metric": "logo_churn_rate",
+        "goal": "fewer-cancellations",
     }
