@@ -219,7 +219,8 @@ def _decide(moment: Moment, occasion: Occasion, timer: Timer | None) -> None:
     """Decide what is due; a timer is spent by it, and a date step is done once it fired."""
     standing = moment.member.standing
     if timer is not None:
-        for name in [name for name, open_ in standing.timers.items() if open_ is timer]:
+        # By what it says: another rule of this very instant may have laid the dates out anew.
+        for name in [name for name, open_ in standing.timers.items() if open_ == timer]:
             del standing.timers[name]
         moment.changes.customers[moment.member.id] = None
     outcome = decide(moment, occasion)

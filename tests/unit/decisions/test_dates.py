@@ -233,3 +233,17 @@ def test_a_date_that_comes_back_after_another_makes_decisions_of_its_own() -> No
     # then each of them is told of in a decision of its own: the record takes no id twice
     assert [outcome for _, outcome, _ in steps(engine)] == ["too_late"] * 3
     assert len({row.id for row in engine.rows("dated")}) == 3
+
+
+def test_a_step_at_the_instant_of_an_anniversary_is_executed_once() -> None:
+    # given a rule of every year that looks first, and lays all dates out anew when it has looked
+    yearly = rule("date: customer.birthday, every: year").replace("rule: dated", "rule: annual")
+    engine = VirtualEngine(FACTS, yearly, rule("date: customer.renewal_date, before: 30d"), NOTED)
+
+    # when a step of another rule is due at the same instant
+    engine.identify("2026-03-02 10:00", birthday="1990-03-21", renewal_date="2026-04-20")
+    engine.until("2026-03-25 10:00")
+
+    # then each of them fires once
+    assert engine.decisions("annual") == [("2026-03-21 09:00", FIRED)]
+    assert engine.decisions("dated") == [("2026-03-21 09:00", FIRED)]
