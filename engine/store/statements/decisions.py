@@ -61,8 +61,7 @@ def decision_days(
 ) -> Executable:
     """How many decisions there are of those on each day from `first` to before `end`, by day."""
     day = DECISION_DAY.c.day
-    numbers: Select[Any] = select(day, cast(func.sum(DECISION_DAY.c.number), BigInteger))
-    found = numbers.group_by(day)
+    found = select(day, cast(func.sum(DECISION_DAY.c.number), BigInteger)).group_by(day)
     found = found.order_by(day.desc() if newest else day)
     if rule is not None:
         found = found.where(DECISION_DAY.c.rule == rule)
