@@ -105,9 +105,10 @@ def looked_at(here: Window, path: str, axe: str) -> list[str]:
     """Gives what is wrong with a page that was gone to: in light and dark, narrow and large, by keyboard."""
     page, wrong = here.page, []
     page.evaluate(axe)
-    page.emulate_media(color_scheme="light")
+    # What is new fades in, and would do so from light to dark.
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     wrong += page.evaluate(VIOLATIONS, None)
-    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     # Light and dark differ in their colors alone.
     wrong += [f"dark: {each}" for each in page.evaluate(VIOLATIONS, ["color-contrast"])]
     page.keyboard.press("Tab")
