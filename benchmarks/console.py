@@ -158,7 +158,7 @@ def _of_customers(visitor: Visitor) -> Iterator[Page]:
     usual = visitor.ask("/v1/runs", workflow="cart-recovery", limit=1)["items"][0]["customer"]
     yield Page("customers", "/customers")
     yield Page("customers, of an id", "/customers?prefix=c00")
-    yield Page("customers, deep", _deep(visitor, "/customers", "/v1/customers", {}))
+    yield Page("customers, deep", _deep(visitor, "/customers", "/v1/customers", {"details": "true"}))
     for name, id in (("usual", usual), ("busiest", BUSY)):
         place = f"/customers/{quote(id, safe='')}"
         yield Page(f"customer, {name}", place)
