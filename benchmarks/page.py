@@ -50,6 +50,10 @@ HEADLINE = ("rules_1000", "sweep_1m_100", "intake_http", "trigger_p99", "steps_s
 """The rows that the readme shows."""
 
 
+SLOWEST = 20
+"""So many of the console's pages are shown."""
+
+
 def measured() -> Measured:
     """Give all that is in `results/`, by name; a curve has several rows of one.
 
@@ -149,7 +153,7 @@ def _of_curve(name: str) -> Table:
 
 
 def _of_pages(rows: Measured) -> str:
-    pages = rows.get("console_page", [])
+    pages = sorted(rows.get("console_page", []), key=lambda page: -page["value"])[:SLOWEST]
     if not pages:
         return "Not measured yet.\n"
     lines = ["| page | p50 ms | p95 ms | KB |", "|---|---|---|---|"]
