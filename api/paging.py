@@ -10,9 +10,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
-from engine.customers.held import FOR_EVER
 from engine.errors import NotFoundError, RequestError
-from engine.model.values import Micros
+from engine.model.values import FOR_EVER, Micros
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -19,7 +19,7 @@ from engine.customers.drop import WEEK, factors_of, read_drop, weeks_of
 from engine.customers.figures import NO_FIGURES, BaseFigures, rfm_score, rfm_value
 from engine.customers.folding import fold
 from engine.customers.functions import FUNCTIONS, NOTHING, TOO_MANY, Result, since
-from engine.customers.held import FOR_EVER, Reading, all_counts, reading_of, window_until
+from engine.customers.held import Reading, all_counts, reading_of, window_until
 from engine.customers.kinds import show
 from engine.customers.leaving import churn_reason, is_voluntary
 from engine.customers.state import FactState
@@ -27,7 +27,7 @@ from engine.customers.table import FactTable
 from engine.customers.zones import moment_of
 from engine.expressions import Env, Expression, Kind
 from engine.model.reasons import UnknownReason
-from engine.model.values import Micros
+from engine.model.values import FOR_EVER, Micros
 
 _NO_EXTRA: Mapping[str, Any] = {}
 _put = dict.__setitem__

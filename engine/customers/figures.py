@@ -17,11 +17,11 @@ from engine.customers.buckets import Number, add_exactly
 from engine.customers.definitions import ComputedFact, RfmFact
 from engine.customers.drop import WEEK, first_week, fleet_change, fleet_factors, volumes_of
 from engine.customers.folding import fold
-from engine.customers.held import FOR_EVER, all_counts, reading_of, window_until
+from engine.customers.held import all_counts, reading_of, window_until
 from engine.customers.packing import decode, encode, pack
 from engine.customers.state import FactState
 from engine.customers.table import FactTable, gaps_of
-from engine.model.values import Day, Micros
+from engine.model.values import FOR_EVER, Day, Micros
 
 LEAST_GAPS = 200
 """Under so many gaps between active days a percentile of them is unknown."""

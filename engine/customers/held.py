@@ -12,9 +12,7 @@ from engine.customers.series import Series
 from engine.customers.state import FactState
 from engine.customers.table import FactTable
 from engine.customers.windows import Window, first_of_month, month_of_day
-from engine.model.values import Day, Micros
-
-FOR_EVER: Micros = 1 << 62
+from engine.model.values import FOR_EVER, Day, Micros
 
 Reading: TypeAlias = int
 """An instant and what counts at it, in order: a timer's at t is 2t, an event's at t is 2t + 1."""

@@ -14,7 +14,7 @@ import msgspec
 from engine.escalation.calendar import Span, before, due_at
 from engine.escalation.history import Happening, current, cycle, priority, united
 from engine.model.ladder import Calendar, Ladder
-from engine.model.values import Duration, Micros
+from engine.model.values import FOR_EVER, Duration, Micros
 
 Move: TypeAlias = Literal["start", "pause", "resume", "stop", "cancel", "reset"]
 State: TypeAlias = Literal["running", "paused", "stopped", "cancelled"]
@@ -84,7 +84,7 @@ def read(
             ended, state = mark.at, "stopped" if mark.move == "stop" else "cancelled"
     if started is None:
         return None
-    kept = _kept(spans, started, min(at for at in (since, ended, _NEVER) if at is not None))
+    kept = _kept(spans, started, min(at for at in (since, ended, FOR_EVER) if at is not None))
     due: Micros | None = due_at(calendar, started, limit, kept)
     if since is not None and ended is None and due is not None:
         state, due = "paused", due if due <= since else None
@@ -100,9 +100,6 @@ def read(
         name=name, key=key, state=state, started_at=started, due=due, near=near, ended_at=ended,
         pauses=tuple(on),
     )  # fmt: skip
-
-
-_NEVER: Micros = 2**62
 
 
 def _kept(spans: Sequence[Span], start: Micros, end: Micros) -> list[Span]:

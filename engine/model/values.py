@@ -22,6 +22,9 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+FOR_EVER: Micros = 2**62
+"""An instant that never comes: later than any clock, and a number for every database."""
+
 UNITS: dict[str, Micros] = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 LONGEST: Micros = 3660 * DAY
 """No wait, window or expiry may be longer than ten years: it is a slip of the finger."""

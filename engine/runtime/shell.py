@@ -15,9 +15,8 @@ import msgspec
 from engine.audit.signing import Signer
 from engine.contact.budgets import counter_of, period_of
 from engine.contact.suppressions import Suppressions
-from engine.customers.held import FOR_EVER
 from engine.errors import ConflictError, TransientStoreError
-from engine.model.values import SECOND, Micros
+from engine.model.values import FOR_EVER, SECOND, Micros
 from engine.model.workflow import Do
 from engine.model.workspace import Settings
 from engine.runs.asking import periods_of

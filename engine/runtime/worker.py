@@ -6,9 +6,8 @@ import threading
 
 import structlog
 
-from engine.customers.held import FOR_EVER
 from engine.errors import StoreError
-from engine.model.values import SECOND, Micros
+from engine.model.values import FOR_EVER, SECOND, Micros
 from engine.runtime.clock import LONGEST_WAIT
 from engine.runtime.drive import BEAT, Drive
 

@@ -10,7 +10,7 @@ import msgspec
 
 from engine.contact.suppressions import Scope
 from engine.customers.event import Event
-from engine.model.values import Day, Micros
+from engine.model.values import FOR_EVER, Day, Micros
 from engine.runs.run import Effect, Run
 
 
@@ -137,8 +137,8 @@ class DecisionCount(msgspec.Struct, frozen=True):
 
 OutboxState = Literal["ready", "leased", "settled"]
 
-PARKED: Micros = 2**62
-"""The due of an effect that its run will put again by itself: later than any clock."""
+PARKED = FOR_EVER
+"""The due of an effect that its run will put again by itself."""
 
 
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):

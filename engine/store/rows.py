@@ -10,12 +10,11 @@ import msgspec
 
 from engine.audit.tree import HASH_LENGTH, Edge
 from engine.customers.event import Event
-from engine.customers.held import FOR_EVER
 from engine.decisions.decision import Decision
 from engine.escalation.case import Case
 from engine.experiments.assignment import Exposure
 from engine.loyalty.ledger import ACCOUNTS, Posting
-from engine.model.values import Micros
+from engine.model.values import FOR_EVER, Micros
 from engine.runs.changes import MembershipChange
 from engine.runs.run import AskItem, Coupon, Effect, Run, StepAttempt
 from engine.store.activity import OpenRun
@@ -231,6 +230,7 @@ def ask_row(ask: AskItem) -> Columns:
 
 def case_row(case: Case) -> Columns:
     """Give the row of a case, with what it is looked for by."""
+    soonest = case.soonest
     return CASE.row(case) | {
         "ladder": case.ladder,
         "who": case.who,
@@ -238,7 +238,7 @@ def case_row(case: Case) -> Columns:
         "breached": bool(case.breached),
         "exhausted": case.exhausted,
         "overdue_at": case.overdue_at,
-        "due": FOR_EVER if case.soonest is None else case.soonest,
+        "due": FOR_EVER if soonest is None else soonest,
     }
 
 

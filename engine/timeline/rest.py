@@ -12,14 +12,14 @@ from functools import lru_cache
 
 import msgspec
 
-from engine.customers.held import FOR_EVER, Reading
+from engine.customers.held import Reading
 from engine.decisions.candidates import Round
 from engine.decisions.decide import freed_at
 from engine.decisions.rules import CompiledRule
 from engine.expressions import Condition, Outcome
 from engine.expressions.clauses.lengths import lengths_of
 from engine.model.reasons import DecisionOutcome
-from engine.model.values import Micros
+from engine.model.values import FOR_EVER, Micros
 from engine.runs.changes import Changes
 from engine.runs.stage import Member
 from engine.timeline.due import schedule_due

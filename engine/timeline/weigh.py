@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from engine.customers.facts import Facts
-from engine.customers.held import FOR_EVER
 from engine.decisions.standing import Standing
 from engine.expressions import Env, Outcome
-from engine.model.values import Micros
+from engine.model.values import FOR_EVER, Micros
 from engine.runs.changes import MembershipChange
 from engine.scores.band import BandChange, ScoreState
 from engine.scores.band import next_due as score_due
