@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from engine.decisions.decision import Decision
 from engine.model.values import Micros
 from engine.store.activity import SpanCount
-from engine.store.memory.tables import MemoryTransaction, page, within
+from engine.store.memory.tables import MemoryTransaction, page, spans, within
 from engine.store.recording import Recording
 from engine.store.records import DecisionCount, DecisionTally
 from engine.store.rows import decision_of, decision_row
@@ -65,13 +64,7 @@ class DecisionReading(MemoryTransaction):
 
     def decision_spans(self, rule: str, bounds: Sequence[Micros]) -> list[SpanCount]:
         rows = [row for row in self._rows("decision") if row["rule"] == rule]
-        counted = Counter(
-            (start, row["outcome"])
-            for start, end in pairwise(bounds)
-            for row in rows
-            if start <= row["at"] < end
-        )
-        return [SpanCount(*kind, number) for kind, number in sorted(counted.items())]
+        return spans(rows, "at", "outcome", bounds)
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 
 from engine.errors import StoreError
 from engine.experiments.assignment import Exposure
@@ -13,7 +12,7 @@ from engine.model.values import Micros
 from engine.runs.changes import GoalReached
 from engine.runs.run import Run, StepAttempt
 from engine.store.activity import OpenRun, SpanCount
-from engine.store.memory.tables import MemoryTransaction, Tables, page, within
+from engine.store.memory.tables import MemoryTransaction, Tables, page, spans, within
 from engine.store.overdue import OverdueReading, Place
 from engine.store.recording import Recording
 from engine.store.records import OverdueRow, RunTally
@@ -64,13 +63,7 @@ class RunReading(OverdueReading, MemoryTransaction):
 
     def run_spans(self, workflow: str, bounds: Sequence[Micros]) -> list[SpanCount]:
         rows = [row for row in self._rows("run") if row["workflow"] == workflow]
-        counted = Counter(
-            (start, row["status"])
-            for start, end in pairwise(bounds)
-            for row in rows
-            if start <= row["started_at"] < end
-        )
-        return [SpanCount(*kind, number) for kind, number in sorted(counted.items())]
+        return spans(rows, "started_at", "status", bounds)
 
     def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:
         rows = [row for row in self._rows("run") if row["open_for"] is not None]

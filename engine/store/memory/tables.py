@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from engine.errors import StoreError
+from engine.model.values import Micros
+from engine.store.activity import SpanCount
 from engine.store.rows import Columns
 
 Table: TypeAlias = dict[Any, Columns]
@@ -29,6 +33,14 @@ def page(
     if after is not None:
         ordered = [row for row in ordered if (key(row) < after if newest else key(row) > after)]
     return ordered[:limit]
+
+
+def spans(rows: Iterable[Columns], at: str, kind: str, bounds: Sequence[Micros]) -> list[SpanCount]:
+    """Count rows from each bound to before the next, by (span, kind); `at` and `kind` name columns."""
+    counted = Counter(
+        (start, row[kind]) for row in rows for start, end in pairwise(bounds) if start <= row[at] < end
+    )
+    return [SpanCount(*each, number) for each, number in sorted(counted.items())]
 
 
 class MemoryTransaction:

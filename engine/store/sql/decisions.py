@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TypeAlias
 
 from engine.decisions.decision import Decision
@@ -109,11 +109,7 @@ class DecisionReading(SqlTransaction):
         return [DecisionTally(**row) for row in rows]
 
     def decision_spans(self, rule: str, bounds: Sequence[Micros]) -> list[SpanCount]:
-        return [
-            SpanCount(start, kind, number)
-            for start, end in pairwise(bounds)
-            for number, kind in self._tuples(sql.decision_kinds(), rule=rule, start=start, end=end)
-        ]
+        return self._spans(sql.decision_kinds(), bounds, rule=rule)
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None

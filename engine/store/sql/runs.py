@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Executable
@@ -63,11 +62,7 @@ class RunReading(OverdueReading, SqlTransaction):
         return [RunTally(**row) for row in self._rows(sql.tally_runs(), start=start, end=end)]
 
     def run_spans(self, workflow: str, bounds: Sequence[Micros]) -> list[SpanCount]:
-        return [
-            SpanCount(start, kind, number)
-            for start, end in pairwise(bounds)
-            for number, kind in self._tuples(sql.run_kinds(), workflow=workflow, start=start, end=end)
-        ]
+        return self._spans(sql.run_kinds(), bounds, workflow=workflow)
 
     def open_run_page(self, after: tuple[str, str] | None, limit: int) -> list[OpenRun]:
         customer, id = after or ("", "")

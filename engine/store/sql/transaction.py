@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar, cast
 
@@ -14,6 +15,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import ReturnsRows
 
 from engine.errors import StoreError
+from engine.model.values import Micros
+from engine.store.activity import SpanCount
 from engine.store.sql.sets import SetStatement
 from engine.store.statements import Insert
 
@@ -116,6 +119,14 @@ class SqlTransaction:
 
     def _tuples(self, statement: Executable, **values: Any) -> Sequence[Any]:
         return self._ask(statement, values)[1]
+
+    def _spans(self, statement: Executable, bounds: Sequence[Micros], **values: Any) -> list[SpanCount]:
+        """Count from each bound to before the next with a statement that takes `start` and `end`."""
+        return [
+            SpanCount(start, kind, number)
+            for start, end in pairwise(bounds)
+            for number, kind in self._tuples(statement, start=start, end=end, **values)
+        ]
 
     def _scalar(self, statement: Executable, **values: Any) -> Any:
         rows = self._ask(statement, values)[1]

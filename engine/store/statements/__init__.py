@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import (
@@ -78,3 +78,10 @@ def by_no_index(of: Column[str]) -> ColumnElement[str]:
     the customer, and a database that knows no numbers of rows takes whatever stands in order already.
     """
     return of.concat("")
+
+
+def added_to(insert: Insert, table: Table, sums: Iterable[str]) -> Executable:
+    """Give what adds to these columns of a row, and makes it where there is none."""
+    put = insert(table)
+    more = {name: table.c[name] + put.excluded[name] for name in sums}
+    return put.on_conflict_do_update(index_elements=list(table.primary_key), set_=more)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from engine.model.values import Micros
-from engine.store.statements import Insert, by_no_index
+from engine.store.statements import Insert, added_to, by_no_index
 from engine.store.tables import DECISION, DECISION_COUNT, DECISION_DAY
 
 
@@ -49,11 +49,7 @@ def count_decisions(
 @cache
 def add_to_decision_day(insert: Insert) -> Executable:
     """How many decisions there are of a day, more by `number`."""
-    put = insert(DECISION_DAY)
-    return put.on_conflict_do_update(
-        index_elements=list(DECISION_DAY.primary_key),
-        set_={"number": DECISION_DAY.c.number + put.excluded.number},
-    )
+    return added_to(insert, DECISION_DAY, ("number",))
 
 
 def decision_days(
@@ -91,17 +87,14 @@ def tally_decisions() -> Executable:
 @cache
 def decision_kinds() -> Executable:
     """Numbers of decisions of `rule` from `start` to before `end`, by outcome."""
-    return by_kind(DECISION.c.outcome).where(
-        DECISION.c.rule == bindparam("rule"),
-        DECISION.c.at >= bindparam("start"),
-        DECISION.c.at < bindparam("end"),
-    )
+    return by_kind(DECISION.c.outcome, DECISION.c.at).where(DECISION.c.rule == bindparam("rule"))
 
 
-def by_kind(kind: Column[str]) -> Select[Any]:
-    """Numbers by kind."""
-    numbers: Select[Any] = select(func.count().label("number"))
-    return numbers.group_by(kind).order_by(kind).add_columns(kind)
+def by_kind(kind: Column[str], at: Column[int]) -> Select[Any]:
+    """Numbers from `start` to before `end`, by kind."""
+    numbers: Select[Any] = select(func.count().label("number")).add_columns(kind)
+    within = numbers.where(at >= bindparam("start"), at < bindparam("end"))
+    return within.group_by(kind).order_by(kind)
 
 
 def _among(
@@ -149,11 +142,7 @@ def decision_page(
 @cache
 def add_to_decision_count(insert: Insert) -> Executable:
     """A count of decisions, more by `number`."""
-    put = insert(DECISION_COUNT)
-    return put.on_conflict_do_update(
-        index_elements=list(DECISION_COUNT.primary_key),
-        set_={"number": DECISION_COUNT.c.number + put.excluded.number},
-    )
+    return added_to(insert, DECISION_COUNT, ("number",))
 
 
 @cache

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Executable, bindparam, cast, delete, func, se
 from engine.model.values import Micros
 from engine.store.records import QuarantineFilter
 from engine.store.rows import OUTSIDE
-from engine.store.statements import Insert, among
+from engine.store.statements import Insert, added_to, among
 from engine.store.tables import COUNTER, EVENT, QUARANTINE
 
 READ = tuple(column for column in EVENT.c if column.name not in ("digest", "decided_at"))
@@ -185,7 +185,4 @@ def counters() -> Executable:
 @cache
 def add_to_counter(insert: Insert) -> Executable:
     """A counter, more by `number`."""
-    put = insert(COUNTER)
-    return put.on_conflict_do_update(
-        index_elements=list(COUNTER.primary_key), set_={"number": COUNTER.c.number + put.excluded.number}
-    )
+    return added_to(insert, COUNTER, ("number",))

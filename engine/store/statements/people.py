@@ -8,12 +8,11 @@ from typing import Any
 
 from sqlalchemy import Executable, Select, Table, bindparam, func, select, tuple_, update
 
-from engine.customers.held import FOR_EVER
 from engine.loyalty.ledger import ACCOUNTS
-from engine.model.values import Micros
+from engine.model.values import FOR_EVER, Micros
 from engine.store.people_tables import ASK, CASE
 from engine.store.records import CaseFilter
-from engine.store.statements import Insert, among
+from engine.store.statements import Insert, added_to, among
 from engine.store.tables import BUDGET, COUPON, LOT, POSTING, SEGMENT_MEMBERSHIP
 
 
@@ -160,9 +159,7 @@ def posting_by_key() -> Executable:
 @cache
 def add_to_lot(insert: Insert) -> Executable:
     """What movements add to a lot; a new one begins with it."""
-    add = insert(LOT)
-    sums = {account: LOT.c[account] + add.excluded[account] for account in ACCOUNTS}
-    return add.on_conflict_do_update(index_elements=list(LOT.primary_key), set_=sums)
+    return added_to(insert, LOT, ACCOUNTS)
 
 
 @cache
