@@ -96,12 +96,13 @@ def turned(standing: Standing, timer: Timer, *, done: bool) -> None:
 
 
 def _move(term: Term, anchor: Micros, value: str | None, now: Micros) -> None:
-    passed = term.anchor is not None and anchor != term.anchor and term.anchor < now
+    moved = anchor != term.anchor
+    passed = moved and term.anchor is not None and term.anchor < now
     if passed or (None not in (value, term.value) and value != term.value):
         term.begin()
-    elif anchor != term.anchor:
+    elif moved:
         term.moves += 1
-    if anchor != term.anchor:
+    if moved:
         term.moved = now
     term.anchor, term.tried = anchor, []
     term.value = term.value if value is None else value

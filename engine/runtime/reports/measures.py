@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -125,15 +126,14 @@ class Measures:
             seq = reader.last_seq()
             found = measure(reader, self._workspace, wanted)
         closed = [keeps and is_closed(self._workspace, one.window) for one in wanted]
-        kept = [
-            pair for pair, is_kept in zip(zip(wanted, found, strict=True), closed, strict=True) if is_kept
-        ]
-        if kept:
-            try:
-                self._call(lambda: self._keep(kept, seq))
-            except StoreError:
-                # Another process may have kept the same version just before: then it is there to be seen.
-                self._call(lambda: self._keep(kept, seq))
+        kept = list(compress(zip(wanted, found, strict=True), closed))
+        if not kept:
+            return [[Told(figure) for figure in figures] for figures in found]
+        try:
+            self._call(lambda: self._keep(kept, seq))
+        except StoreError:
+            # Another process may have kept the same version just before: then it is there to be seen.
+            self._call(lambda: self._keep(kept, seq))
         with self._shell.store.reader() as reader:
             return [
                 told(reader, figures, kept_as(one.metric, one.options), one.by)
