@@ -118,7 +118,7 @@ async def _found(request: Call, listing: Listing) -> Listed | Response[Any]:
     given = {one.name: text for one in listing.filters if (text := _given(request, one, asked))}
     query = {**listing.fixed, **{one.name: _sent(request, one, given) for one in listing.filters}}
     api, path = Api(request), whole_path(request.scope)
-    if asked.get("as") == "csv":
+    if wants_csv(request):
         return _csv(api, listing, query, path)
     answer = await api.get(listing.path, {**query, "limit": A_PAGE, "cursor": asked.get("cursor")})
     following = answer["next_cursor"]
@@ -159,6 +159,11 @@ def instant_of_day(request: Call, text: str, ends: bool) -> str:
         return moment_of(engine_of(request).ruleset.zone.start_of_day(day.toordinal())).isoformat()
     except (ValueError, OverflowError):
         raise RequestError("this is no day; write it as 2026-03-31", code="invalid_parameter") from None
+
+
+def wants_csv(request: Call) -> bool:
+    """Tell whether the address asks for a CSV file."""
+    return request.query_params.get("as") == "csv"
 
 
 def csv_of(name: str, titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response[Any]:

@@ -7,9 +7,9 @@ from typing import Any
 from litestar import Response, get
 
 from api.console.asking import Api
-from api.console.lists import csv_of
+from api.console.lists import csv_of, wants_csv
 from api.console.pages import SEE, page, shown
-from api.console.retention.section import TABS, csv_address, day_of, month_of, span_of, wants_csv
+from api.console.retention.section import TABS, csv_address, day_of, month_of, span_of
 from api.console.words import spelled_day
 from api.doors import Call, engine_of
 from engine.errors import RequestError

@@ -12,9 +12,9 @@ from api.console import words
 from api.console.asking import Api, RefusedError, place
 from api.console.charts import Chart
 from api.console.charts.intervals import Between, intervals
-from api.console.lists import Column, Listing, csv_of, listed
+from api.console.lists import Column, Listing, csv_of, listed, wants_csv
 from api.console.pages import SEE, page, shown
-from api.console.retention.section import TABS, csv_address, wants_csv
+from api.console.retention.section import TABS, csv_address
 from api.doors import Call
 from engine.errors import RequestError
 

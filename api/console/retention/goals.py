@@ -12,9 +12,9 @@ from api.console import words
 from api.console.asking import Api, place
 from api.console.charts import Chart
 from api.console.charts.pace import Course, pace
-from api.console.lists import csv_of
+from api.console.lists import csv_of, wants_csv
 from api.console.pages import SEE, page, shown
-from api.console.retention.section import TABS, csv_address, wants_csv
+from api.console.retention.section import TABS, csv_address, saying
 from api.doors import Call, engine_of
 from engine.model.reasons import GoalStatus
 
@@ -60,9 +60,9 @@ async def get_goal_page(request: Call, id: FromPath[str]) -> Response[Any]:
     """Tell a goal: from where to where, its pace, and what was measured."""
     api = Api(request)
     goal = await api.get(place("/v1/goals/{}", id))
-    known = {one["name"]: one for one in (await api.get("/v1/metrics"))["items"]}
     if wants_csv(request):
         return csv_of(f"goal-{goal['id']}", _TITLES, [_row(goal)])
+    known = {one["name"]: one for one in (await api.get("/v1/metrics"))["items"]}
     return page(
         request,
         "retention-goal.html",
@@ -77,16 +77,14 @@ async def get_goal_page(request: Call, id: FromPath[str]) -> Response[Any]:
 
 def _told(request: Call, goal: dict[str, Any]) -> dict[str, Any]:
     """Give a goal with its numbers in words."""
-    unit, currency = goal["unit"], engine_of(request).workspace.settings.currency
-    current = goal["current"]
-    said = {name: words.measured(goal[name], unit, currency) for name in ("baseline", "target", "pace")}
+    say, current = saying(request, goal["unit"]), goal["current"]
     return {
         **goal,
-        **said,
+        **{name: say(goal[name]) for name in ("baseline", "target", "pace")},
         "first": words.spelled_day(date.fromisoformat(goal["from"])),
         "last": words.spelled_day(date.fromisoformat(goal["deadline"])),
-        "now": words.measured(None if current is None else current["value"], unit, currency),
-        "found": words.measured(goal["measured"]["value"], unit, currency),
+        "now": say(None if current is None else current["value"]),
+        "found": say(goal["measured"]["value"]),
     }
 
 
@@ -109,7 +107,7 @@ def _drawn(request: Call, goal: dict[str, Any]) -> Chart | None:
             began=words.spelled_day(first),
             ends=words.spelled_day(last),
         ),
-        say=lambda value: words.measured(value, goal["unit"], engine_of(request).workspace.settings.currency),
+        say=saying(request, goal["unit"]),
     )
 
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from api.console import words
 from api.console.asking import Api, place
 from api.console.charts import Bar, Chart, Series, bars, lines
-from api.console.lists import csv_of
+from api.console.lists import csv_of, wants_csv
 from api.console.pages import SEE, page, shown
 from api.console.retention.section import (
     TABS,
@@ -20,10 +20,10 @@ from api.console.retention.section import (
     day_of,
     last_months,
     month_of,
+    saying,
     span_of,
-    wants_csv,
 )  # fmt: skip
-from api.doors import Call, engine_of
+from api.doors import Call
 from engine.errors import NotFoundError
 
 GROUPS = (
@@ -107,26 +107,21 @@ def _row(definition: dict[str, Any], figure: dict[str, Any]) -> list[Any]:
 
 def _told(request: Call, definition: dict[str, Any], figure: dict[str, Any]) -> dict[str, Any]:
     """Give a figure with its numbers in words."""
-    currency = engine_of(request).workspace.settings.currency
-    unit, name = figure["unit"], figure["metric"]
-    above, below = RESTS_ON.get(name, ("count", "count"))
-
-    def said(value: Any, unit: str) -> str:
-        return words.measured(value, unit, currency)
-
+    say = saying(request, figure["unit"])
+    above, below = RESTS_ON.get(figure["metric"], ("count", "count"))
     interval = None
     if figure["low"] is not None:
-        interval = f"{said(figure['low'], unit)} to {said(figure['high'], unit)}"
+        interval = f"{say(figure['low'])} to {say(figure['high'])}"
     return {
         **figure,
         "title": definition["title"],
         "formula": definition["formula"],
-        "value": said(figure["value"], unit),
+        "value": say(figure["value"]),
         "why": WHY.get(figure["reason"], words.words(figure["reason"])) if figure["reason"] else None,
-        "numerator": said(figure["numerator"], above),
-        "denominator": said(figure["denominator"], below),
+        "numerator": saying(request, above)(figure["numerator"]),
+        "denominator": saying(request, below)(figure["denominator"]),
         "interval": interval,
-        "versions": [{**one, "value": said(one["value"], unit)} for one in figure["versions"]],
+        "versions": [{**one, "value": say(one["value"])} for one in figure["versions"]],
     }
 
 
@@ -183,13 +178,12 @@ def _trend(request: Call, definition: dict[str, Any], months: list[dict[str, Any
     values = [None if one["value"] is None else float(one["value"]) for one in months]
     if sum(value is not None for value in values) < 2:
         return None
-    currency = engine_of(request).workspace.settings.currency
     return lines(
         f"{definition['title']}, month by month",
         [month_of(day_of(request, one["from"])) for one in months],
         [Series("value", values)],
         by="Month",
-        say=lambda value: words.measured(value, definition["unit"], currency),
+        say=saying(request, definition["unit"]),
     )
 
 
@@ -203,13 +197,12 @@ def _groups(request: Call, definition: dict[str, Any], groups: list[dict[str, An
     found = [Bar(_group(one, by), float(one["value"])) for one in groups if one["value"] is not None]
     if not any(bar.value > 0 for bar in found) or any(bar.value < 0 for bar in found):
         return None
-    currency = engine_of(request).workspace.settings.currency
     return bars(
         f"{definition['title']} of each",
         sorted(found, key=lambda bar: (-bar.value, bar.label)),
         of=definition["title"],
         by="Of",
-        say=lambda value: words.measured(value, definition["unit"], currency),
+        say=saying(request, definition["unit"]),
     )
 
 

@@ -11,9 +11,9 @@ from api.console import words
 from api.console.asking import Api
 from api.console.charts import Bar, Chart, Series, bars, lines
 from api.console.charts.movements import Moved, movements
-from api.console.lists import csv_of
+from api.console.lists import csv_of, wants_csv
 from api.console.pages import SEE, page, shown
-from api.console.retention.section import TABS, csv_address, day_of, month_of, span_of, wants_csv
+from api.console.retention.section import TABS, csv_address, day_of, month_of, span_of
 from api.doors import Call
 
 MONTHS = 12
@@ -39,15 +39,16 @@ _SOURCES = ("Source", "Other source", "Customers", "Both", "Only the one", "Only
 async def get_revenue_page(request: Call) -> Response[Any]:
     """Show what came and went of monthly recurring revenue, and who says who left."""
     api, span = Api(request), span_of(request, periods=MONTHS)
+    if wants_csv(request):
+        if request.query_params.get("of") == "sources":
+            found = await api.get("/v1/metrics/churn_sources", span.query)
+            return csv_of("churn-sources", _SOURCES, _source_rows(found))
+        return csv_of("revenue-movements", _TITLES, _rows(await api.get("/v1/metrics/mrr", span.query)))
     moved, sources, reasons = await asyncio.gather(
         api.get("/v1/metrics/mrr", span.query),
         api.get("/v1/metrics/churn_sources", span.query),
         api.get("/v1/metrics/logo_churn_rate", {**span.query, "by": "reason", "formula": "stripe"}),
     )
-    if wants_csv(request):
-        if request.query_params.get("of") == "sources":
-            return csv_of("churn-sources", _SOURCES, _source_rows(sources))
-        return csv_of("revenue-movements", _TITLES, _rows(moved))
     months = [{**one, "name": month_of(day_of(request, one["from"]))} for one in moved["items"]]
     known = [one for one in months if one["reason"] is None]
     return page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from api.console.lists import instant_of_day
-from api.console.words import instant
+from api.console.words import instant, measured
 from api.doors import Call, engine_of
 from engine.customers.zones import Zone
 from engine.metrics.periods import Unit, first_day, number_of
@@ -105,9 +106,10 @@ def csv_address(request: Call, **more: str) -> str:
     return f"{request.scope['path']}?{urlencode({**kept, **more, 'as': 'csv'})}"
 
 
-def wants_csv(request: Call) -> bool:
-    """Tell whether the address asks for a CSV file."""
-    return request.query_params.get("as") == "csv"
+def saying(request: Call, unit: str) -> Callable[[Any], str]:
+    """Give how figures of a unit are written: amounts of money in the workspace's currency."""
+    currency = engine_of(request).workspace.settings.currency
+    return lambda value: measured(value, unit, currency)
 
 
 def month_of(day: date) -> str:
