@@ -141,7 +141,7 @@ class Tail:
                     await moved.wait()
 
     def look_again(self) -> None:
-        """Wake who waits for a change, so that those who are still in no more are let go at once."""
+        """Wake who waits: there is something new, or they are to see whether they are still in."""
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -201,8 +201,7 @@ class Tail:
             while self._kept and self._kept[-1].end - self._kept[0].end >= KEPT:
                 self._kept.popleft()
             if pages:
-                self._moved.set()
-                self._moved = asyncio.Event()
+                self.look_again()
 
     def _latest(
         self, first: int | None, end: int | None, erasures: str | None

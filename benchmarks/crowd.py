@@ -14,8 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.cli.staging import play_into
-from api.cli.starter import starter_files
+from api.cli.staging import lay_out, play_into
 from engine.authoring.demo import generate
 from engine.customers.event import Event
 from engine.decisions.decision import Decision, identity
@@ -64,10 +63,7 @@ def fill(folder: Path, customers: int, decisions: int) -> tuple[Path, Path]:
     """Fill a folder with a workspace and a database; give where they are."""
     workspace, database = folder / "workspace", folder / "holdfast.db"
     url = f"sqlite:///{database}"
-    for name, data in starter_files().items():
-        path = workspace / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+    lay_out(workspace)
     now = SystemClock().now()
     monday = date.today() - timedelta(days=date.today().weekday())
     first = monday - timedelta(days=DAYS + -DAYS % 7)
