@@ -125,12 +125,11 @@ class Tail:
         if until is not None and not self._is_closed():
             yield Beat(until - 1)
 
-    async def changes(self, still_in: StillIn) -> AsyncGenerator[bool]:
-        """Give True each time that the record has grown, and False first and when nothing happens.
+    async def changes(self, told: int, still_in: StillIn) -> AsyncGenerator[bool]:
+        """Give True each time the record has grown beyond `told` entries, False first and in silence.
 
         Ends when the tail is closed, and before the next word when a listener is `still_in` no more.
         """
-        told = await self.open()
         while not self._is_closed() and await still_in():
             # Both as of now: what happens while this word is on its way is the next one.
             moved, end = self._moved, self._end or told

@@ -54,6 +54,19 @@ def test_every_role_hears_that_something_changed_and_nothing_of_what(
     assert open_streams(http.app) == 0
 
 
+def test_whoever_has_heard_a_word_misses_nothing_from_then_on(
+    as_role: Door, http: TestClient[Litestar]
+) -> None:
+    browser = as_role("operator")
+
+    async def scene() -> None:
+        # when the first word has come, then what happens is followed already
+        async with follows(browser):
+            assert http.app.state.tail._following is not None
+
+    asyncio.run(scene())
+
+
 def test_what_people_do_about_questions_and_cases_is_heard_too(as_role: Door, engine: Engine) -> None:
     played(engine)
     with engine.store.reader() as reader:
