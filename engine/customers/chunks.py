@@ -70,7 +70,9 @@ class Part:
     def absorb(self, index: int, bucket: Bucket) -> None:
         """Add all of another bucket."""
         self._decoded().setdefault(index, Bucket()).absorb(self.needs, bucket)
-        self._total = self._bytes = None
+        if self._total is not None:
+            self._total.absorb(self.needs, bucket)
+        self._bytes = None
 
     def entries(self, index: int) -> Entries:
         """The entries of a keyed bucket, to be changed."""
@@ -141,13 +143,17 @@ class Chunks:
             return
         _put(self._part(month, series).entries(index), key, entry)
 
+    def add_sum(self, series: Series, index: int, bucket: Bucket) -> None:
+        """Add what is summed already to a bucket of a series that is not keyed."""
+        self._part(month_of(series.form.grain, index), series).absorb(index, bucket)
+
     def absorb(self, series: Series, part: Part, cut: int | None) -> None:
         """Add all of another customer's part, but buckets before `cut`."""
         for index, theirs in part.buckets.items():
             if cut is not None and index < cut:
                 continue
             if isinstance(theirs, Bucket):
-                self._part(month_of(series.form.grain, index), series).absorb(index, theirs)
+                self.add_sum(series, index, theirs)
             elif OVERFLOW in theirs:
                 ours = self._part(month_of(series.form.grain, index), series).entries(index)
                 ours.clear()

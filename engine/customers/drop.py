@@ -110,6 +110,8 @@ def volumes_of(
     low, high = weeks.start, weeks.stop
     ended = table.zone.start_of_day(high)
     whole = all(entry.at >= ended for entry in state.today.get(fact.series.index, ()))
+    if fact.series.index in state.running:
+        whole = whole and state.began(table, fact.series) >= ended
     place = (low, high, fact.name)
     cache = state.caches.setdefault(fact.series.index, {})
     if whole and place in cache:

@@ -10,13 +10,16 @@ import msgspec
 from engine.customers.buckets import ENDS, LATEST, NUMBERS, SHARE, Bucket, Entry
 from engine.customers.chunks import Chunks
 from engine.customers.contracts import Contract
-from engine.customers.packing import encode, pack, pack_bucket, pack_entry, unpack, unpack_bucket
+from engine.customers.packing import encode, filled, pack, pack_bucket, pack_entry, unpack, unpack_bucket
 from engine.customers.series import Last
 from engine.customers.state import FactState, Sent
 from engine.model.facts import Subject
 
-FORM = 1
+FORM = 2
 """The form of these bytes; told apart when it changes."""
+
+_READ = (1, 2)
+"""Forms that are read. The first had no sums of the day: all its entries were kept singly."""
 
 HASH_DIGITS = 64
 """Hexadecimal digits of the hash of all facts, which says how a state was built."""
@@ -47,6 +50,7 @@ class _Hot(msgspec.Struct, array_like=True):
     lasts: list[Any]
     today: list[Any]
     contracts: list[Any]
+    running: list[Any] = []
 
 
 _decode = msgspec.msgpack.Decoder(_Hot, ext_hook=unpack).decode
@@ -73,21 +77,28 @@ def _encoded(state: FactState) -> bytes:
             state.settled,
             state.newest,
             [sent if type(sent.value) in _PLAIN else _sent(sent) for _, sent in sorted(state.traits.items())],
-            [[index, _total(state, index, one)] for index, one in sorted(state.totals.items())],
+            [
+                [index, _sum(state.packed_totals, index, _TOTALS, one)]
+                for index, one in sorted(state.totals.items())
+            ],
             sorted(state.firsts.items()),
             [[index, last.at, last.seq, last.source] for index, last in sorted(state.lasts.items())],
             [[index, *_entries(state, index, entries)] for index, entries in sorted(state.today.items())],
             [[name, *_contract(one)] for name, one in sorted(state.contracts.items())],
+            [
+                [index, needs := filled(one), _sum(state.packed_running, index, needs, one)]
+                for index, one in sorted(state.running.items())
+            ],
         ]
     )
 
 
-def _total(state: FactState, index: int, bucket: Bucket) -> msgspec.Raw:
-    """Give a sum of all time as it was encoded last, unless something has been added since."""
-    packed = state.packed_totals.get(index)
-    if packed is None:
-        packed = state.packed_totals[index] = msgspec.Raw(encode(pack_bucket(bucket, _TOTALS)))
-    return packed
+def _sum(packed: dict[int, msgspec.Raw], index: int, needs: int, bucket: Bucket) -> msgspec.Raw:
+    """Give a sum as it was encoded last, unless something has been added since."""
+    known = packed.get(index)
+    if known is None:
+        known = packed[index] = msgspec.Raw(encode(pack_bucket(bucket, needs)))
+    return known
 
 
 def _entries(state: FactState, index: int, entries: list[Entry]) -> list[msgspec.Raw]:
@@ -108,7 +119,7 @@ def encode_chunks(state: FactState) -> dict[int, bytes | None]:
 def decode(hot: bytes, chunks: Mapping[int, bytes]) -> FactState:
     """Give the state that was encoded; chunks are decoded when they are first needed."""
     read = _decode(hot)
-    if read.form != FORM:
+    if read.form not in _READ:
         raise ValueError(f"a customer's state has the form {read.form}, this program reads {FORM}")
     built = read.built
     state = FactState(read.id, read.kind, built.hex() if type(built) is bytes else built)
@@ -122,6 +133,7 @@ def decode(hot: bytes, chunks: Mapping[int, bytes]) -> FactState:
     state.firsts = dict(read.firsts)
     state.lasts = {index: Last(*last) for index, *last in read.lasts}
     state.today = {index: [Entry(*entry) for entry in entries] for index, *entries in read.today}
+    state.running = {index: unpack_bucket(packed, needs) for index, needs, packed in read.running}
     state.contracts = {name: Contract(*contract) for name, *contract in read.contracts}
     state.chunks = Chunks(chunks)
     return state

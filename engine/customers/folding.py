@@ -29,10 +29,11 @@ def fold(
     """Give the sum of what occurred in [start, end) and counts at `now`; None for too many `per` keys.
 
     At an event everything up to `now` counts, and that very event even where its clock runs ahead;
-    otherwise what occurred at or after `now` does not.
+    otherwise what occurred at or after `now` does not. `now` is never before the customer's clock, unless
+    `end` lies before the clock's day: what the clock has passed is a sum.
     """
     counting = [entry for entry in state.today.get(series.index, ()) if _counts(state, entry, now, at_event)]
-    fresh = [entry for entry in counting if _inside(entry, start, end)]
+    fresh = [entry for entry in counting if _holds(entry.at, start, end)]
     span = (
         None if start is None else index_of(series.form.grain, start, table.zone),
         None if end is None else index_of(series.form.grain, end, table.zone),
@@ -40,8 +41,13 @@ def fold(
     if series.keyed:
         return _fold_entries(state, series, span, counting, fresh)
     past = _fold_buckets(state, series, span)
-    if fresh:
+    running = state.running.get(series.index)
+    if running is not None and not _holds(state.began(table, series), start, end):
+        running = None
+    if running is not None or fresh:
         past = past.copy()
+        if running is not None:
+            past.absorb(series.needs, running)
         for entry in fresh:
             past.add(series.needs, entry)
     return past
@@ -53,8 +59,8 @@ def _counts(state: FactState, entry: Entry, now: Micros, at_event: bool) -> bool
     return entry.at < now
 
 
-def _inside(entry: Entry, start: Micros | None, end: Micros | None) -> bool:
-    return (start is None or entry.at >= start) and (end is None or entry.at < end)
+def _holds(at: Micros, start: Micros | None, end: Micros | None) -> bool:
+    return (start is None or at >= start) and (end is None or at < end)
 
 
 def _fold_buckets(state: FactState, series: Series, span: Span) -> Bucket:

@@ -77,9 +77,13 @@ def _merge_series(table: FactTable, into: FactState, other: FactState) -> None:
         cut = into.horizon(table, series, into.clock)
         for _, part in list(other.chunks.parts(series.index)):
             into.chunks.absorb(series, part, cut)
+        running = other.running.get(series.index)
+        if running is not None:
+            into.place_running(table, series, running, other.clock)
         for entry in other.today.get(series.index, ()):
             into.place(table, series, entry)
     into.packed_totals.clear()
+    into.packed_running.clear()
     into.caches.clear()
     into.held.clear()
     into.derived.clear()

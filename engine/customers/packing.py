@@ -51,6 +51,17 @@ def pack_bucket(bucket: Bucket, needs: int) -> list[Any]:
     return packed
 
 
+def filled(bucket: Bucket) -> int:
+    """Give as bits of `needs` what a bucket holds, which is to be packed where its series is not at hand."""
+    return (
+        (bucket.latest is not None) * LATEST
+        | (bucket.numbers > 0) * NUMBERS
+        | (bucket.first is not None) * ENDS
+        | (bucket.keys is None or len(bucket.keys) > 0) * KEYS
+        | (bucket.judged > 0) * SHARE
+    )
+
+
 def unpack_bucket(packed: Sequence[Any], needs: int) -> Bucket:
     """Give the bucket that `pack_bucket` packed."""
     bucket = Bucket()

@@ -54,11 +54,12 @@ class FactState:
     """What is kept of one customer's events.
 
     `clock` is the latest instant an event was received at. Entries of the day (hour, minute) in which
-    the clock lies are kept singly in `today`, so that facts are exact at any instant of it; older
-    ones are in `chunks` (or `totals`, for all time). `known` tells that somebody named this customer
-    otherwise than by an anonymous id. `stored` are the bytes of all but the chunks, as long as nothing
-    has changed since they were read or made; `packed_totals` and `packed_today` are what was encoded last
-    of both, as long as that is what they hold.
+    the clock lies are summed in `running` once the clock has passed them, for nothing is read as of an
+    earlier instant of that day; those at or ahead of it, and of keyed series all, are kept singly in
+    `today`. Older ones are in `chunks` (or `totals`, for all time). `known` tells that somebody named this
+    customer otherwise than by an anonymous id. `stored` are the bytes of all but the chunks, as long as
+    nothing has changed since they were read or made; `packed_totals`, `packed_running` and `packed_today`
+    are what was encoded last of each, as long as that is what they hold.
     """
 
     __slots__ = (
@@ -79,8 +80,10 @@ class FactState:
         "known",
         "lasts",
         "newest",
+        "packed_running",
         "packed_today",
         "packed_totals",
+        "running",
         "settled",
         "stored",
         "today",
@@ -101,12 +104,14 @@ class FactState:
         self.totals: dict[int, Bucket] = {}
         self.firsts: dict[int, Micros] = {}
         self.lasts: dict[int, Last] = {}
+        self.running: dict[int, Bucket] = {}
         self.today: dict[int, list[Entry]] = {}
         self.contracts: Contracts = {}
         self.chunks = Chunks()
         self.newest: Stamp | None = None
         self.stored: bytes | None = None
         self.packed_totals: dict[int, msgspec.Raw] = {}
+        self.packed_running: dict[int, msgspec.Raw] = {}
         self.packed_today: dict[int, tuple[list[Entry], list[msgspec.Raw]]] = {}
         self.caches: dict[int, dict[Any, Any]] = {}
         self.held: dict[str, tuple[int, int, Any, Any]] = {}
@@ -187,20 +192,31 @@ class FactState:
             return
         self.clock, self.stored = now, None
         units = [unit for unit in table.units if before // unit != now // unit]
-        if (now < self._day[1] and not units) or not before:
-            return
-        new_day = not self._begins(table) <= before
-        passed = table.zone.day_of(before), table.zone.day_of(now)
+        if before and (units or now >= self._day[1]):
+            self._turn(table, before, units)
         for index in list(self.today):
+            self._settle(table.series[index])
+
+    def _turn(self, table: FactTable, before: Micros, units: list[Micros]) -> None:
+        """Put away what the clock's step out of a day, or out of shorter units, leaves behind."""
+        now = self.clock
+        new_day = not self._day_begins(table) <= before
+        passed = table.zone.day_of(before), table.zone.day_of(now)
+        for index in self.today.keys() | self.running.keys():
             unit = LENGTHS.get(table.series[index].form.grain)
             if new_day if unit is None else unit in units:
-                self._roll(table, table.series[index])
+                self._roll(table, table.series[index], before)
         for series in table.forgetting:
             unit = LENGTHS.get(series.form.grain)
             if new_day if unit is None else unit in units:
                 self._forget(series, *((before // unit, now // unit) if unit is not None else passed))
 
-    def _begins(self, table: FactTable) -> Micros:
+    def began(self, table: FactTable, series: Series) -> Micros:
+        """Give the instant with which the day (hour, minute) of a series in which the clock lies began."""
+        unit = LENGTHS.get(series.form.grain)
+        return self._day_begins(table) if unit is None else self.clock // unit * unit
+
+    def _day_begins(self, table: FactTable) -> Micros:
         """Give the instant with which the clock's day begins."""
         if not self._day[0] <= self.clock < self._day[1]:
             day = table.zone.day_of(self.clock)
@@ -268,27 +284,61 @@ class FactState:
                 del self.derived[place]
 
     def place(self, table: FactTable, series: Series, entry: Entry) -> None:
-        """Keep an entry where it belongs by the clock: singly, or in its bucket."""
+        """Keep an entry where it belongs by the clock: singly, in the sum of the day, or in its bucket."""
         self.stored = None
-        if self._is_past(table, series, entry.at):
+        if entry.at < self.began(table, series):
             self._bury(table, series, entry)
+        elif entry.at < self.clock and not series.keyed:
+            self._run(series).add(series.needs, entry)
         else:
             self.today.setdefault(series.index, []).append(entry)
 
-    def _is_past(self, table: FactTable, series: Series, at: Micros) -> bool:
-        unit = LENGTHS.get(series.form.grain)
-        if unit is not None:
-            return at // unit < self.clock // unit
-        return at < self._begins(table)
+    def place_running(self, table: FactTable, series: Series, bucket: Bucket, clock: Micros) -> None:
+        """Keep what is summed of the day (hour, minute) of another clock, which is not ahead of this one."""
+        self.stored = None
+        if clock < self.began(table, series):
+            self._bury_sum(table, series, bucket, clock)
+        else:
+            self._run(series).absorb(series.needs, bucket)
 
-    def _roll(self, table: FactTable, series: Series) -> None:
+    def _run(self, series: Series) -> Bucket:
+        """Give the sum of what the clock has passed today, to be added to."""
+        self.packed_running.pop(series.index, None)
+        running = self.running.get(series.index)
+        if running is None:
+            running = self.running[series.index] = Bucket()
+        return running
+
+    def _settle(self, series: Series) -> None:
+        """Add up what was kept singly and has been passed by the clock."""
+        if series.keyed:
+            return
+        left = []
+        for entry in self.today[series.index]:
+            if entry.at < self.clock:
+                self._run(series).add(series.needs, entry)
+            else:
+                left.append(entry)
+        if left:
+            self.today[series.index] = left
+        else:
+            del self.today[series.index]
+            self.packed_today.pop(series.index, None)
+
+    def _roll(self, table: FactTable, series: Series, before: Micros) -> None:
+        """Put away what was kept of the day (hour, minute) in which the clock was before."""
+        running = self.running.pop(series.index, None)
+        if running is not None:
+            self.packed_running.pop(series.index, None)
+            self._bury_sum(table, series, running, before)
         entries = self.today.pop(series.index, None)
         self.packed_today.pop(series.index, None)
         if not entries:
             return
+        began = self.began(table, series)
         left = []
         for entry in entries:
-            if self._is_past(table, series, entry.at):
+            if entry.at < began:
                 self._bury(table, series, entry)
             else:
                 left.append(entry)
@@ -296,21 +346,37 @@ class FactState:
             self.today[series.index] = left
 
     def _bury(self, table: FactTable, series: Series, entry: Entry) -> None:
+        index = self._opened(table, series, entry.at)
+        if index is None:
+            self.totals.setdefault(series.index, Bucket()).add(series.needs, entry)
+        elif self._kept(table, series, index):
+            self.chunks.add(series, index, entry)
+
+    def _bury_sum(self, table: FactTable, series: Series, bucket: Bucket, at: Micros) -> None:
+        index = self._opened(table, series, at)
+        if index is None:
+            self.totals.setdefault(series.index, Bucket()).absorb(series.needs, bucket)
+        elif self._kept(table, series, index):
+            self.chunks.add_sum(series, index, bucket)
+
+    def _opened(self, table: FactTable, series: Series, at: Micros) -> int | None:
+        """Drop what was folded or encoded of an instant's bucket, and give its number; None for `totals`."""
         grain = series.form.grain
         if grain == "all":
             self.caches.pop(series.index, None)
             self.packed_totals.pop(series.index, None)
-            self.totals.setdefault(series.index, Bucket()).add(series.needs, entry)
-            return
-        index = index_of(grain, entry.at, table.zone)
+            return None
+        index = index_of(grain, at, table.zone)
         if series.revises is None:
             forget_spans(self.caches.get(series.index, {}), index)
         else:
             # It takes what it revises out of another bucket, which may lie in any span.
             self.caches.pop(series.index, None)
+        return index
+
+    def _kept(self, table: FactTable, series: Series, index: int) -> bool:
         cut = self.horizon(table, series, self.clock)
-        if cut is None or index >= cut:
-            self.chunks.add(series, index, entry)
+        return cut is None or index >= cut
 
     def horizon(self, table: FactTable, series: Series, now: Micros) -> int | None:
         """Give the number of the first bucket that is still kept, None where all are.

@@ -139,10 +139,10 @@ def test_bytes_that_are_kept_are_those_made_anew(drawn: list[Any], others: list[
 
 def made_anew(state: FactState) -> bytes:
     """The bytes of a state that has kept none, nor parts of them."""
-    kept = state.stored, state.packed_totals, state.packed_today
-    state.stored, state.packed_totals, state.packed_today = None, {}, {}
+    kept = state.stored, state.packed_totals, state.packed_running, state.packed_today
+    state.stored, state.packed_totals, state.packed_running, state.packed_today = None, {}, {}, {}
     made = encode_hot(state)
-    state.stored, state.packed_totals, state.packed_today = kept
+    state.stored, state.packed_totals, state.packed_running, state.packed_today = kept
     return made
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from engine.customers import encoding
-from engine.customers.encoding import decode, encode_chunks, encode_hot
+from engine.customers.buckets import Bucket, Entry
+from engine.customers.encoding import _Hot, decode, encode_chunks, encode_hot
 from engine.customers.packing import decode as unpacked
 from engine.customers.packing import encode, pack, pack_bucket, pack_entry
 from engine.customers.table import FactTable
 from engine.model.facts import FactType, Trait
-from engine.model.values import DAY, HOUR
+from engine.model.values import DAY, HOUR, SECOND
 from tests.customer_facts import Customer, at, computed, happened, table_of, workspace_of
 
 YEAR = at("2026-01-01")
@@ -124,7 +125,49 @@ def test_what_has_not_changed_is_not_encoded_again(monkeypatch: pytest.MonkeyPat
     assert encode_hot(customer.state) == before
     assert packed == []
 
-    # and with one event more, that event alone for each series that it counts in
+    # and with one event more, that event for each series that it counts in, and what it was the last of there
     customer.take(happened("order", at("2026-03-02") + 20 * HOUR, seq=20, total=1))
     encode_hot(customer.state)
-    assert len(packed) == len(customer.state.today)
+    assert len(customer.state.today) == len(customer.state.running) == 2
+    assert len(packed) == 2 + 2
+
+
+def test_a_day_of_many_events_costs_no_more_than_one_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a customer with thousands of events in one day
+    facts = {"visits": computed("7d", count="visit"), "spent": computed("7d", sum="total", of="visit")}
+    customer, calls = Customer(table_of(workspace_of(**facts))), list[Entry]()
+    visits = (happened("visit", YEAR + n * SECOND, seq=n, total=Decimal("0.01")) for n in range(3000))
+    customer.take(*(next(visits) for _ in range(10)))
+    few = len(encode_hot(customer.state))
+    customer.take(*visits)
+    add = Bucket.add
+    monkeypatch.setattr(Bucket, "add", lambda self, *given: (calls.append(given[1]), add(self, *given)))
+    # When the facts are read at another event, and stored
+    customer.take(happened("visit", YEAR + HOUR, seq=3000, total=1))
+    facts_now = customer.facts(YEAR + HOUR, at_event=True)
+    # Then they are all there, added up were two events of two series, and the bytes are those of sums
+    assert (facts_now["visits"], facts_now["spent"]) == (3001, Decimal("31.00"))
+    assert len(calls) <= 2 * 2
+    assert len(encode_hot(customer.state)) <= few + 20
+
+
+def test_bytes_in_which_a_day_was_kept_singly_are_read() -> None:
+    # Given what an earlier version stored: every event of the day by itself, and no sums of it
+    customer = Customer(table_of(workspace_of(n=computed("7d", count="visit"))))
+    customer.take(*(happened("visit", YEAR + n * HOUR, seq=n) for n in range(5)))
+    hot = unpacked(encode_hot(customer.state))
+    today = [[0, *([YEAR + n * HOUR, n] for n in range(5))]]
+    places = {field: place for place, field in enumerate(_Hot.__struct_fields__)}
+    assert [row[0] for row in hot[places["today"]]] == [row[0] for row in today]
+    hot[places["today"]] = today
+    earlier = encode([1, *hot[1 : places["running"]]])
+    # When it is read and goes on
+    again = Customer(customer.table)
+    again.state = decode(earlier, {})
+    for one in (customer, again):
+        one.take(
+            happened("visit", YEAR + 6 * HOUR, seq=6), happened("visit", YEAR + 3 * HOUR, YEAR + 7 * HOUR)
+        )
+    # Then nothing tells them apart
+    assert again.facts(YEAR + 8 * HOUR)["n"] == customer.facts(YEAR + 8 * HOUR)["n"] == 7
+    assert encode_hot(again.state) == encode_hot(customer.state)
