@@ -125,7 +125,7 @@ def spare_the_collector() -> None:
     """Look for garbage as seldom as `holdfast serve` does."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(5_000, 200, 50)
+    gc.set_threshold(5_000, 20, 500)
 
 
 def show(rows: list[Row], where: str) -> None:

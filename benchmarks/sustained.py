@@ -21,10 +21,11 @@ MINUTES = 10
 SHARE = 0.8
 LOOK = 30.0
 """Seconds between two looks at the memory."""
-CUSTOMERS, KNOWN = 200_000, 100_000
-"""So many customers, that each has a dozen events of a day as real ones have, and so many events before.
+CUSTOMERS, KNOWN = 100_000, 500_000
+"""So many customers, and so many events before: 993 of 1,000 customers are known by then.
 
-A process keeps the 20,000 customers in memory that it played last: by then it does.
+An event of a customer who is known costs more than the first one of somebody new, above all of one who is
+not among the 20,000 that a process keeps in memory: a peak of a base that is still filling up is none.
 """
 AGAIN = 50
 """Of so many batches one is sent twice, as clients do that had no answer."""
@@ -84,7 +85,7 @@ def _minutes(folder: Path, server: Server, minutes: int, rate: int) -> Iterator[
 
     def plan(minute: int) -> tuple[Path, int]:
         file = folder / f"minute-{minute}.json"
-        bodies = _bodies(f"minute-{minute}", rate * 60)
+        bodies = _bodies(f"minute-{minute}", rate * 60 * AGAIN // (AGAIN + 1))
         bodies += bodies[::AGAIN]
         server.plan(file, "/v1/events", bodies, CLIENTS, len(bodies) / 60)
         return file, sum(body.count('"customer":') for body in bodies)
