@@ -2,7 +2,8 @@
 
 The customer's events are played again under the releases that were live, with the base's figures as
 they were stored; what the engine's own runs did comes from the record, what it derived is derived
-again. So a rule that did not fire is explained with the lines as they were then.
+again. So a rule that did not fire is explained with the lines as they were then. What does not bear on
+the rule is left out (see `engine.authoring.bearing`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from engine.authoring.bearing import Bearing, bearing_on
 from engine.authoring.simulate import Figures, Simulation
 from engine.customers.event import Event
 from engine.customers.merging import rebuild
@@ -77,21 +79,27 @@ def explain(
     figures: Figures,
     outages: Sequence[Outage] = (),
     recorded: Sequence[Decision] = (),
+    sparing: bool = True,
 ) -> Explanation:
     """Explain a rule for a customer as of an instant.
 
     `releases` in the order of time, `events` of the customer (and, for an account, of its members)
     up to the instant in the order (received, seq), `recorded` the rule's stored decisions for the
-    customer. Raises NotFoundError where no release up to then had the rule, or there was no such
-    customer.
+    customer. Not `sparing`, everything is played, which comes to the same. Raises NotFoundError where no
+    release up to then had the rule, or there was no such customer.
     """
     live = [release for release in releases if release.at <= at] or list(releases[:1])
     if not live or live[-1].ruleset.rule(rule) is None:
         raise NotFoundError(f"there was no live rule {rule} then; name another rule, or a later time")
+    came = [event for event in events if event.received_at <= at]
+    rulesets = [release.ruleset for release in live]
+    bearing = bearing_on(rule, rulesets, came) if sparing else Bearing(tuple(rulesets))
     witness = _Witness(rule, customer)
-    simulation = _play(live, events, at, figures, outages, witness)
-    member = simulation.cast.members.get(customer)
-    if member is None:
+    simulation = _play(live, came, at, figures, outages, witness, bearing=bearing)
+    if _is_about_another_kind(simulation, rule, customer, bearing):
+        witness = _Witness(rule, customer)
+        simulation = _play(live, came, at, figures, outages, witness)
+    if customer not in simulation.cast.members:
         raise NotFoundError(f"there was no customer {customer} then; name another customer, or a later time")
     stored = [decision for decision in recorded if decision.at <= at]
     last = max(stored, key=lambda decision: decision.at, default=None)
@@ -129,6 +137,12 @@ def decide_again(
     return _play(live, events, at, figures, outages, None, asked).changes.decisions
 
 
+def _is_about_another_kind(simulation: Simulation, rule: str, customer: str, bearing: Bearing) -> bool:
+    """Tell whether the rule is not about such customers, so that what it reads of them is not known."""
+    member, found = simulation.cast.members.get(customer), bearing.rulesets[-1].rule(rule)
+    return member is None or found is None or found.rule.on != member.kind
+
+
 def _play(
     releases: Sequence[Release],
     events: Sequence[Event],
@@ -137,8 +151,18 @@ def _play(
     outages: Sequence[Outage],
     witness: _Witness | None,
     calls: Sequence[Decision] = (),
+    bearing: Bearing | None = None,
 ) -> Simulation:
-    """Play events up to an instant, changing over to each release when it went live."""
+    """Play events up to an instant, changing over to each release when it went live.
+
+    `bearing` tells what of it is to be played; without it all is. Whose time begins does so with their
+    first event in any case.
+    """
+    bearing = bearing or Bearing(tuple(release.ruleset for release in releases))
+    releases = [
+        msgspec.structs.replace(release, ruleset=ruleset)
+        for release, ruleset in zip(releases, bearing.rulesets, strict=True)
+    ]
     simulation = _under(releases[0].ruleset, figures, outages, witness)
     played: list[Event] = []
     learnt: dict[str, Micros] = {}
@@ -151,13 +175,16 @@ def _play(
             _ask(simulation, asked.pop(0))
         while coming and coming[0].at <= event.received_at:
             simulation = _change_over(simulation, coming.pop(0), played, figures, outages, witness)
-        played.append(event)
+        wanted = bearing.concerns(event) or not simulation.cast.members
+        if wanted or bearing.contracts:
+            played.append(event)
         if event.cause == "history":
             simulation.learn(event)
             learnt[event.customer] = event.received_at
             continue
         _settle(simulation, learnt)
-        simulation.follow(event)
+        if wanted:
+            simulation.follow(event)
     _settle(simulation, learnt)
     for call in asked:
         while coming and coming[0].at <= call.at:
