@@ -94,7 +94,11 @@ def bearing_on(rule: str, rulesets: Sequence[Ruleset], events: Iterable[Event]) 
     some = _of_facts_alone(rule, on, rulesets, compiled)
     if some is not None and _may_leave_out(some, compiled, came) and not _ahead(some, came):
         return some
-    rest = Bearing(tuple(_without_idle_rules(ruleset, rule, on) for ruleset in rulesets))
+    acting = {
+        rule,
+        *(name for ruleset in rulesets for desk in ruleset.desks.values() for name in _acting(desk)),
+    }
+    rest = Bearing(tuple(_without_idle_rules(ruleset, frozenset(acting), on) for ruleset in rulesets))
     return rest if _may_leave_out(rest, compiled, came) else whole
 
 
@@ -104,10 +108,11 @@ def _may_leave_out(
     """Tell whether what is left out was never at the same instant as a run's own event that is followed.
 
     What is due at such an instant is played before that event, and whatever comes after it then is taken a
-    microsecond later: only by playing everything is it known whether something was due.
+    microsecond later: only by playing everything is it known whether something was due. Nor is it known
+    whether such an event was played or made anew, which tells what was due before history that follows it.
     """
     dates = any(isinstance(one.trigger, OnDate) for _, rule in compiled for one in rule.triggers)
-    ran = -1
+    ran, before = -1, ""
     for event in events:
         if event.cause == "run":
             if dates and bearing.concerns(event):
@@ -115,6 +120,9 @@ def _may_leave_out(
             ran = event.received_at
         elif event.received_at == ran and bearing.concerns(event):
             return False
+        elif event.cause == "history" and before == "run":
+            return False
+        before = event.cause
     return True
 
 
@@ -271,20 +279,21 @@ def _of_rule_alone(ruleset: Ruleset, rule: str, on: Subject) -> Ruleset:
     return _with_desks(ruleset, on, msgspec.structs.replace(desk, midnight=waits), NOTHING)
 
 
-def _without_idle_rules(ruleset: Ruleset, rule: str, on: Subject) -> Ruleset:
-    """Give a ruleset without the rules that only start workflows."""
+def _without_idle_rules(ruleset: Ruleset, busy: frozenset[str], on: Subject) -> Ruleset:
+    """Give a ruleset without the rules that never do more than start workflows.
+
+    One that acts under another release is not idle: how often it may do so rests on when it fired before.
+    """
     other: Subject = "account" if on == "person" else "person"
-    desks = {subject: _with_rules(desk, _acting(desk) | {rule}) for subject, desk in ruleset.desks.items()}
+    desks = {subject: _with_rules(desk, busy) for subject, desk in ruleset.desks.items()}
     reached = any(_reaches_others(act) for act in _acts_of(ruleset.desks[other]))
     return _with_desks(ruleset, on, desks[on], desks[other] if reached else NOTHING)
 
 
-def _acting(desk: Desk) -> frozenset[str]:
-    return frozenset(
-        name
-        for name, rule in desk.rules.items()
-        if any(isinstance(action, DoNow) for action, _ in rule.actions)
-    )
+def _acting(desk: Desk) -> Iterator[str]:
+    for name, rule in desk.rules.items():
+        if any(isinstance(action, DoNow) for action, _ in rule.actions):
+            yield name
 
 
 def _with_desks(ruleset: Ruleset, on: Subject, own: Desk, other: Desk) -> Ruleset:

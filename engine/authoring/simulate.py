@@ -106,27 +106,17 @@ class Simulation:
 
     def feed(self, event: Event) -> None:
         """Let an event be received, after everything that was due before it; a run's own is part of that."""
-        before = event.received_at if event.cause == "run" else event.received_at - 1
-        self._midnights(event.received_at)
-        person = self.cast.subject(event)
-        account = event.account or person.account
-        names = [event.customer] if account is None else [event.customer, account]
-        done: list[Member] = []
-        for name in names:
-            member = self.cast.find(name)
-            if member is not None:
-                self._catch_up(member, before)
-                if event.cause == "run" and member.standing.played_to == event.received_at + 1:
-                    # What a run has caused at an instant is taken at that very instant, as it was then.
-                    member.standing.played_to = event.received_at
-                    done.append(member)
+        done = self._before(event)
         play.play_event(self.world, self.cast, self.changes, event)
-        for member in done:
-            # That instant is over: its schedules have looked.
-            member.standing.played_to = max(member.standing.played_to, event.received_at + 1)
+        _let_be_over(done, event.received_at)
         self.now = max(self.now, event.received_at)
         self.deliver(self.now)
         self.touched()
+
+    def pass_by(self, event: Event) -> None:
+        """Let what was due before an event happen as if it were fed, and the event change nothing."""
+        if event.cause != "engine":
+            _let_be_over(self._before(event), event.received_at)
 
     def follow(self, event: Event) -> bool:
         """Let a recorded event be received where no run runs: tell whether it was news.
@@ -208,6 +198,24 @@ class Simulation:
             self.touched()
             self._midnight = zone.start_of_day(zone.day_of(midnight) + 1)
 
+    def _before(self, event: Event) -> list[Member]:
+        """Play what was due before an event; give those for whom its very instant was part of that."""
+        before = event.received_at if event.cause == "run" else event.received_at - 1
+        self._midnights(event.received_at)
+        person = self.cast.subject(event)
+        account = event.account or person.account
+        names = [event.customer] if account is None else [event.customer, account]
+        done: list[Member] = []
+        for name in names:
+            member = self.cast.find(name)
+            if member is not None:
+                self._catch_up(member, before)
+                if event.cause == "run" and member.standing.played_to == event.received_at + 1:
+                    # What a run has caused at an instant is taken at that very instant, as it was then.
+                    member.standing.played_to = event.received_at
+                    done.append(member)
+        return done
+
     def compute_figures(self, at: Micros) -> None:
         """Compute the base's figures as of the latest midnight that is not after an instant."""
         if self.needs_figures:
@@ -259,6 +267,12 @@ class Simulation:
                 self._due_at[name] = due
                 heapq.heappush(self._heap, (due, name))
         self.changes.customers.clear()
+
+
+def _let_be_over(members: Sequence[Member], at: Micros) -> None:
+    """Let an instant be over for customers: its schedules have looked."""
+    for member in members:
+        member.standing.played_to = max(member.standing.played_to, at + 1)
 
 
 def needs_figures(ruleset: Ruleset) -> bool:

@@ -185,6 +185,8 @@ def _play(
         _settle(simulation, learnt)
         if wanted:
             simulation.follow(event)
+        else:
+            simulation.pass_by(event)
     _settle(simulation, learnt)
     for call in asked:
         while coming and coming[0].at <= call.at:
