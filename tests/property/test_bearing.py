@@ -90,7 +90,7 @@ redeem: [{reward: cup, points: 20, gives: {event: cup_given}}]
 """
 
 RULES = {
-    "each-order": "when: {event: order, where: event.total >= 5}\nif: customer.spent >= 15\nat_most: 1 per 3d",
+    "each-order": "when: {event: order, where: event.total > 4}\nif: customer.spent >= 15\nat_most: 1 per 3d",
     "left-cart": "when: {event: cart, without: order, for: 6h, key: cart}\n"
     "if: [event.total > 0, customer.emptied == null or customer.emptied > 2h]\nat_most: 1 per 3d",
     "silent": "when: {quiet: 3d, of: order}\nif: customer.skus >= 1",
@@ -166,12 +166,8 @@ def figures() -> Figures:
     found = Figures()
     for day in range(DAYS + 5):
         at = START + day * DAY - HOUR
-        found.add(
-            BaseFigures(
-                as_of=at, day=at // DAY, gaps={"person:order": 3 + day % 3},
-                cuts={"rfm_m": (5, 10, 20, 40)}, hash=f"{day}",
-            )  # fmt: skip
-        )
+        gaps, cuts = {"person:order": 3 + day % 3}, {"rfm_m": (5, 10, 20, 40)}
+        found.add(BaseFigures(as_of=at, day=at // DAY, gaps=gaps, cuts=cuts, hash=f"{day}"))
     return found
 
 
@@ -202,7 +198,12 @@ sent = st.one_of(
     st.tuples(
         st.just("contract"),
         st.fixed_dictionaries(
-            {"id": st.sampled_from("xy"), "mrr": numbers, "ends": st.none() | times, "reason": st.just("price")}
+            {
+                "id": st.sampled_from("xy"),
+                "mrr": numbers,
+                "ends": st.none() | times,
+                "reason": st.just("price"),
+            }
         ),
     ),
     st.tuples(st.sampled_from(["identify", "group"]), traits),

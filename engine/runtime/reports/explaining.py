@@ -31,16 +31,18 @@ class Explainer:
         self._live = live
         self._past = lru_cache(_KEPT)(self._compile)
 
-    def rule(self, rule: str, customer: str, at: Micros) -> Explanation:
+    def rule(self, rule: str, customer: str, at: Micros, *, sparing: bool = True) -> Explanation:
         """Tell what a rule saw and decided for a customer at an instant.
 
-        Raises `NotFoundError` where there was no such rule or customer then.
+        Not `sparing`, everything is played, which comes to the same. Raises `NotFoundError` where there was
+        no such rule or customer then.
         """
         with self._store.reader() as reader:
             survivor = reader.resolve([customer])[customer]
             names = _names_then(reader, survivor, at)
             recorded = reader.decisions(rule=rule, customers=names, end=at + 1, limit=1, newest=True)
-            return explain(rule, survivor, at, recorded=recorded, **self._then(reader, survivor, names, at))
+            then = self._then(reader, survivor, names, at)
+            return explain(rule, survivor, at, recorded=recorded, sparing=sparing, **then)
 
     def decide_again(self, customer: str, at: Micros) -> list[Decision]:
         """Give everything that the rules decide, up to an instant, for who went by a name then.
