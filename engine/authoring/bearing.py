@@ -86,10 +86,10 @@ def bearing_on(rule: str, rulesets: Sequence[Ruleset], events: Iterable[Event]) 
     """Give what bears on a rule among these events, under rulesets that were live one after the other."""
     whole = Bearing(tuple(rulesets))
     compiled = [(ruleset, found) for ruleset in rulesets if (found := ruleset.rule(rule)) is not None]
-    subjects = {found.rule.on for _, found in compiled}
+    subjects: set[Subject] = {found.rule.on for _, found in compiled}
     if len(subjects) != 1:
         return whole
-    (on,) = subjects
+    on = subjects.pop()
     came = list(events)
     some = _of_facts_alone(rule, on, rulesets, compiled)
     if some is not None and _may_leave_out(some, compiled, came) and not _ahead(some, came):
