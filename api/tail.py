@@ -18,7 +18,7 @@ import structlog
 from api.doors import aside
 from engine.errors import HoldfastError
 from engine.runtime.engine import Engine
-from engine.runtime.happenings import Happening, Kind, Runs, Seen, see
+from engine.runtime.happenings import Happening, Kind, Runs, Seen, see, stirred
 from engine.runtime.reports.reading import ids_of
 
 EVERY = 0.25
@@ -70,6 +70,9 @@ class Tail:
         self._runs = Runs()
         self._kept: deque[Seen] = deque()
         self._end: int | None = None
+        # From which entry on it is followed, and where the last of them ends that was more than a reading.
+        self._start = 0
+        self._stirred = 0
         self._erasures: str | None = None
         self._looking = asyncio.Lock()
         self._behind = asyncio.Semaphore(BEHIND)
@@ -88,6 +91,10 @@ class Tail:
         if self._following is None or self._following.done():
             self._following = asyncio.create_task(self._follow())
         return self._end or 0
+
+    async def place(self) -> int:
+        """Give how many entries the record has, or had at the last look: what is read next is not older."""
+        return await aside(self._size) if self._end is None else self._end
 
     async def listen(
         self, wanted: Wanted, after: int, until: int | None, still_in: StillIn
@@ -125,18 +132,31 @@ class Tail:
         if until is not None and not self._is_closed():
             yield Beat(until - 1)
 
-    async def changes(self, told: int, still_in: StillIn) -> AsyncGenerator[bool]:
-        """Give True each time the record has grown beyond `told` entries, False first and in silence.
+    async def since(self, place: int) -> int:
+        """Begin to follow from an earlier place on; give from where `changes` are to be told."""
+        place = min(place, await self.open())
+        if place < self._start:
+            found = await aside(self._stirred_since, place, self._start)
+            self._stirred = max(self._stirred, found)
+        return place
 
+    async def changes(self, told: int, still_in: StillIn) -> AsyncGenerator[bool]:
+        """Give True each time something has happened beyond `told` entries, False first and in silence.
+
+        That somebody read something is nothing that happened: pages would follow one another for ever.
         Ends when the tail is closed, and before the next word when a listener is `still_in` no more.
         """
+        now = asyncio.get_running_loop().time
+        spoke = now() - BEAT
         while not self._is_closed() and await still_in():
             # Both as of now: what happens while this word is on its way is the next one.
-            moved, end = self._moved, self._end or told
-            yield end > told
-            told = end
+            moved, stirred = self._moved, self._stirred
+            if stirred > told or now() - spoke >= BEAT:
+                spoke = now()
+                yield stirred > told
+                told = max(told, stirred)
             with suppress(TimeoutError):
-                async with asyncio.timeout(BEAT):
+                async with asyncio.timeout(spoke + BEAT - now()):
                     await moved.wait()
 
     def look_again(self) -> None:
@@ -159,6 +179,14 @@ class Tail:
             return Seen(place, place, [])
         async with self._behind:
             return await aside(self._read, place, end)
+
+    def _size(self) -> int:
+        with self._engine.store.reader() as reader:
+            return reader.edge().size
+
+    def _stirred_since(self, start: int, end: int) -> int:
+        with self._engine.store.reader() as reader:
+            return stirred(reader, start, end)
 
     async def _names(self, wanted: Wanted) -> frozenset[str]:
         """Give every id of the customer who is asked for: they may have got one more."""
@@ -191,7 +219,11 @@ class Tail:
         """Read what was sealed since the last look, and tell those who wait."""
         async with self._looking:
             first = self._kept[0].start if self._kept else self._end
-            pages, self._end, erasures = await aside(self._latest, first, self._end, self._erasures)
+            pages, end, erasures = await aside(self._latest, first, self._end, self._erasures)
+            if self._end is None:
+                self._start = end
+            self._end = end
+            self._stirred = max(self._stirred, *(page.stirred for page in pages), 0)
             if erasures != self._erasures:
                 # What is kept would still tell of somebody by the name that they had.
                 self._kept.clear()

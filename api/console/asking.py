@@ -7,6 +7,7 @@ own. They count as one request with the page's own against what a key may ask fo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
@@ -26,6 +27,9 @@ from engine.store.records import KeyRow
 
 if TYPE_CHECKING:
     from litestar.types import HTTPScope, Message
+
+_PLACE = "place"
+"""Where the place of a page is kept among what is known of its request."""
 
 _decode = msgspec.json.Decoder(float_hook=str).decode
 
@@ -79,7 +83,22 @@ class Api:
         """Take something away, and give what the API answers; raises `RefusedError`."""
         return await self._ask("DELETE", path, {}, b"")
 
+    async def _take_place(self) -> None:
+        """Note where the record is before anything is asked: what a page shows is as of there, or later."""
+        state = self._scope["state"]
+        if _PLACE not in state:
+            state[_PLACE] = asyncio.ensure_future(self._app.state.tail.place())
+        await state[_PLACE]
+
+    @property
+    def place(self) -> int | None:
+        """Give how many entries the record had before the first question; None where that is not known."""
+        found = self._scope["state"].get(_PLACE)
+        known = found is not None and found.done() and not found.cancelled() and found.exception() is None
+        return found.result() if known else None
+
     async def _ask(self, method: str, path: str, query: Mapping[str, Any], body: bytes | None) -> Any:
+        await self._take_place()
         given = {name: value for name, value in query.items() if value is not None}
         told = False
 

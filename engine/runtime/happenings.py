@@ -14,6 +14,7 @@ import msgspec
 
 from engine.audit.leaves import AnyLeaf, DecisionLeaf, EndLeaf, StartLeaf, StepLeaf, kind_of, read_entry
 from engine.model.values import Micros
+from engine.store.audit import LeafRow
 from engine.store.interface import Reader
 from engine.store.remains import PREFIX
 
@@ -21,6 +22,9 @@ Kind: TypeAlias = Literal["decision", "run_started", "step", "run_ended"]
 RUN: frozenset[Kind] = frozenset[Kind](("run_started", "step", "run_ended"))
 """The kinds that are of runs."""
 KINDS: frozenset[Kind] = frozenset[Kind]((*RUN, "decision"))
+
+READING = "access"
+"""The kind of an entry that says that somebody read something, which changes nothing."""
 
 PAGE = 500
 """Entries that are read at once."""
@@ -52,11 +56,15 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The happenings among the entries from `start` to before `end`."""
+    """The happenings among the entries from `start` to before `end`.
+
+    `stirred` is where the last of all entries ends that is more than a reading, 0 where none is.
+    """
 
     start: int
     end: int
     found: list[Happening]
+    stirred: int = 0
 
 
 class Runs:
@@ -83,7 +91,20 @@ def see(reader: Reader, runs: Runs, start: int, end: int) -> Seen:
     rows = reader.leaves(start, end)
     leaves = [(row.number, read_entry(row.entry)) for row in rows if row.kind in KINDS]
     called = _names(reader, (leaf for _, leaf in leaves))
-    return Seen(start, end, [_happening(reader, runs, number, leaf, called) for number, leaf in leaves])
+    found = [_happening(reader, runs, number, leaf, called) for number, leaf in leaves]
+    return Seen(start, end, found, _stirred(rows))
+
+
+def stirred(reader: Reader, start: int, end: int) -> int:
+    """Give where the last entry from `start` to before `end` ends that is more than a reading, 0 for none.
+
+    Of more entries than a page it is `end`, unseen.
+    """
+    return end if end - start > PAGE else _stirred(reader.leaves(start, end))
+
+
+def _stirred(rows: Iterable[LeafRow]) -> int:
+    return max((row.number + 1 for row in rows if row.kind != READING), default=0)
 
 
 def _names(reader: Reader, leaves: Iterable[AnyLeaf]) -> dict[str, str]:

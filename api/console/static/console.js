@@ -60,6 +60,8 @@ async function refresh() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // What happens from here on is still to be told.
+    if (page.body.dataset.stream) document.body.dataset.stream = page.body.dataset.stream;
     for (const part of document.querySelectorAll("[data-live][id]")) {
       const fresh = page.getElementById(part.id);
       if (!fresh || fresh.innerHTML === part.dataset.seen) continue;
@@ -90,20 +92,15 @@ function soon() {
 function follow() {
   const parts = document.querySelectorAll("[data-live][id]");
   const state = document.querySelector("[data-live-state]");
-  const address = document.body.dataset.stream;
-  if (!address || !parts.length || new URLSearchParams(location.search).has("cursor")) return;
+  if (!document.body.dataset.stream || !parts.length || new URLSearchParams(location.search).has("cursor")) return;
   const say = (text) => { if (state) { state.hidden = false; state.textContent = text; } };
   let stream = null;
   let late = 0;
-  let missed = false;
 
   function listen() {
-    stream = new EventSource(address);
-    stream.addEventListener("open", () => {
-      say("Live: new things appear by themselves.");
-      if (missed) soon();
-      missed = true;
-    });
+    // It begins where the page was made: what has happened since is told at once.
+    stream = new EventSource(document.body.dataset.stream);
+    stream.addEventListener("open", () => say("Live: new things appear by themselves."));
     stream.addEventListener("changed", soon);
     stream.addEventListener("error", () => {
       if (stream.readyState !== EventSource.CLOSED) { say("Not live: the connection is being sought again."); return; }

@@ -73,7 +73,7 @@ class Listener:
     @property
     def changes(self) -> int:
         """How often a page was told that something has changed."""
-        return self.body.decode().split("\n\n").count("event: changed\ndata: {}")
+        return self.body.decode().count("event: changed\ndata: {}\n\n")
 
     async def changed(self) -> None:
         """Wait until a page was told so once."""

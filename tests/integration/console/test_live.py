@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import AsyncExitStack
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,10 +20,18 @@ from tests.integration.console.conftest import Browser, Door
 from tests.integration.console.test_pages import ORDER, played
 
 
-def follows(browser: Browser) -> Any:
+def follows(browser: Browser, address: str = "/live") -> Any:
     """Opens what a page of a browser follows."""
     cookies = "; ".join(f"{name}={value}" for name, value in browser.http.cookies.items())
-    return hearing(browser.http.app, "/live", [(b"cookie", cookies.encode())])  # type: ignore[arg-type]
+    path, _, query = address.partition("?")
+    return hearing(browser.http.app, path, [(b"cookie", cookies.encode())], query)  # type: ignore[arg-type]
+
+
+def stream_of(page: str) -> str:
+    """Gives the address that a page follows."""
+    found = re.search(r'<body data-stream="([^"]+)"', page)
+    assert found is not None, page[:2000]
+    return unescape(found[1])
 
 
 def open_streams(app: Litestar) -> int:
@@ -63,6 +73,65 @@ def test_whoever_has_heard_a_word_misses_nothing_from_then_on(
         # when the first word has come, then what happens is followed already
         async with follows(browser):
             assert http.app.state.tail._following is not None
+
+    asyncio.run(scene())
+
+
+def test_what_happens_between_a_page_and_what_it_follows_is_told_at_once(
+    as_role: Door, engine: Engine
+) -> None:
+    # given a page, and something that happens before it follows
+    browser = as_role("operator")
+    address = stream_of(browser.page("/"))
+    engine.ingest([{**ORDER, "customer": "ann"}], source="shop").result()
+
+    async def scene() -> None:
+        # when it begins to follow, and another page of the same place after it, then both are told so
+        async with follows(browser, address) as first, follows(browser, address) as second:
+            await first.changed()
+            await second.changed()
+
+    asyncio.run(scene())
+
+
+def test_that_somebody_looks_at_a_page_is_no_change(
+    as_role: Door, engine: Engine, http: TestClient[Litestar]
+) -> None:
+    browser = as_role("auditor")
+    before = stream_of(browser.page("/"))
+
+    async def looked() -> None:
+        await asyncio.to_thread(browser.page, "/")
+        await asyncio.to_thread(engine._accesses.flush)
+        await http.app.state.tail._look()
+
+    async def scene() -> Listener:
+        # given that readings were kept in the record, before it follows and after
+        engine._accesses.flush()
+        async with follows(browser, before) as heard:
+            await looked()
+            # when something happens
+            await asyncio.wrap_future(engine.ingest([{**ORDER, "customer": "ann"}], source="shop"))
+            await heard.changed()
+            await looked()
+            http.app.state.tail.close()
+            await heard.over()
+        return heard
+
+    # then only that is told
+    heard = asyncio.run(scene())
+    assert heard.changes == 1
+
+
+def test_a_place_that_is_none_is_refused_and_one_ahead_is_where_the_record_ends(as_role: Door) -> None:
+    browser = as_role("operator")
+    for wrong in ("after=-1", "after=x", "from=1"):
+        answer = browser.http.get(f"/live?{wrong}", headers={"Accept": "text/event-stream"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+
+    async def scene() -> None:
+        async with follows(browser, f"/live?after={2**70}") as heard:
+            assert (heard.status, heard.changes) == (200, 0)
 
     asyncio.run(scene())
 
