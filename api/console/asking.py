@@ -94,8 +94,9 @@ class Api:
     def place(self) -> int | None:
         """Give how many entries the record had before the first question; None where that is not known."""
         found = self._scope["state"].get(_PLACE)
-        known = found is not None and found.done() and not found.cancelled() and found.exception() is None
-        return found.result() if known else None
+        if found is None or not found.done() or found.cancelled() or found.exception() is not None:
+            return None
+        return int(found.result())
 
     async def _ask(self, method: str, path: str, query: Mapping[str, Any], body: bytes | None) -> Any:
         await self._take_place()

@@ -113,7 +113,7 @@ def page(request: Call, template: str, *, title: str, status: int = 200, **value
         now=moment_of(engine.clock.now()),
         zone=settings.timezone,
         workspace=settings.name,
-        live=None if api is None or api.place is None else f"/live?after={api.place}",
+        follows=None if api is None or api.place is None else f"/live?after={api.place}",
         here=f"{path}?{query}" if query else path,
         sections=_sections(api, path),
         who=request.scope["user"].owner if "user" in request.scope else None,

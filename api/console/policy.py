@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from api.console.asking import Api, RefusedError, place
 from api.console.charts import Bar, Series, bars, lines
 from api.console.comparing import Row, compared
-from api.console.counting import Count, counts_of
+from api.console.counting import Count, soon
 from api.console.drawing import Written, draw, read_rule, read_workflow
 from api.console.lists import Column, Filter, Listing, listed
 from api.console.pages import SEE, page, shown
@@ -80,7 +80,7 @@ async def get_rule_page(request: Call, id: FromPath[str]) -> Response[Any]:
     written = read_rule(_source(live, history))
     starts = sorted({block.says for block in written.blocks if block.verb == "run"}) if written else []
     activity = None if live is None else await api.get(place("/v1/rules/{}/activity", id), {"days": DAYS})
-    reports = await asyncio.gather(*(_achieved(request, api, name) for name in starts))
+    reports = await asyncio.gather(*(_achieved(api, name) for name in starts))
     return _page(
         request,
         "rule",
@@ -111,7 +111,7 @@ async def get_workflow_page(request: Call, id: FromPath[str]) -> Response[Any]:
         activity, standing, report = await asyncio.gather(
             api.get(place("/v1/workflows/{}/activity", id), {"days": DAYS}),
             api.get(place("/v1/workflows/{}/standing", id)),
-            _achieved(request, api, id),
+            _achieved(api, id),
         )
     paused = (await api.get("/v1/pause"))["paused"] if api.may("GET /v1/pause") else []
     return _page(
@@ -182,9 +182,9 @@ async def _found(api: Api, path: str, id: str) -> dict[str, Any] | None:
     return found
 
 
-async def _achieved(request: Call, api: Api, workflow: str) -> Count:
+async def _achieved(api: Api, workflow: str) -> Count:
     """Give how the arms of a workflow compare: of many customers as of some moments ago, or not yet."""
-    return await counts_of(request).find(workflow, lambda: _found(api, "/v1/experiments/{}", workflow))
+    return await soon(_found(api, "/v1/experiments/{}", workflow))
 
 
 def _source(live: dict[str, Any] | None, history: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import wrap_future
 from typing import Annotated
 
 import msgspec
@@ -44,9 +45,10 @@ async def get_experiment(request: Call, workflow: FromPath[str]) -> ReportAnswer
     """Compare the arms of a workflow: who came, who reached the goal, what is proven.
 
     While it runs, the interval is one that may be looked at any day; p and the fixed interval come at the
-    declared end.
+    declared end. Of many customers it is as of the last count, at most a quarter of an hour ago: `as_of`
+    tells when that was.
     """
-    return report_answer(await aside(engine_of(request).experiment, workflow))
+    return report_answer(await wrap_future(engine_of(request).experiment(workflow)))
 
 
 @get("/v1/experiments/{workflow:str}/detectable", opt=door(SEE, query=PlanQuery))

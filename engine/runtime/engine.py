@@ -43,6 +43,7 @@ from engine.runtime.repeating import Once, act_once
 from engine.runtime.reports import spreading, standings
 from engine.runtime.reports.activity import Activities
 from engine.runtime.reports.backtesting import Backtests
+from engine.runtime.reports.comparing import Reports
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.keeping import Keeper
 from engine.runtime.reports.measures import Measures
@@ -82,6 +83,7 @@ class Engine(Acting, Changing, Showing):
         self._activities = Activities()
         self._backtests = Backtests()
         self._standings = Recounts(standings.standings, standings.FRESH)
+        self._reports = Reports()
         self._once: Once | None = None
         self._explainer = Explainer(shell.store, lambda: shell.ruleset)
         self._writer = Writer(lambda: catch_up(shell))
@@ -166,6 +168,7 @@ class Engine(Acting, Changing, Showing):
                 each.close()
             self._spreads.close()
             self._standings.close()
+            self._reports.close()
             self._backtests.close()
             self._writer.close()
             with suppress(StoreError), self.store.begin() as writer:

@@ -51,12 +51,15 @@ class OverdueReading:
     ) -> list[OverdueRow]:
         """Give so many of a source that really wait for what is overdue."""
         found: list[OverdueRow] = []
+        size = _PAGE if limit is None else limit
         while limit is None or len(found) < limit:
-            page = source(before, after, _PAGE if limit is None else limit)
+            page = source(before, after, size)
             found += [row for row in page if _waits_for(row)]
-            if len(page) < (_PAGE if limit is None else limit):
+            if len(page) < size:
                 break
             after = page[-1].since, page[-1].run.id
+            # Most of them wait for something else: what is left is gone through in few steps.
+            size = max(size, _PAGE)
         return found[:limit]
 
 

@@ -43,7 +43,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_the_report_is_as_printed(lapsed: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    report = lapsed.engine.experiment("lapsed-offer")
+    report = lapsed.engine.experiment("lapsed-offer").result()
     said(capsys)
     tell(Terminal(), report)
     assert said(capsys) == PRINTED["report"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -124,7 +125,7 @@ def experiments(workspace: Workspace) -> list[Workflow]:
 
 def report(workspace: Workspace, reader: Reader, zone: Zone, name: str, now: Micros) -> Report:
     """Compare the arms of a workflow as of an instant; raises `NotFoundError`."""
-    workflow = _found(workspace, name)
+    workflow = workflow_of(workspace, name)
     stage = stage_of(workflow, zone, now)
     seen: list[Micros] = []
     comparisons: list[Comparison] = []
@@ -159,14 +160,15 @@ def plan(
     *,
     customers: int | None = None,
     base: float | None = None,
+    known: Callable[[], Report] | None = None,
 ) -> Plan:
     """Tell what a workflow could find, before it starts.
 
     Without `customers` it counts those whom the workflow's rules reached in the last 28 days; without
-    `base` it takes the control's rate, where one was measured. Raises `NotFoundError`, and
-    `RequestError` where a number is neither given nor known.
+    `base` it takes the control's rate, where one was measured: of the `known` report, or of one made now.
+    Raises `NotFoundError`, and `RequestError` where a number is neither given nor known.
     """
-    workflow = _found(workspace, name)
+    workflow = workflow_of(workspace, name)
     reached, rate = customers, base
     if reached is None and reader is not None:
         reached = reader.reached(_starters(workspace, name), now - LOOKED_BACK, now) or None
@@ -176,7 +178,7 @@ def plan(
             code="customers_unknown",
         )
     if rate is None and reader is not None:
-        rate = _base(report(workspace, reader, zone, name, now))
+        rate = _base(report(workspace, reader, zone, name, now) if known is None else known())
     if rate is None:
         raise RequestError(
             f"nothing was measured of {name} yet; say what share reaches the goal anyway, with `base`",
@@ -195,7 +197,8 @@ def plan(
     )
 
 
-def _found(workspace: Workspace, name: str) -> Workflow:
+def workflow_of(workspace: Workspace, name: str) -> Workflow:
+    """Give a workflow of which something can be measured; raises `NotFoundError`."""
     workflow = workspace.workflows.get(name)
     if workflow is None:
         raise NotFoundError(f"there is no workflow {name}; {known_or(name, workspace.workflows)}")

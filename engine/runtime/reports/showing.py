@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Any
 
 from engine.authoring.outcomes.calibration import Calibration
@@ -16,7 +17,8 @@ from engine.runtime.people import casework, granting, points, reaching, scoring
 from engine.runtime.reports import glancing, reading
 from engine.runtime.reports.activity import Activities, Activity, Kind
 from engine.runtime.reports.backtesting import Backtested, Backtests
-from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan, report
+from engine.runtime.reports.comparing import Reports
+from engine.runtime.reports.experiments import Listed, Plan, Report, listed, plan
 from engine.runtime.reports.explaining import Explainer
 from engine.runtime.reports.handing import Everything, everything
 from engine.runtime.reports.recounting import Recounts
@@ -37,6 +39,7 @@ class Showing:
     _spreads: Recounts[Counted]
     _standings: Recounts[Standings]
     _backtests: Backtests
+    _reports: Reports
     _activities: Activities
 
     def read_unsubscribe(self, token: str) -> Unsubscription:
@@ -167,16 +170,25 @@ class Showing:
         with self._shell.store.reader() as reader:
             return listed(self._shell.ruleset.workspace, reader, self._shell.ruleset.zone, self.clock.now())
 
-    def experiment(self, workflow: str) -> Report:
-        """Compare the arms of a workflow as of now; raises `NotFoundError`."""
-        with self._shell.store.reader() as reader:
-            ruleset = self._shell.ruleset
-            return report(ruleset.workspace, reader, ruleset.zone, workflow, self.clock.now())
+    def experiment(self, workflow: str) -> Future[Report]:
+        """Compare the arms of a workflow; raises `NotFoundError`.
+
+        As of now where that is quick to count. Else as of the last count, which is begun anew after a
+        minute and never older than a quarter of an hour; `as_of` tells when that was.
+        """
+        return self._reports.ask(self._shell, workflow, self.clock.now())
 
     def detectable(self, workflow: str, customers: int | None = None, base: float | None = None) -> Plan:
         """Tell what a workflow could find; raises `NotFoundError`, `RequestError` without the numbers."""
         with self._shell.store.reader() as reader:
             zone, now = self._shell.ruleset.zone, self.clock.now()
             return plan(
-                self._shell.ruleset.workspace, reader, zone, workflow, now, customers=customers, base=base
+                self._shell.ruleset.workspace,
+                reader,
+                zone,
+                workflow,
+                now,
+                customers=customers,
+                base=base,
+                known=lambda: self.experiment(workflow).result(),
             )

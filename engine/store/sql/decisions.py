@@ -104,9 +104,30 @@ class DecisionReading(SqlTransaction):
         return int(self._scalar(sql.count_decisions(rule, customers, outcome, start, end)))
 
     def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
-        days = {"first": start // DAY, "last": (end - 1) // DAY}
-        rows = self._rows(sql.tally_decisions(), start=start, end=end, **days)
-        return [DecisionTally(**row) for row in rows]
+        found: Counter[tuple[str, str]] = Counter()
+        first, last = start // DAY, (end - 1) // DAY
+        middle = start - first * DAY
+        if first >= last:
+            self._tally(found, start, end, 1)
+        else:
+            # Days are summed up already: of the first the shorter part is counted, of the last what comes
+            # after the end, which is nothing while it goes on.
+            if middle > DAY // 2:
+                self._tally(found, start, (first + 1) * DAY, 1)
+            else:
+                self._tally(found, first * DAY, start, -1)
+            self._tally(found, end, (last + 1) * DAY, -1)
+            days = {"first": first + (middle > DAY // 2), "last": last}
+            for rule, outcome, number in self._tuples(sql.tally_decision_days(), **days):
+                found[rule, outcome] += number
+        return [DecisionTally(*key, number) for key, number in sorted(found.items()) if number]
+
+    def _tally(self, found: Counter[tuple[str, str]], start: Micros, end: Micros, sign: int) -> None:
+        if start < end:
+            days = {"first": start // DAY, "last": (end - 1) // DAY}
+            rows = self._tuples(sql.tally_decisions(), start=start, end=end, **days)
+            for rule, outcome, number in rows:
+                found[rule, outcome] += sign * number
 
     def decision_spans(self, rule: str, bounds: Sequence[Micros]) -> list[SpanCount]:
         return self._spans(sql.decision_kinds(), bounds, rule=rule)

@@ -18,9 +18,10 @@ from sqlalchemy import (
     tuple_,
 )
 
+from engine.model.reasons import DecisionOutcome
 from engine.model.values import Micros
 from engine.store.statements import Insert, added_to, by_no_index
-from engine.store.tables import DECISION, DECISION_COUNT, DECISION_DAY
+from engine.store.tables import DECISION, DECISION_COUNT, DECISION_DAY, UNFIRED
 
 
 @cache
@@ -80,8 +81,16 @@ def tally_decisions() -> Executable:
         .where(DECISION.c.rule.in_(rules))
         .where(DECISION.c.at >= bindparam("start"), DECISION.c.at < bindparam("end"))
         .group_by(*key)
-        .order_by(*key)
     )
+
+
+@cache
+def tally_decision_days() -> Executable:
+    """Numbers of decisions of the days `first` to `last`, by (rule, outcome)."""
+    key = (DECISION_DAY.c.rule, DECISION_DAY.c.outcome)
+    number = cast(func.sum(DECISION_DAY.c.number), BigInteger).label("number")
+    day = DECISION_DAY.c.day
+    return select(*key, number).where(day >= bindparam("first"), day <= bindparam("last")).group_by(*key)
 
 
 @cache
@@ -112,6 +121,9 @@ def _among(
         found = found.where(DECISION.c.customer.in_(customers))
     if outcome is not None:
         found = found.where(DECISION.c.outcome == outcome)
+        # Of one customer there are few: their index is the better one then.
+        if customers is None and outcome != DecisionOutcome.FIRED.value:
+            found = found.where(UNFIRED)
     if start is not None:
         found = found.where(DECISION.c.at >= start)
     if end is not None:

@@ -147,10 +147,12 @@ def given_up() -> Executable:
 
 
 def _standing_still(at: Column[int]) -> Select[Any]:
+    # A run that waits for an effect has no due of its own; most have gone on, and wait for their time.
+    waits = RUN.c.open_for.is_not(None), RUN.c.due.is_(None)
     return (
         select(OUTBOX)
         .join(RUN, RUN.c.id == OUTBOX.c.run)
-        .where(RUN.c.open_for.is_not(None), at < bindparam("before"), at >= bindparam("since"))
+        .where(*waits, at < bindparam("before"), at >= bindparam("since"))
         .where(tuple_(at, OUTBOX.c.run) > tuple_(bindparam("since"), bindparam("run")))
         .order_by(at, OUTBOX.c.run)
         .limit(bindparam("limit"))

@@ -25,9 +25,7 @@ def order(client: Client, customer: str, total: int) -> None:
 def standing(client: Client, engine: Engine) -> dict[str, Any]:
     """Gives where runs stand once it was counted: that goes on beside whoever asks."""
     assert client.get("/v1/workflows/ask-desk/standing").status_code == 200
-    counting = engine._standings._counting
-    assert counting is not None
-    counting.join()
+    engine._standings.settle()
     told: dict[str, Any] = client.get("/v1/workflows/ask-desk/standing").json()
     return told
 

@@ -13,7 +13,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.console.counting import Counts
+from api.console import counting
 from engine.runtime.engine import Engine
 from tests.integration.api.conftest import clock, engine, http, lay_out
 
@@ -153,12 +153,12 @@ Door = Callable[[str], Browser]
 
 
 @pytest.fixture
-def as_role(engine: Engine, http: TestClient[Litestar]) -> Door:
+def as_role(engine: Engine, http: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch) -> Door:
     """Gives a browser in which somebody of a role has signed in; "" is one in which nobody has.
 
     What pages count beside them they wait for, however slow the machine is.
     """
-    http.app.state["counts"] = Counts(SOON)
+    monkeypatch.setattr(counting, "PATIENCE", SOON)
 
     def door(role: str) -> Browser:
         browser = Browser(TestClient(http.app, raise_server_exceptions=False))

@@ -58,9 +58,7 @@ def test_a_workflow_shows_where_its_runs_stand(as_role: Door, engine: Engine, cl
     played(engine)
     browser = as_role("author")
     browser.page("/workflows/ask-desk")
-    counting = engine._standings._counting
-    assert counting is not None
-    counting.join()
+    engine._standings.settle()
     text = browser.page("/workflows/ask-desk")
     assert "1 open run, counted" in text
     assert re.search(r'<text class="here"[^>]*>1 here</text>', text)

@@ -1,5 +1,6 @@
 """Decisions: once per trigger key, found by rule, customer, outcome and time; the others counted."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import product
 
@@ -183,3 +184,25 @@ def test_decisions_of_a_span_are_tallied_by_rule_and_outcome(reader_of_five: Rea
         DecisionTally("usage-drop", "fired", 2),
     ]
     assert reader_of_five.tally_decisions(41, 50) == []
+
+
+def test_decisions_of_a_span_of_days_are_tallied_as_they_are_counted(store: Store) -> None:
+    # given decisions on the edges of hours over four days
+    outcomes = (DecisionOutcome.FIRED, DecisionOutcome.AT_MOST)
+    made = [
+        rows.decision(
+            f"d{number:03}", at=number * 3 * HOUR, outcome=outcomes[number % 2], rule=f"r{number % 3}"
+        )
+        for number in range(32)
+    ]
+    with store.begin() as writer:
+        writer.write(Changes(decisions=made))
+
+    # when spans are tallied that begin and end anywhere in these days
+    with store.reader() as reader:
+        for start, end in product(range(0, 4 * DAY, 5 * HOUR), range(0, 5 * DAY, 7 * HOUR)):
+            found = {(each.rule, each.outcome): each.number for each in reader.tally_decisions(start, end)}
+
+            # then each of them is there once
+            within = Counter((one.rule, one.outcome.value) for one in made if start <= one.at < end)
+            assert found == dict(within)

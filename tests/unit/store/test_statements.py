@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine.store import statements
 from engine.store.sql import transaction
 from engine.store.sqlite import open_sqlite
+from engine.store.statements.decisions import decision_page
 
 
 def naming_lists() -> dict[str, Callable[[], ClauseElement]]:
@@ -51,6 +52,18 @@ def test_a_list_is_looked_up_in_an_index(name: str, file: Path) -> None:
     # then it walks over no table but the list itself
     walked = [step[3] for step in plan if step[3].startswith("SCAN")]
     assert [step for step in walked if "json_each" not in step and "CONSTANT" not in step] == []
+
+
+@pytest.mark.parametrize("rule", [None, "cart-abandoned"])
+def test_decisions_of_an_outcome_that_is_rare_are_found_by_it(file: Path, rule: str | None) -> None:
+    # given a page of the decisions in which a rule failed
+    page = decision_page(rule, None, "error", 0, 1, None, 50, True)
+    text = str(page.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+
+    # when SQLite says how it would answer it, then nobody goes through those that fired
+    with sqlite3.connect(file) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {text}").fetchall()
+    assert [step[3].partition(" (")[0] for step in plan] == ["SEARCH decision USING INDEX decision_unfired"]
 
 
 @pytest.mark.parametrize("name", sorted(NAMING))

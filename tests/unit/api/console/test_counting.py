@@ -1,4 +1,4 @@
-"""Counts that go on beside pages: what is soon there is told, what is not is told as of before."""
+"""Counts that pages do not wait for: what is soon there is told, what is not goes on without them."""
 
 from __future__ import annotations
 
@@ -6,62 +6,42 @@ import asyncio
 
 import pytest
 
-from api.console.counting import Count, Counts
-
-SOON, NEVER = 60.0, 0.0
-
-
-def test_what_is_counted_soon_is_told_anew_each_time() -> None:
-    async def looked() -> list[Count]:
-        counts, numbers = Counts(SOON), iter((1, 2))
-
-        async def count() -> int:
-            return next(numbers)
-
-        return [await counts.find("x", count), await counts.find("x", count)]
-
-    assert asyncio.run(looked()) == [Count(1), Count(2)]
+from api.console import counting
+from api.console.counting import Count, soon
 
 
-def test_what_takes_long_is_counted_once_and_told_as_of_before() -> None:
-    async def looked() -> tuple[list[Count], int]:
-        counts, go, begun = Counts(NEVER), asyncio.Event(), 0
+def test_what_is_counted_soon_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "PATIENCE", 60.0)
 
-        async def count() -> int:
-            nonlocal begun
-            begun += 1
-            await go.wait()
-            return begun
+    async def count() -> int:
+        return 7
 
-        # given that two look while it is counted for the first time
-        found = [await counts.find("x", count), await counts.find("x", count)]
-        # when it is done, and somebody else has it counted anew
-        go.set()
-        while counts.busy:
-            await asyncio.wait(counts.busy)
-        go.clear()
-        found.append(await counts.find("x", count))
-        go.set()
-        await asyncio.wait(counts.busy)
-        return found, begun
-
-    found, begun = asyncio.run(looked())
-    assert found == [Count(counting=True), Count(counting=True), Count(1)]
-    assert begun == 2
+    assert asyncio.run(soon(count())) == Count(7)
 
 
-def test_what_goes_wrong_is_met_by_who_waits_and_does_not_stay() -> None:
+def test_what_takes_long_goes_on_and_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "PATIENCE", 0.0)
+
     async def looked() -> Count:
-        counts = Counts(SOON)
+        go, done = asyncio.Event(), asyncio.Event()
 
-        async def wrong() -> int:
-            raise LookupError
+        async def count() -> None:
+            await go.wait()
+            done.set()
 
-        async def right() -> int:
-            return 7
+        found = await soon(count())
+        go.set()
+        await done.wait()
+        return found
 
-        with pytest.raises(LookupError):
-            await counts.find("x", wrong)
-        return await counts.find("x", right)
+    assert asyncio.run(looked()) == Count(counting=True)
 
-    assert asyncio.run(looked()) == Count(7)
+
+def test_what_goes_wrong_soon_is_met_by_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "PATIENCE", 60.0)
+
+    async def wrong() -> int:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        asyncio.run(soon(wrong()))
