@@ -73,7 +73,13 @@ CURVES: Mapping[str, Measure] = {
     "curve_clients": curves.measure_clients,
     "curve_history": curves.measure_history,
 }
-ALL: Mapping[str, Measure] = {**ROWS, **CURVES, "sustained": sustained.measure, "overload": overload.measure}
+ALL: Mapping[str, Measure] = {
+    **ROWS,
+    **CURVES,
+    "sustained": sustained.measure,
+    "overload": overload.measure,
+    "console_postgres_pages": console.measure_postgres,
+}
 
 
 def main() -> int:

@@ -3,6 +3,7 @@ anything in it moves."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from benchmarks.browsing import looked
 from benchmarks.crowd import BUSY, fill
 from benchmarks.intake import PATIENCE, Server, serving
 from benchmarks.rows import Row
+from benchmarks.servers import postgres
 
 CUSTOMERS, DECISIONS = 100_000, 1_000_000
 TIMES = 40
@@ -92,20 +94,39 @@ class Visitor:
 
 def measure(folder: Path, quick: bool) -> list[Row]:
     """Fill a base, serve it, and look at every page."""
-    part = 10 if quick else 1
-    workspace, database = fill(folder, CUSTOMERS // part, DECISIONS // part)
-    with serving(workspace, database) as server:
+    with filled(folder, f"sqlite:///{folder / 'holdfast.db'}", quick) as server:
         return look_at(server, server.key, TIMES)
 
 
-def look_at(server: Server, key: str, times: int) -> list[Row]:
+def measure_postgres(folder: Path, quick: bool) -> list[Row]:
+    """Do the same on PostgreSQL, without a browser: it sees the same pages."""
+    with postgres(folder) as database, filled(folder, database.database("console"), quick) as server:
+        rows = look_at(server, server.key, TIMES, in_browser=False)
+    return [
+        msgspec.structs.replace(row, name=row.name.replace("console_", "console_postgres_", 1))
+        for row in rows
+        if row.name != "console_bytes"
+    ]
+
+
+@contextlib.contextmanager
+def filled(folder: Path, url: str, quick: bool) -> Iterator[Server]:
+    """Fill an empty database, and serve it."""
+    part = 10 if quick else 1
+    fill(folder / "workspace", url, CUSTOMERS // part, DECISIONS // part)
+    with serving(folder / "workspace", url) as server:
+        yield server
+
+
+def look_at(server: Server, key: str, times: int, *, in_browser: bool = True) -> list[Row]:
     """Look at every page of a served base: the first time, then again and again, then in a browser."""
     wait_until_quiet(server)
     visitor = Visitor(server.address, key)
     first = [visitor.look(page, 1) for page in policy_pages(visitor)]
     told = [visitor.look(page, times) for page in (*first_pages(visitor), *policy_pages(visitor)[:2])]
     rows = [_first(first), *_rows(told)]
-    return [*rows, *looked(server.address, key, [one.page.path for one in told])]
+    paths = [one.page.path for one in told]
+    return [*rows, *(looked(server.address, key, paths) if in_browser else ())]
 
 
 def wait_until_quiet(server: Server) -> None:

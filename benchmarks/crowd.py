@@ -59,10 +59,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     effects: list[OutboxRow]
 
 
-def fill(folder: Path, customers: int, decisions: int) -> tuple[Path, Path]:
-    """Fill a folder with a workspace and a database; give where they are."""
-    workspace, database = folder / "workspace", folder / "holdfast.db"
-    url = f"sqlite:///{database}"
+def fill(workspace: Path, url: str, customers: int, decisions: int) -> None:
+    """Lay out a workspace, and fill a database of its own, which is empty."""
     lay_out(workspace)
     now = SystemClock().now()
     monday = date.today() - timedelta(days=date.today().weekday())
@@ -85,7 +83,6 @@ def fill(folder: Path, customers: int, decisions: int) -> tuple[Path, Path]:
     with Engine.open(workspace, url, work=False) as engine:
         for start in range(0, BUSY_EVENTS, 500):
             engine.ingest(list(_busy(start, start + 500)), source="bench").result()
-    return workspace, database
 
 
 def _read(reader: Reader) -> Template:

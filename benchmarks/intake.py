@@ -28,11 +28,16 @@ PATIENCE = 60
 class Server:
     """A served workspace: where it is, a key for everything, and what it has used of a processor."""
 
-    def __init__(self, process: subprocess.Popen[str], address: str, key: str, database: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], address: str, key: str, url: str) -> None:
         self.process = process
         self.address = address
         self.key = key
-        self.database = database
+        self.url = url
+
+    @property
+    def database(self) -> Path:
+        """Give the file of a base on SQLite."""
+        return Path(self.url.removeprefix("sqlite:///"))
 
     def push(
         self, folder: Path, path: str, bodies: list[str], clients: int, rate: float | None = None
@@ -77,19 +82,19 @@ def served(folder: Path, known: int, customers: int = CUSTOMERS) -> Iterator[Ser
     """Serve the shop from a folder, in a process of its own, after so many events by which it is known."""
     workspace, database = folder / "shop", folder / "holdfast.db"
     write(workspace)
-    with serving(workspace, database) as server:
+    with serving(workspace, f"sqlite:///{database}") as server:
         before = happenings(known, SystemClock().now(), BATCH, "known", customers)
         server.push(folder, "/v1/events", [json.dumps(batch) for batch in before], CLIENTS)
         yield server
 
 
 @contextlib.contextmanager
-def serving(workspace: Path, database: Path) -> Iterator[Server]:
+def serving(workspace: Path, url: str) -> Iterator[Server]:
     """Serve a workspace in a process of its own; the database is made where there is none."""
     process = subprocess.Popen(
         [
             sys.executable, "-m", "api.cli.main", "serve", "--workspace", str(workspace), "--port", "0",
-            "--database", f"sqlite:///{database}",
+            "--database", url,
         ],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
@@ -110,7 +115,7 @@ def serving(workspace: Path, database: Path) -> Iterator[Server]:
                 if httpx.get(f"{address}/health/ready").status_code == 200:
                     break
             time.sleep(0.05)
-        yield Server(process, address, key or "", database)
+        yield Server(process, address, key or "", url)
     finally:
         process.terminate()
         process.wait(PATIENCE)
