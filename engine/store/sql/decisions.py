@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
@@ -130,7 +130,32 @@ class DecisionReading(SqlTransaction):
                 found[rule, outcome] += sign * number
 
     def decision_spans(self, rule: str, bounds: Sequence[Micros]) -> list[SpanCount]:
-        return self._spans(sql.decision_kinds(), bounds, rule=rule)
+        if not bounds:
+            return []
+        # Days are summed up already; what is counted lies between a bound and the midnight next to it.
+        nearest = [(at + DAY // 2) // DAY for at in bounds]
+        edges = [self._edge(rule, at, day * DAY) for at, day in zip(bounds, nearest, strict=True)]
+        days: dict[int, Counter[str]] = defaultdict(Counter)
+        asked = {"rule": rule, "first": nearest[0], "last": nearest[-1]}
+        for day, outcome, number in self._tuples(sql.decision_day_kinds(), **asked):
+            days[day][outcome] += number
+        found: list[SpanCount] = []
+        for place, start in enumerate(bounds[:-1]):
+            numbers = Counter(edges[place + 1])
+            numbers.subtract(edges[place])
+            for day in range(nearest[place], nearest[place + 1]):
+                numbers.update(days.get(day, {}))
+            found += [SpanCount(start, kind, number) for kind, number in sorted(numbers.items()) if number]
+        return found
+
+    def _edge(self, rule: str, at: Micros, midnight: Micros) -> Counter[str]:
+        """Count by outcome what lies from a midnight to an instant; it counts less than none before it."""
+        found: Counter[str] = Counter()
+        if at != midnight:
+            span = {"start": min(at, midnight), "end": max(at, midnight)}
+            for number, outcome in self._tuples(sql.decision_kinds(), rule=rule, **span):
+                found[outcome] = number if at > midnight else -number
+        return found
 
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None

@@ -94,6 +94,16 @@ def tally_decision_days() -> Executable:
 
 
 @cache
+def decision_day_kinds() -> Executable:
+    """Numbers of decisions of `rule` by (day, outcome), of the days from `first` to before `last`."""
+    key = (DECISION_DAY.c.day, DECISION_DAY.c.outcome)
+    number = cast(func.sum(DECISION_DAY.c.number), BigInteger).label("number")
+    day = DECISION_DAY.c.day
+    of_rule = select(*key, number).where(DECISION_DAY.c.rule == bindparam("rule"))
+    return of_rule.where(day >= bindparam("first"), day < bindparam("last")).group_by(*key)
+
+
+@cache
 def decision_kinds() -> Executable:
     """Numbers of decisions of `rule` from `start` to before `end`, by outcome."""
     return by_kind(DECISION.c.outcome, DECISION.c.at).where(DECISION.c.rule == bindparam("rule"))

@@ -206,3 +206,15 @@ def test_decisions_of_a_span_of_days_are_tallied_as_they_are_counted(store: Stor
             # then each of them is there once
             within = Counter((one.rule, one.outcome.value) for one in made if start <= one.at < end)
             assert found == dict(within)
+
+        # and so are those of a rule by span, wherever the days of a zone begin
+        for offset in (0, 1 * HOUR, 11 * HOUR, 13 * HOUR):
+            bounds = [offset + day * DAY for day in range(5)]
+            kinds = {(each.at, each.kind): each.number for each in reader.decision_spans("r1", bounds)}
+            assert kinds == dict(
+                Counter(
+                    (offset + (one.at - offset) // DAY * DAY, one.outcome.value)
+                    for one in made
+                    if one.rule == "r1" and one.at >= offset
+                )
+            )
