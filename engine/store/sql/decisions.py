@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TypeAlias
 
 from engine.decisions.decision import Decision
+from engine.model.reasons import DecisionOutcome
 from engine.model.values import DAY, Micros
 from engine.store.activity import SpanCount
 from engine.store.recording import Recording
@@ -41,6 +42,9 @@ class DecisionReading(SqlTransaction):
         spans: Iterable[Span] = [(start, end)]
         if outcome is not None and customers is None:
             spans = self._days_with(rule, outcome, *_from(start, end, after, newest), newest)
+            if outcome != DecisionOutcome.FIRED.value:
+                # These have an index of their own, and what lies between is gone through in one question.
+                spans = _around(spans)
         found: list[Decision] = []
         for begins, ends in spans:
             left = limit - len(found)
@@ -164,6 +168,12 @@ class DecisionReading(SqlTransaction):
         bound = {name: value for name, value in given.items() if value is not None}
         counts = sql.decision_counts(rule is not None, start is not None, end is not None)
         return [DecisionCount(**row) for row in self._rows(counts, **bound)]
+
+
+def _around(spans: Iterable[Span]) -> list[Span]:
+    """Give one span from the beginning of the first to the end of the last of them, none for none."""
+    bounds = [at for span in spans for at in span if at is not None]
+    return [(min(bounds), max(bounds))] if bounds else []
 
 
 def _from(start: Micros | None, end: Micros | None, after: tuple[Micros, str] | None, newest: bool) -> Span:
