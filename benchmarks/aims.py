@@ -44,6 +44,8 @@ AIMS: Mapping[str, Aim] = {
     "console_bytes": Aim(value=100),
     "console_shift": Aim(value=0),
     "console_live": Aim(value=1),
+    "console_postgres_pages": Aim(value=100),
+    "console_postgres_first_look": Aim(value=100),
 }
 
 
