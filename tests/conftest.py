@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
+from engine.runtime.reports import recounting
 from tests.logs import own_logging
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -42,6 +43,14 @@ def public_data() -> Callable[[str], Path]:
         return folder / name
 
     return find
+
+
+@pytest.fixture(autouse=True, scope="session")
+def counted_anew() -> Generator[None]:
+    """Has what is small counted each time that it is asked for, however slow the machine is."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(recounting, "QUICK", 60.0)
+        yield
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-PATIENCE = 0.03
-"""Seconds that a page waits for a count: over a small base it is there by then."""
+PATIENCE = 0.06
+"""Seconds that a page waits for a count: longer than what the engine counts each time takes (`QUICK`)."""
 
 
 class Count(msgspec.Struct, frozen=True):

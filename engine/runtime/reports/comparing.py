@@ -12,7 +12,7 @@ from engine.runtime.reports.recounting import Recounts
 from engine.runtime.shell import Shell
 
 FRESH: Micros = MINUTE
-"""So long a report is good that took long to count."""
+"""No longer than this a report is good, however long it took to count."""
 
 
 class Reports:

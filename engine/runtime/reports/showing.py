@@ -173,8 +173,9 @@ class Showing:
     def experiment(self, workflow: str) -> Future[Report]:
         """Compare the arms of a workflow; raises `NotFoundError`.
 
-        As of now where that is quick to count. Else as of the last count, which is begun anew after a
-        minute and never older than a quarter of an hour; `as_of` tells when that was.
+        As of now where that is quick to count. Else as of the last count, which is begun anew after twenty
+        times as long as it took, a minute at most, and is never older than a quarter of an hour; `as_of`
+        tells when that was.
         """
         return self._reports.ask(self._shell, workflow, self.clock.now())
 
