@@ -96,9 +96,20 @@ def customer_answer(known: KnownCustomer, now: Micros) -> CustomerAnswer:
 
 
 class CustomerListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Whose name begins so: an id of theirs, written exactly."""
+    """Who is looked for, one way or the other; everybody without either."""
 
-    prefix: Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00]*$")] = ""
+    search: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=256,
+            pattern=r"^[^\x00]*$",
+            description="Words, each of which begins one of their id, their name or their e-mail address.",
+        ),
+    ] = ""
+    prefix: Annotated[
+        str,
+        msgspec.Meta(max_length=256, pattern=r"^[^\x00]*$", description="How an id begins, written exactly."),
+    ] = ""
     details: Annotated[bool, msgspec.Meta(description="Whether each is to have a glance at who it is.")] = (
         False
     )
@@ -147,13 +158,21 @@ def found_answer(one: Found) -> FoundCustomer:
 
 @get("/v1/customers", opt=door(READ, query=CustomerListing))
 async def get_customers(request: Call) -> Page[FoundCustomer]:
-    """Find customers by how their id begins, in the order of their ids; those of old, merged ids too."""
+    """Find customers by words of their id, name and e-mail address, or by how their id begins.
+
+    Words are looked for without regard to case and accents, and the closest come first; by `prefix`, or by
+    neither, customers come in the order of their ids. Those of old, merged ids are found too.
+    """
     listing = query_of(request, CustomerListing)
-    last = after(listing, str)
-    found = await aside(
-        engine_of(request).named, listing.prefix, last, listing.limit + 1, glances=listing.details
-    )
-    return page(listing, found, found_answer, lambda one: one.name)
+    engine, limit, glances = engine_of(request), listing.limit + 1, listing.details
+    if not listing.search.strip():
+        found = await aside(engine.named, listing.prefix, after(listing, str), limit, glances=glances)
+        return page(listing, found, found_answer, lambda one: one.name)
+    if listing.prefix:
+        raise RequestError("search by words, or name how an id begins, not both", code="invalid_parameter")
+    last = after(listing, tuple[int, str, str])
+    found = await aside(engine.looked_for, listing.search, last, limit, glances=glances)
+    return page(listing, found, found_answer, lambda one: one.place)
 
 
 @get("/v1/customers/{id:str}", opt=door(READ))

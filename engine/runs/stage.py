@@ -17,6 +17,7 @@ from engine.customers.catalog import Catalog
 from engine.customers.event import Cause, Event
 from engine.customers.facts import Facts
 from engine.customers.kinds import sent_form
+from engine.customers.naming import Said
 from engine.customers.state import FactState
 from engine.customers.table import view_of
 from engine.customers.zones import Zone, moment_of
@@ -40,9 +41,12 @@ ENGINE = "holdfast"
 
 
 class Member:
-    """One customer in memory: facts, standing and open runs."""
+    """One customer in memory: facts, standing and open runs.
 
-    __slots__ = ("created", "facts", "id", "kind", "runs", "standing", "version")
+    `said` is what their traits said of how they are called when they were stored last, None before.
+    """
+
+    __slots__ = ("created", "facts", "id", "kind", "runs", "said", "standing", "version")
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class Member:
         *,
         version: int = 0,
         created: bool = False,
+        said: Said | None = None,
     ) -> None:
         self.id = id
         self.kind: Subject = kind
@@ -62,6 +67,7 @@ class Member:
         self.runs: dict[str, Run] = runs or {}
         self.version = version
         self.created = created
+        self.said = said
 
     @property
     def account(self) -> str | None:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from engine.customers.encoding import decode, encode_chunks, encode_hot
+from engine.customers.naming import said, words_of
 from engine.customers.table import FactTable
 from engine.decisions import standing
 from engine.model.facts import Subject
@@ -81,7 +82,9 @@ def member_of(row: MemberRow) -> Member:
     """Read a customer from its row, without runs."""
     kind: Subject = "account" if row.kind == "account" else "person"
     facts = decode(row.hot, row.chunks)
-    return Member(row.id, kind, facts, standing.decode(row.standing), version=row.version)
+    return Member(
+        row.id, kind, facts, standing.decode(row.standing), version=row.version, said=said(facts.traits)
+    )
 
 
 def saved(member: Member, table: FactTable, next_due: Micros | None, now: Micros) -> MemberSave:
@@ -90,6 +93,9 @@ def saved(member: Member, table: FactTable, next_due: Micros | None, now: Micros
     if not facts.built:
         facts.built, facts.stored = table.hash, None
     chunks = encode_chunks(facts)
+    known = said(facts.traits)
+    words = None if known == member.said else words_of(member.id, known)
+    member.said = known
     expected, member.version = member.version, member.version + 1
     row = MemberRow(
         id=member.id,
@@ -104,4 +110,4 @@ def saved(member: Member, table: FactTable, next_due: Micros | None, now: Micros
     )
     member.created = False
     facts.touched.clear()
-    return MemberSave(row, expected, frozenset(chunks))
+    return MemberSave(row, expected, frozenset(chunks), words)

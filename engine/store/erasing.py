@@ -17,6 +17,7 @@ DELETED = (
     ("event", "customer"),
     ("bucket_chunk", "customer"),
     ("customer", "id"),
+    ("customer_word", "customer"),
     ("ask", "customer"),
     ("segment_membership", "customer"),
     ("alias", "id"),

@@ -75,6 +75,20 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, People
         """Page the customers of whom a name begins so, by that name; not those that were erased."""
         ...
 
+    def found_by(
+        self, words: Sequence[str], after: tuple[str, str] | None, limit: int
+    ) -> list[tuple[str, str]]:
+        """Page by (word, name) the customers of whom each of these begins an id or a word of theirs.
+
+        `word` is what the first of them begins: of several the first in order. `name` is their id, or an
+        old one. Words are folded as `naming` does it.
+        """
+        ...
+
+    def how_common(self, word: str, most: int) -> int:
+        """Count ids and words that begin so, up to `most` of each."""
+        ...
+
     def members_of_account(self, account: str) -> list[str]:
         """Give the ids of the persons tied to an account, sorted."""
         ...

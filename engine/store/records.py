@@ -38,11 +38,13 @@ class MemberSave(msgspec.Struct, frozen=True):
     """A customer to write, if its stored version is still `expected` (0: it is not stored yet).
 
     Of the chunks only those in `touched` are written; a touched month without a chunk is deleted.
+    `words` are those that they are found by besides their id, None where these are as they were.
     """
 
     row: MemberRow
     expected: int
     touched: frozenset[int] = frozenset()
+    words: frozenset[str] | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True):

@@ -95,6 +95,11 @@ BUCKET_CHUNK = Table(
 ALIAS = Table("alias", METADATA, _text("id", key=True), _text("survivor"), _time("at"), _text("cause"))
 Index("alias_survivor", ALIAS.c.survivor)
 
+CUSTOMER_WORD = Table(
+    "customer_word", METADATA, _text("customer", key=True), _text("word", key=True), sqlite_with_rowid=False
+)
+Index("customer_word_word", CUSTOMER_WORD.c.word, CUSTOMER_WORD.c.customer)
+
 EVENT = Table(
     "event",
     METADATA,

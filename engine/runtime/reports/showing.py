@@ -137,6 +137,12 @@ class Showing:
         """Page the customers of whom a name begins so, by that name, each with a glance at who it is."""
         return glancing.named(self._shell, prefix, after, limit, glances=glances)
 
+    def looked_for(
+        self, text: str, after: tuple[int, str, str] | None, limit: int, *, glances: bool
+    ) -> list[glancing.Found]:
+        """Page the customers of whom each word of a text begins an id, a name or an address."""
+        return glancing.looked_for(self._shell, text, after, limit, glances=glances)
+
     def budgets(self) -> list[granting.BudgetNow]:
         """Give how the budgets stand in their present periods."""
         with self._shell.store.reader() as reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from engine.customers.naming import words_of
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.store.memory.tables import MemoryTransaction, page
@@ -40,6 +41,28 @@ class CustomerReading(MemoryTransaction):
         ]
         named = [row for row in rows if row["name"].startswith(prefix)]
         return [NamedCustomer(**row) for row in page(named, ("name",), after, limit)]
+
+    def found_by(
+        self, words: Sequence[str], after: tuple[str, str] | None, limit: int
+    ) -> list[tuple[str, str]]:
+        aliases = self._table("alias")
+        there = [row["id"] for row in self._rows("customer") if row["erased_at"] is None]
+        own: dict[str, set[str]] = {id: {id} for id in (*there, *aliases)}
+        for row in self._rows("customer_word"):
+            own.setdefault(row["customer"], set()).add(row["word"])
+        found = [
+            (min(word for word in held if word.startswith(words[0])), name)
+            for name, held in own.items()
+            if all(any(word.startswith(each) for word in held) for each in words)
+        ]
+        return sorted(each for each in found if after is None or each > after)[:limit]
+
+    def how_common(self, word: str, most: int) -> int:
+        words = [row["word"] for row in self._rows("customer_word")]
+        return sum(
+            min(most, sum(each.startswith(word) for each in some))
+            for some in (words, self._table("customer"))
+        )
 
     def members_of_account(self, account: str) -> list[str]:
         return sorted(row["id"] for row in self._rows("customer") if row["account"] == account)
@@ -100,13 +123,25 @@ class CustomerWriting(CustomerReading):
                 if month in save.row.chunks:
                     held[month] = save.row.chunks[month]
             chunks[id] = {"chunks": held}
+            if save.words is not None:
+                self._set_words(id, save.words)
+
+    def _set_words(self, customer: str, words: Iterable[str]) -> None:
+        table = self._edit("customer_word")
+        for key in [key for key in table if key[0] == customer]:
+            del table[key]
+        for word in words:
+            table[customer, word] = {"customer": customer, "word": word}
 
     def remove(self, ids: Iterable[str]) -> None:
         for id in ids:
             self._edit("customer").pop(id, None)
             self._edit("bucket_chunk").pop(id, None)
+            # The id is another name now.
+            self._set_words(id, words_of(id))
 
     def bind_alias(self, id: str, survivor: str, at: Micros, cause: str) -> None:
         if self._survivor(survivor) == id:
             raise StoreError(f"{id!r} cannot be another name of itself")
         self._add("alias", id, columns_of(Alias(id, survivor, at, cause)), "an alias")
+        self._set_words(id, words_of(id))

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from engine.customers.naming import words_of
 from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.store.records import Alias, MemberRow, MemberSave, NamedCustomer, Resolution
 from engine.store.rows import member_row
 from engine.store.sql.transaction import Habits, SqlTransaction, portions, some_of
 from engine.store.statements import customers as sql
+from engine.store.statements import words as wording
 
 _LAST = "\U0010ffff"
 """What comes after every name that begins the same."""
@@ -50,6 +52,25 @@ class CustomerReading(SqlTransaction):
             sql.customers_named(), start=prefix, end=prefix + _LAST, after=after or "", limit=limit
         )
         return [NamedCustomer(**row) for row in found]
+
+    def found_by(
+        self, words: Sequence[str], after: tuple[str, str] | None, limit: int
+    ) -> list[tuple[str, str]]:
+        word, name = after or ("", "")
+        values: dict[str, Any] = {"word": word, "name": name, "limit": limit}
+        for place, each in enumerate(words):
+            values |= {f"start{place}": each, f"end{place}": each + _LAST}
+        number = len(words)
+        found = [(word, name) for word, name in self._tuples(wording.found_by_word(number), **values)]
+        for statement in (wording.found_by_id(number), wording.found_by_old_id(number)):
+            found += [(id, id) for (id,) in self._tuples(statement, **values)]
+        return sorted(found)[:limit]
+
+    def how_common(self, word: str, most: int) -> int:
+        values: dict[str, Any] = {"start0": word, "end0": word + _LAST, "limit": most}
+        return sum(
+            self._scalar(each, **values) for each in (wording.how_many_words(), wording.how_many_ids())
+        )
 
     def members_of_account(self, account: str) -> list[str]:
         return [row[0] for row in self._tuples(sql.members_of_account(), account=account)]
@@ -145,6 +166,7 @@ class CustomerWriting(CustomerReading):
                 raise self._changed_by_others(known)
             self._places.difference_update(save.row.id for save in known)
         self._save_chunks(saves)
+        self._save_words(saves)
 
     def _save_chunks(self, saves: Sequence[MemberSave]) -> None:
         put: list[dict[str, Any]] = []
@@ -159,6 +181,15 @@ class CustomerWriting(CustomerReading):
         self._change(sql.put_chunk(self._insert), put)
         self._change(sql.delete_chunk(), gone)
 
+    def _save_words(self, saves: Sequence[MemberSave]) -> None:
+        for some in portions(save.row.id for save in saves if save.words is not None and save.expected):
+            self._run(wording.delete_words(), ids=some)
+        self._put_words((save.row.id, word) for save in saves for word in save.words or ())
+
+    def _put_words(self, words: Iterable[tuple[str, str]]) -> None:
+        rows = [{"customer": customer, "word": word} for customer, word in sorted(words)]
+        self._change(wording.put_word(self._insert), rows)
+
     def _changed_by_others(self, saves: Sequence[MemberSave]) -> StoreError:
         ids = [save.row.id for save in saves]
         versions = {
@@ -171,12 +202,16 @@ class CustomerWriting(CustomerReading):
         for some in portions(ids):
             self._run(sql.delete_customers(), ids=some)
             self._run(sql.delete_chunks(), ids=some)
+            self._run(wording.delete_words(), ids=some)
+            # The id is another name now.
+            self._put_words((id, word) for id in some for word in words_of(id))
 
     def bind_alias(self, id: str, survivor: str, at: Micros, cause: str) -> None:
         if self.resolve((survivor,))[survivor] == id:
             raise StoreError(f"{id!r} cannot be another name of itself")
         row = {"id": id, "survivor": survivor, "at": at, "cause": cause}
         self._add(sql.insert_alias(), [row], "an alias", "id")
+        self._put_words((id, word) for word in words_of(id))
 
 
 def _member(row: Any) -> MemberRow:

@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 
 from engine.audit.leaves import ChangeLeaf
 from engine.audit.tree import WIDTH, edge_at
+from engine.customers.encoding import encode_hot
+from engine.customers.state import FactState, Sent
 from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
 from engine.model.values import DAY
 from engine.runs.changes import Changes
@@ -409,4 +411,34 @@ def test_decisions_are_counted_by_day_out_of_those_that_are_there(url: str) -> N
     with again.reader() as reader:
         assert reader.count_decisions(outcome="fired") == 4
         assert reader.count_decisions(start=DAY) == 3
+    again.close()
+
+
+def test_customers_who_are_there_already_are_found_by_their_words(url: str) -> None:
+    # given somebody with a name and an address, somebody with neither, and an id of old
+    known = FactState("c-1", built="f" * 64)
+    known.traits = {
+        name: Sent(name, value, 1, 1, "shop")
+        for name, value in (("email", "ann@example.com"), ("name", "Ann Lee"), ("plan", "free"))
+    }
+    store = open_store(url)
+    with store.begin() as writer:
+        writer.save([rows.first_save("c-1", hot=encode_hot(known)), rows.first_save("C-2")])
+        writer.bind_alias("Guest-9", "c-1", 90, "identify")
+    store.close()
+
+    # when the schema goes back to before and forth again
+    with connected(url) as connection:
+        schema.downgrade(connection, "0017")
+        assert not inspect(connection).has_table("customer_word")
+        schema.upgrade(connection)
+
+    # then they are found, as if they had come today
+    again = open_store(url)
+    with again.reader() as reader:
+        assert reader.found_by(["ann"], None, 10) == [("ann", "c-1")]
+        assert reader.found_by(["example"], None, 10) == [("example.com", "c-1")]
+        assert reader.found_by(["c-2"], None, 10) == [("c-2", "C-2")]
+        assert reader.found_by(["guest"], None, 10) == [("guest-9", "Guest-9")]
+        assert reader.found_by(["free"], None, 10) == []
     again.close()

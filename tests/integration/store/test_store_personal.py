@@ -169,7 +169,7 @@ def test_what_stays_of_an_erased_customer_says_nothing_of_them(store: Store) -> 
         assert found == {
             "access": 1,
             "alias": 1, "ask": 1, "bucket_chunk": 1, "case": 1, "coupon": 1, "customer": 1, "decision": 1,
-            "event": 2, "exposure": 1, "idempotency": 1, "outbox": 2, "posting": 1,
+            "customer_word": 0, "event": 2, "exposure": 1, "idempotency": 1, "outbox": 2, "posting": 1,
             "quarantine": 1, "run": 1, "segment_membership": 1, "step_attempt": 1, "suppression": 2,
         }  # fmt: skip
         assert set(reader.every_name()) == {"bob"}
