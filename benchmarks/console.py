@@ -178,7 +178,7 @@ def first_pages(visitor: Visitor) -> Iterator[Page]:
 def _of_customers(visitor: Visitor) -> Iterator[Page]:
     usual = visitor.ask("/v1/runs", workflow="cart-recovery", limit=1)["items"][0]["customer"]
     yield Page("customers", "/customers")
-    yield Page("customers, of an id", "/customers?prefix=c00")
+    yield Page("customers, of words", "/customers?search=c00")
     yield Page("customers, deep", _deep(visitor, "/customers", "/v1/customers", {"details": "true"}))
     for name, id in (("usual", usual), ("busiest", BUSY)):
         place = f"/customers/{quote(id, safe='')}"

@@ -1,4 +1,4 @@
-"""Customers: found by their id, one page that tells the story of each, and why a rule did or did not fire."""
+"""Customers: found by words, one page that tells the story of each, and why a rule did or did not fire."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FOUND = Listing(
         Column("Last seen", "known.last_seen", "time"),
         Column("Goes by", "customer", "customer"),
     ),
-    (Filter("prefix", "Id begins with"),),
+    (Filter("search", "Id, name or e-mail"),),
     empty="No customer is known yet. Send an event, and there is one.",
     caption="Customers",
     fixed={"details": "true"},

@@ -17,7 +17,7 @@ from engine.runtime.shell import Shell
 from engine.store.interface import Reader
 from engine.timeline.ruleset import BASE
 
-COUNTED = 2_000
+COUNTED = 20_000
 """Ids and words that begin alike are counted so far, to begin with the word of which there are fewest."""
 
 

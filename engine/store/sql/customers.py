@@ -56,7 +56,7 @@ class CustomerReading(SqlTransaction):
     def found_by(
         self, words: Sequence[str], after: tuple[str, str] | None, limit: int
     ) -> list[tuple[str, str]]:
-        word, name = after or ("", "")
+        word, name = after or (words[0], "")
         values: dict[str, Any] = {"word": word, "name": name, "limit": limit}
         for place, each in enumerate(words):
             values |= {f"start{place}": each, f"end{place}": each + _LAST}

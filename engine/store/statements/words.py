@@ -50,17 +50,20 @@ def _earlier(name: Column[str], before: Column[str]) -> ColumnElement[bool]:
 
 @cache
 def found_by_word(words: int) -> Executable:
-    """`limit` pairs of a word that the first one begins and of whose it is, the first such word of each."""
+    """`limit` pairs of a word that the first one begins and of whose it is, the first such word of each.
+
+    After `word` and `name`: PostgreSQL looks from there on, wherever else a word may begin.
+    """
     word, name = CUSTOMER_WORD.c.word, CUSTOMER_WORD.c.customer
     return (
         select(word, name)
         .where(
-            _begins(word, 0),
             tuple_(word, name) > tuple_(bindparam("word"), bindparam("name")),
+            word < bindparam("end0"),
             # Whom the id tells already is not told a second time.
             or_(name < bindparam("start0"), name > word),
-            ~_earlier(name, word),
             *_each(name, words),
+            ~_earlier(name, word),
         )
         .order_by(word, name)
         .limit(bindparam("limit"))
@@ -83,11 +86,11 @@ def _by_id(id: Column[str], words: int) -> Select[str]:
     return (
         select(id)
         .where(
-            _begins(id, 0),
             id >= bindparam("word"),
+            id < bindparam("end0"),
             or_(id > bindparam("word"), id > bindparam("name")),
-            ~_earlier(id, id),
             *_each(id, words),
+            ~_earlier(id, id),
         )
         .order_by(id)
         .limit(bindparam("limit"))

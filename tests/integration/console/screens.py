@@ -26,7 +26,7 @@ SCREENS = (
     Screen("sign-in", "/sign-in", "Signing in with an API key"),
     Screen("today", "/", "Today: what fired, what runs, what waits, what is late, and how the base stands"),
     Screen("pause", "/pause", "The kill switch: a workflow, or all of them, is held back"),
-    Screen("customers", "/customers", "Customers, found by how an id begins"),
+    Screen("customers", "/customers", "Customers, found by words of their id, name or e-mail address"),
     Screen("customer", "/customers/{customer}", "A customer: scores, points, runs, and what happened"),
     Screen("why", "/customers/{left}/why?rule=cart-abandoned", "Why a rule fired, line by line"),
     Screen("asks", "/waiting", "Questions that wait for a person"),

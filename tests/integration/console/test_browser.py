@@ -192,14 +192,27 @@ def test_a_customer_is_found_and_a_why_is_read(window: Open) -> None:
     here = window("operator")
     page = here.page
     page.get_by_role("link", name="Customers").click()
-    page.get_by_label("Id begins with").fill("an")
+    page.get_by_label("Id, name or e-mail").fill("AN")
     page.get_by_role("button", name="Show").click()
-    assert page.url.endswith("/customers?prefix=an")
+    assert page.url.endswith("/customers?search=AN")
     page.get_by_role("cell", name="ann").first.get_by_role("link").click()
     page.get_by_label("Rule", exact=True).select_option("big-order")
     page.get_by_role("button", name=re.compile("^Why did it")).click()
     expect(page.get_by_text("customer.plan == 'free'")).to_be_visible()
     expect(page.get_by_text("saw customer.plan = free")).to_be_visible()
+
+
+def test_a_customer_is_found_by_their_address_from_any_page(window: Open, engine: Engine) -> None:
+    event = {"customer": "c-7", "event": "identify", "traits": {"email": "Zoë.Lee@example.com"}}
+    engine.ingest([event], source="shop").result()
+    here = window("operator")
+    here.go("/runs")
+    field = here.page.get_by_role("searchbox", name="Find a customer")
+    field.fill("lee zoe")
+    field.press("Enter")
+    assert here.page.url.endswith("/customers?search=lee+zoe")
+    here.page.get_by_role("cell", name="c-7").first.get_by_role("link").click()
+    expect(here.page.get_by_role("heading", level=1)).to_have_text("c-7")
 
 
 def test_runs_are_taken_away_as_csv(window: Open) -> None:
@@ -251,7 +264,7 @@ def test_hostile_text_runs_nothing(window: Open, engine: Engine) -> None:
     # and an id that looks like an address, also like an escaped one, leads to its own page
     odd = "a/b?c#d %2F \N{LATIN SMALL LETTER E WITH ACUTE}"
     engine.ingest([{"customer": odd, "event": "seen"}], source="shop").result()
-    here.go("/customers?prefix=a%2F")
+    here.go("/customers?search=a%2F")
     here.page.get_by_role("link", name=odd).first.click()
     expect(here.page.get_by_role("heading", level=1)).to_have_text(odd)
     here.page.get_by_role("button", name=re.compile("^Why did it")).click()

@@ -182,7 +182,7 @@ def test_what_happened_to_a_customer_is_found_and_why_a_rule_did_and_did_not_fir
     here = window("operator")
     page = here.page
     page.get_by_role("link", name="Customers", exact=True).click()
-    page.get_by_label("Id begins with").fill("pi")
+    page.get_by_label("Id, name or e-mail").fill("pi")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("cell", name="pia").first.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("pia")

@@ -80,7 +80,7 @@ def addresses(engine: Engine) -> dict[str, str]:
         "/": "/",
         "/sign-in": "/sign-in",
         "/pause": "/pause",
-        "/customers": "/customers?prefix=a",
+        "/customers": "/customers?search=a",
         "/customers/{id}": "/customers/ann",
         "/customers/{id}/why": "/customers/ann/why?rule=big-order",
         "/waiting": "/waiting",
@@ -201,7 +201,7 @@ def test_hostile_text_is_shown_as_text_everywhere(as_role: Door, engine: Engine)
         "/customers",
         f"/customers/{name}",
         f"/customers/{name}/why?rule=big-order",
-        f"/customers?prefix={name}",
+        f"/customers?search={name}",
         "/runs",
         f"/runs/{run}",
         "/waiting",
@@ -233,7 +233,7 @@ def test_whatever_an_id_has_in_it_each_page_of_the_customer_is_reached(
         case, run, ask = reader.cases()[0].id, reader.runs()[0].id, reader.asks()[0].id
     # when every link to them is followed, on every page that has one
     starts = (
-        "/", "/customers", f"/customers?prefix={name}", f"/customers/{name}", f"/runs/{run}", "/runs",
+        "/", "/customers", f"/customers?search={name}", f"/customers/{name}", f"/runs/{run}", "/runs",
         "/waiting", f"/waiting/asks/{ask}", f"/waiting/cases/{case}",
         f"/customers/{name}/why?rule=big-order",
     )  # fmt: skip
@@ -294,12 +294,12 @@ def test_a_list_is_paged_and_its_filters_stay(as_role: Door, engine: Engine) -> 
     engine.ingest(events, source="shop").result()
     browser = as_role("operator")
     seen: list[str] = []
-    path = "/customers?prefix=c"
+    path = "/customers?search=c"
     while path:
         text = linked(browser.page(path))
         seen += re.findall(r'<td data-column="Id"><a class="id" href="/customers/([^"]+)"', text)
         following = re.search(r'rel="next" href="([^"]+)"', text)
-        assert following is None or "prefix=c" in following[1]
+        assert following is None or "search=c" in following[1]
         path = following[1] if following else ""
     assert seen == [f"c{number:03}" for number in range(120)]
 
@@ -307,7 +307,7 @@ def test_a_list_is_paged_and_its_filters_stay(as_role: Door, engine: Engine) -> 
 def test_a_list_as_csv_is_all_of_it_and_runs_nothing(as_role: Door, engine: Engine) -> None:
     events = [{"customer": f"=c{number:04}", "event": "news_asked"} for number in range(1, 621)]
     engine.ingest(events, source="shop").result()
-    answer = as_role("operator").get("/customers?prefix=%3Dc&as=csv")
+    answer = as_role("operator").get("/customers?search=%3Dc&as=csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert 'filename="customers.csv"' in answer.headers["content-disposition"]
     lines = answer.text.splitlines()

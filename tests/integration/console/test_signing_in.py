@@ -14,15 +14,15 @@ from tests.integration.console.conftest import Browser, Door
 
 def test_who_has_not_signed_in_is_sent_to_do_so_and_back(as_role: Door, engine: Engine) -> None:
     browser = as_role("")
-    sent = browser.get("/customers?prefix=ann")
+    sent = browser.get("/customers?search=ann")
     assert (sent.status_code, sent.headers["location"]) == (
         303,
-        "/sign-in?return_to=%2Fcustomers%3Fprefix%3Dann",
+        "/sign-in?return_to=%2Fcustomers%3Fsearch%3Dann",
     )
     key = engine.create_key("operator", "o@example.com").text
-    back = browser.sign_in(key, "/customers?prefix=ann")
-    assert (back.status_code, back.headers["location"]) == (303, "/customers?prefix=ann")
-    assert "o@example.com" in browser.page("/customers?prefix=ann")
+    back = browser.sign_in(key, "/customers?search=ann")
+    assert (back.status_code, back.headers["location"]) == (303, "/customers?search=ann")
+    assert "o@example.com" in browser.page("/customers?search=ann")
 
 
 @pytest.mark.parametrize(
