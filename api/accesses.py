@@ -42,7 +42,7 @@ _PARAMETERS = frozenset(
     (
         "from", "to", "at", "rule", "workflow", "status", "outcome", "limit", "ladder", "channel", "program",
         "answered", "kind", "after", "follow", "removed", "breached", "exhausted", "overdue", "dry_run",
-        "details", "sort",
+        "details", "sort", "step",
     )
 )  # fmt: skip
 """Parameters that are kept with their values; of the others only that they were there."""

@@ -12,11 +12,12 @@ from litestar.params import FromPath
 
 from api.answers.values import EffectAnswer, effect_answer, time
 from api.auth import OPERATE, READ
-from api.doors import Call, aside, door, engine_of, query_of, read
+from api.doors import Call, Instant, aside, door, engine_of, instant, names_of, query_of, read
 from api.paging import Listing, Page, after, page
 from api.repeats import acting
 from engine.errors import NotFoundError
 from engine.runtime.engine import Engine
+from engine.store.letters import LetterFilter
 from engine.store.records import OutboxRow
 
 
@@ -42,7 +43,19 @@ def dead_letter_answer(row: OutboxRow) -> DeadLetterAnswer:
 
 
 class DeadLetterListing(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Which dead letters: all of them."""
+    """Which dead letters: by where they come from, whom they are for, how they ended, given up in a span."""
+
+    workflow: str | None = None
+    step: Annotated[
+        str | None, msgspec.Meta(description="The step that it is of, by its path as a run tells it.")
+    ] = None
+    customer: str | None = None
+    outcome: Literal["failed", "uncertain"] | None = None
+    reason: Annotated[str | None, msgspec.Meta(description="Why it was given up.")] = None
+    from_: Annotated[Instant | None, msgspec.Meta(description="Given up at or after.")] = msgspec.field(
+        default=None, name="from"
+    )
+    to: Annotated[Instant | None, msgspec.Meta(description="Given up before.")] = None
 
 
 @get("/v1/dead-letters", opt=door(READ, query=DeadLetterListing))
@@ -50,10 +63,20 @@ async def get_dead_letters(request: Call) -> Page[DeadLetterAnswer]:
     """List the effects that were given up, or of which nobody knows whether they were taken."""
     listing = query_of(request, DeadLetterListing)
     last = after(listing, str)
+    start, end = instant(listing.from_, "from"), instant(listing.to, "to")
 
     def find(engine: Engine) -> list[OutboxRow]:
         with engine.store.reader() as reader:
-            return reader.dead_letters(after=last, limit=listing.limit + 1)
+            wanted = LetterFilter(
+                workflow=listing.workflow,
+                step=listing.step,
+                customers=names_of(reader, listing.customer),
+                outcome=listing.outcome,
+                reason=listing.reason,
+                start=start,
+                end=end,
+            )
+            return reader.dead_letters(wanted, after=last, limit=listing.limit + 1)
 
     found = await aside(find, engine_of(request))
     return page(listing, found, dead_letter_answer, lambda row: row.effect.key)

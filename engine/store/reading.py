@@ -17,6 +17,7 @@ from engine.runs.run import Coupon, Run, StepAttempt
 from engine.store.activity import ActivityReader
 from engine.store.audit import AuditReader
 from engine.store.comparing import ArmCount, Exposed, ExposedWorkflow, Spent
+from engine.store.letters import EVERY_LETTER, LetterFilter
 from engine.store.people import PeopleReader
 from engine.store.personal import PersonalReader
 from engine.store.proposing import ProposalReader
@@ -258,7 +259,9 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, People
         """Give key and customer of effects that are due or whose lease has run out, by (due, key)."""
         ...
 
-    def dead_letters(self, after: str | None = None, limit: int = 100) -> list[OutboxRow]:
+    def dead_letters(
+        self, wanted: LetterFilter = EVERY_LETTER, *, after: str | None = None, limit: int = 100
+    ) -> list[OutboxRow]:
         """Page the effects that failed for good or are uncertain, by key."""
         ...
 

@@ -9,7 +9,8 @@ from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Effect
-from engine.store.memory.tables import MemoryTransaction, page
+from engine.store.letters import EVERY_LETTER, LetterFilter, step_in_key
+from engine.store.memory.tables import MemoryTransaction, page, within
 from engine.store.recording import Recording
 from engine.store.records import Claim, ConnectorRow, OutboxRow
 from engine.store.rows import Columns, claim_of, columns_of, effect_row, outbox_row, settled_columns
@@ -41,8 +42,10 @@ class OutboxReading(MemoryTransaction):
             if row["claimable_at"] is not None and row["claimable_at"] <= now
         ]
 
-    def dead_letters(self, after: str | None = None, limit: int = 100) -> list[OutboxRow]:
-        rows = [row for row in self._rows("outbox") if row["dead"] is not None]
+    def dead_letters(
+        self, wanted: LetterFilter = EVERY_LETTER, *, after: str | None = None, limit: int = 100
+    ) -> list[OutboxRow]:
+        rows = [row for row in self._rows("outbox") if row["dead"] is not None and _wanted(row, wanted)]
         return [outbox_row(row) for row in page(rows, ("key",), after, limit)]
 
     def connectors(self) -> dict[str, ConnectorRow]:
@@ -160,3 +163,14 @@ class OutboxWriting(OutboxReading, Recording):
 def _waits(row: Columns) -> bool:
     """Tell whether an effect waits and has surely not been taken."""
     return row["state"] == "ready" and not row["unsure"]
+
+
+def _wanted(row: Columns, wanted: LetterFilter) -> bool:
+    return (
+        wanted.workflow in (None, row["workflow"])
+        and (wanted.step is None or step_in_key(wanted.step) in row["key"])
+        and (wanted.customers is None or row["customer"] in wanted.customers)
+        and wanted.outcome in (None, row["outcome"])
+        and wanted.reason in (None, row["reason"])
+        and within(row["settled_at"], wanted.start, wanted.end)
+    )

@@ -8,6 +8,7 @@ from engine.errors import StoreError
 from engine.model.values import Micros
 from engine.runs.changes import Settled
 from engine.runs.run import Effect
+from engine.store.letters import EVERY_LETTER, LetterFilter
 from engine.store.recording import Recording
 from engine.store.records import Claim, ConnectorRow, OutboxRow
 from engine.store.rows import Columns, claim_of, columns_of, effect_row, outbox_row, settled_columns
@@ -34,9 +35,10 @@ class OutboxReading(SqlTransaction):
         rows = self._tuples(sql.claimable(shard is not None), now=now, limit=limit, **values)
         return [(key, customer) for key, customer in rows]
 
-    def dead_letters(self, after: str | None = None, limit: int = 100) -> list[OutboxRow]:
-        rows = self._rows(sql.dead_letters(), after=after or "", limit=limit)
-        return [outbox_row(row) for row in rows]
+    def dead_letters(
+        self, wanted: LetterFilter = EVERY_LETTER, *, after: str | None = None, limit: int = 100
+    ) -> list[OutboxRow]:
+        return [outbox_row(row) for row in self._rows(sql.dead_letters(wanted, after or "", limit))]
 
     def connectors(self) -> dict[str, ConnectorRow]:
         return {row["name"]: ConnectorRow(**row) for row in self._rows(sql.connectors())}

@@ -6,6 +6,7 @@ from functools import cache
 
 from sqlalchemy import Executable, bindparam, func, or_, select, update
 
+from engine.store.letters import LetterFilter, step_in_key
 from engine.store.statements import Insert, among
 from engine.store.tables import CONNECTOR, OUTBOX
 
@@ -190,15 +191,24 @@ def earliest_claimable() -> Executable:
     return select(func.min(OUTBOX.c.claimable_at)).where(OUTBOX.c.claimable_at.is_not(None))
 
 
-@cache
-def dead_letters() -> Executable:
-    """`limit` dead letters after the key `after`."""
-    return (
-        select(OUTBOX)
-        .where(OUTBOX.c.dead > bindparam("after"))
-        .order_by(OUTBOX.c.dead)
-        .limit(bindparam("limit"))
-    )
+def dead_letters(wanted: LetterFilter, after: str, limit: int) -> Executable:
+    """`limit` dead letters after the key `after`, of those that are wanted."""
+    page = select(OUTBOX).where(OUTBOX.c.dead > after)
+    if wanted.workflow is not None:
+        page = page.where(OUTBOX.c.workflow == wanted.workflow)
+    if wanted.step is not None:
+        page = page.where(OUTBOX.c.key.contains(step_in_key(wanted.step), autoescape=True))
+    if wanted.customers is not None:
+        page = page.where(OUTBOX.c.customer.in_(wanted.customers))
+    if wanted.outcome is not None:
+        page = page.where(OUTBOX.c.outcome == wanted.outcome)
+    if wanted.reason is not None:
+        page = page.where(OUTBOX.c.reason == wanted.reason)
+    if wanted.start is not None:
+        page = page.where(OUTBOX.c.settled_at >= wanted.start)
+    if wanted.end is not None:
+        page = page.where(OUTBOX.c.settled_at < wanted.end)
+    return page.order_by(OUTBOX.c.dead).limit(limit)
 
 
 @cache

@@ -62,6 +62,29 @@ def test_dead_letters_come_a_page_at_a_time(as_role: Door, dead: list[dict[str, 
     assert second["next_cursor"] is None
 
 
+def test_dead_letters_are_found_by_where_they_come_from_and_when_they_were_given_up(
+    as_role: Door, dead: list[dict[str, Any]]
+) -> None:
+    auditor = as_role("auditor")
+
+    def found(query: str) -> list[str]:
+        items = auditor.get(f"/v1/dead-letters?{query}").json()["items"]
+        return sorted(each["customer"] for each in items)
+
+    at, path = dead[0]["settled_at"], dead[0]["path"]
+    for query in (
+        "workflow=news", "outcome=failed", f"step={path}", f"from={at}", "to=2026-01-06T00:00:00Z",
+    ):  # fmt: skip
+        assert found(query) == ["ann", "ben"], query
+    assert found("customer=ann") == found(f"customer=ann&workflow=news&step={path}") == ["ann"]
+    for query in (
+        "workflow=other", "outcome=uncertain", "step=7", "step=%25", "reason=other", f"to={at}",
+        "customer=cy", "from=2026-01-06T00:00:00Z",
+    ):  # fmt: skip
+        assert found(query) == [], query
+    assert auditor.get("/v1/dead-letters?outcome=sent").status_code == 400
+
+
 def test_a_dead_letter_is_replayed_once_for_one_key(
     as_role: Door, engine: Engine, mail: Recorder, dead: list[dict[str, Any]]
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from engine.errors import StoreError
 from engine.runs.changes import Changes, Settled
 from engine.store.interface import Store
+from engine.store.letters import LetterFilter
 from engine.store.records import Claim, ConnectorRow
 from tests.integration.store import rows
 
@@ -171,6 +172,50 @@ def test_effects_that_failed_or_are_uncertain_are_dead_letters_until_they_are_re
         assert [row.effect.key for row in reader.dead_letters()] == ["b"]
     (revived,) = claim(store, 500)
     assert (revived.effect.key, revived.attempt, revived.fence) == ("a", 1, held.fence + 1)
+
+
+def test_dead_letters_are_found_by_where_they_come_from_and_how_they_ended(store: Store) -> None:
+    # given three of them
+    put(
+        store,
+        rows.effect("r-1:0:0", workflow="news", customer="ann"),
+        rows.effect("r-2:1_a:0", workflow="news", customer="bob"),
+        rows.effect("r-3:1/a:0", workflow="offer", customer="cy"),
+    )
+    claim(store, 100)
+    with store.begin() as writer:
+        writer.write(
+            Changes(
+                settled=[
+                    Settled("r-1:0:0", "failed", "refused", 110),
+                    Settled("r-2:1_a:0", "uncertain", None, 120),
+                    Settled("r-3:1/a:0", "failed", "too late", 130),
+                ]
+            )
+        )
+
+    def found(**wanted: object) -> str:
+        with store.reader() as reader:
+            letters = reader.dead_letters(LetterFilter(**wanted))  # type: ignore[arg-type]
+            return " ".join(row.effect.customer for row in letters)
+
+    # then each filter tells them apart, alone and with others
+    assert (found(), found(workflow="news"), found(workflow="none")) == ("ann bob cy", "ann bob", "")
+    assert (found(step="0"), found(step="1_a"), found(step="1/a"), found(step="1")) == (
+        "ann",
+        "bob",
+        "cy",
+        "",
+    )
+    assert (found(step="%"), found(step="_")) == ("", "")
+    assert (found(customers=["ann", "cy"]), found(customers=[])) == ("ann cy", "")
+    assert (found(outcome="failed"), found(reason="refused")) == ("ann cy", "ann")
+    assert (found(start=120), found(end=120), found(start=111, end=130)) == ("bob cy", "ann", "bob")
+    assert (found(workflow="news", outcome="failed"), found(step="0", start=120)) == ("ann", "")
+    with store.reader() as reader:
+        failed = LetterFilter(outcome="failed")
+        assert [row.effect.customer for row in reader.dead_letters(failed, after="r-1:0:0")] == ["cy"]
+        assert [row.effect.customer for row in reader.dead_letters(failed, limit=1)] == ["ann"]
 
 
 def test_a_runs_effects_come_in_the_order_of_creation(store: Store) -> None:
