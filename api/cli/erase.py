@@ -6,7 +6,6 @@ import argparse
 import getpass
 import sys
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -15,6 +14,7 @@ from api.cli.databases import writing
 from api.cli.places import add_database, add_json, database_of, workspace_of
 from api.cli.running import running_engine
 from api.cli.terminal import GOOD, Terminal
+from api.slashes import part
 from engine.errors import RequestError
 
 
@@ -34,9 +34,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         _ask(arguments.customer)
     with running_engine(url) as running:
         if running is not None:
-            found: dict[str, Any] = running.ask(
-                "DELETE", f"/v1/customers/{quote(arguments.customer, safe='')}"
-            )
+            found: dict[str, Any] = running.ask("DELETE", f"/v1/customers/{part(arguments.customer)}")
         else:
             with writing(folder, url) as engine:
                 done = engine.erase_customer(arguments.customer, getpass.getuser()).result()

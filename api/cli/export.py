@@ -6,7 +6,6 @@ import argparse
 import getpass
 import time
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 
@@ -17,6 +16,7 @@ from api.cli.places import add_database, add_json, database_of, workspace_of
 from api.cli.running import running_engine
 from api.cli.terminal import GOOD, Terminal
 from api.routes.accesses import export_answer
+from api.slashes import part
 from engine.errors import RequestError
 from engine.runtime.accesses import Access
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     customer = arguments.customer
     with running_engine(url) as running:
         if running is not None:
-            known = encode(running.ask("GET", f"/v1/customers/{quote(customer, safe='')}/export"))
+            known = encode(running.ask("GET", f"/v1/customers/{part(customer)}/export"))
         else:
             with writing(folder, url) as engine:
                 known = encode(export_answer(engine.everything(customer)))

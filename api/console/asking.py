@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import unquote, urlencode
 
 import msgspec
 from litestar import Litestar
@@ -22,6 +22,7 @@ from api.doors import Call
 from api.people import Person
 from api.problems import Problem
 from api.requests import request_id
+from api.slashes import part
 from engine.errors import HoldfastError
 from engine.store.records import KeyRow
 
@@ -44,7 +45,7 @@ class RefusedError(HoldfastError):
 
 def place(path: str, *parts: str) -> str:
     """Give an address with each `{}` filled by a part, escaped; `place("/v1/runs/{}", id)`."""
-    return path.format(*(quote(part, safe="") for part in parts))
+    return path.format(*map(part, parts))
 
 
 class Api:

@@ -11,7 +11,8 @@ from api.console.asking import Api
 from api.console.charts import Bar, Chart, Series, bars, lines
 from api.console.pages import OPERATE, SEE, acted, form_of, page, seen, shown
 from api.console.words import instant
-from api.doors import Call
+from api.doors import Call, engine_of
+from engine.customers.zones import moment_of
 from engine.errors import RequestError
 
 WAITING = 10
@@ -46,12 +47,16 @@ async def get_today_page(request: Call) -> Response[Any]:
         scores=_charts(scores["items"]),
         asks=asks["items"],
         asks_more=today["open_asks"] - len(asks["items"]),
-        cases=cases["items"],
+        cases=[{**one, "to_come": _to_come(request, one["due"])} for one in cases["items"]],
         cases_more=today["open_cases"] - len(cases["items"]),
         overdue=overdue["items"],
         runs=runs["items"],
         breached=sum(one["breached"] for one in today["cases"]),
     )
+
+
+def _to_come(request: Call, due: str | None) -> bool:
+    return due is not None and instant(due) > moment_of(engine_of(request).clock.now())
 
 
 def _fired(today: dict[str, Any]) -> Chart:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import minijinja
 from minijinja import escape, pass_state, safe
 
+from api.slashes import part
+
 NOTHING = "\N{EN DASH}"
 """What stands where there is no value."""
 
@@ -184,6 +186,11 @@ def words(value: Any) -> str:
 
 def segment(value: Any) -> str:
     """Escape a value as one part of an address."""
+    return part(str(value))
+
+
+def argument(value: Any) -> str:
+    """Escape a value as what a parameter in an address says."""
     return quote(str(value), safe="")
 
 
@@ -220,7 +227,7 @@ FILTERS: dict[str, Any] = {
     "moment": moment, "clock": clock, "length_of": length, "number": number, "plain": plain, "words": words,
     "share": share, "points": points, "money": money, "day": day, "last_day": last_day,
     "rounded": rounded, "year": year,
-    "segment": segment, "mark": mark, "seen": seen,
+    "segment": segment, "argument": argument, "mark": mark, "seen": seen,
 }  # fmt: skip
 
 

@@ -271,17 +271,45 @@ def test_hostile_text_runs_nothing(window: Open, engine: Engine) -> None:
     expect(here.page.get_by_role("link", name=odd)).to_be_visible()
 
 
-def test_dark_and_light_are_chosen(window: Open) -> None:
-    here = window("operator", color_scheme="light")
+@pytest.mark.parametrize("id", [".", ".."])
+def test_an_id_that_browsers_fold_leads_to_its_own_page(window: Open, engine: Engine, id: str) -> None:
+    engine.ingest([{"customer": id, "event": "news_asked"}], source="shop").result()
+    here = window("operator")
+    here.go("/customers")
+    here.page.get_by_role("cell", name=id, exact=True).first.get_by_role("link").click()
+    expect(here.page.get_by_role("heading", level=1)).to_have_text(id)
+    # on to why, and back, and a form comes back to where it was
+    here.page.get_by_role("button", name=re.compile("^Why did it")).click()
+    here.page.get_by_role("link", name=id, exact=True).click()
+    here.page.get_by_role("button", name="Dark").click()
+    expect(here.page.get_by_role("heading", level=1)).to_have_text(id)
+
+
+@pytest.mark.parametrize(("system", "other"), [("light", "Dark"), ("dark", "Light")])
+def test_the_other_of_dark_and_light_is_chosen_and_taken_back(window: Open, system: str, other: str) -> None:
+    # given a system that is one of them
+    here = window("operator", color_scheme=system)
     page = here.page
     ground = "getComputedStyle(document.body).backgroundColor"
-    light = page.evaluate(ground)
-    page.get_by_role("button", name="Dark").click()
-    page.wait_for_selector("html[data-theme=dark]")
-    assert page.evaluate(ground) != light
-    page.get_by_role("button", name="Light").click()
-    page.wait_for_selector("html[data-theme=light]")
-    assert page.evaluate(ground) == light
+    before = page.evaluate(ground)
+    # when the button's word is taken, which is the other one
+    expect(page.get_by_role("button", name=system.title(), exact=True)).to_have_count(0)
+    page.get_by_role("button", name=other, exact=True).click()
+    # then it is seen, and the way back is as the system is
+    page.wait_for_selector(f"html[data-theme={other.lower()}]")
+    assert page.evaluate(ground) != before
+    page.get_by_role("button", name=system.title(), exact=True).click()
+    page.wait_for_selector("html:not([data-theme])")
+    assert page.evaluate(ground) == before
+
+
+def test_what_was_chosen_stays_when_the_system_becomes_the_same(window: Open) -> None:
+    here = window("operator", color_scheme="light")
+    here.page.get_by_role("button", name="Dark", exact=True).click()
+    here.page.wait_for_selector("html[data-theme=dark]")
+    here.page.emulate_media(color_scheme="dark")
+    here.page.get_by_role("button", name="Light", exact=True).click()
+    here.page.wait_for_selector("html[data-theme=light]")
 
 
 def test_everything_is_there_without_a_script(window: Open) -> None:

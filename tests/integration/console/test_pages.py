@@ -13,11 +13,15 @@ from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
 from api.auth import OPEN
+from api.slashes import part
+from engine.model.values import HOUR
+from engine.runs.changes import Changes
 from engine.runtime.callers.keys import ROLES
 from engine.runtime.clock import VirtualClock
 from engine.runtime.engine import Engine
 from tests.integration.api.conftest import FILES
 from tests.integration.console.conftest import Door, linked, read
+from tests.integration.store import rows
 
 HOSTILE = '<script src=x>alert("x")<b>&amp;\'" onload=x'
 ORDER = {"event": "order_completed", "properties": {"order_id": "o1", "total": 120}}
@@ -223,24 +227,24 @@ def test_hostile_text_is_shown_as_text_everywhere(as_role: Door, engine: Engine)
     read(missing.text)
 
 
-@pytest.mark.parametrize("id", ["ann/b?c#d&e", "//", "50% Zoë\u3000ö+\ufdd0/x", "@ann"])
+@pytest.mark.parametrize("id", ["ann/b?c#d&e", "//", "50% Zoë\u3000ö+\ufdd0/x", "@ann", ".", ".."])
 def test_whatever_an_id_has_in_it_each_page_of_the_customer_is_reached(
     as_role: Door, engine: Engine, id: str
 ) -> None:
     played(engine, id)
-    operator, name = as_role("operator"), quote(id, safe="")
+    operator, name, said = as_role("operator"), part(id), quote(id, safe="")
     with engine.store.reader() as reader:
         case, run, ask = reader.cases()[0].id, reader.runs()[0].id, reader.asks()[0].id
     # when every link to them is followed, on every page that has one
     starts = (
-        "/", "/customers", f"/customers?search={name}", f"/customers/{name}", f"/runs/{run}", "/runs",
+        "/", "/customers", f"/customers?search={said}", f"/customers/{name}", f"/runs/{run}", "/runs",
         "/waiting", f"/waiting/asks/{ask}", f"/waiting/cases/{case}",
         f"/customers/{name}/why?rule=big-order",
     )  # fmt: skip
     links: set[str] = set()
     for start in starts:
         found = re.findall(r'(?:href|action)="([^"]*)"', linked(operator.page(start)))
-        about = [link for link in found if name in link]
+        about = [link for link in found if name in link or link.startswith(f"/runs?customer={said}&")]
         assert about, start
         links.update(about)
     # then it leads to their pages, and to nobody else's
@@ -263,7 +267,7 @@ def test_whatever_an_id_has_in_it_each_page_of_the_customer_is_reached(
     back = as_role("").get(f"/customers/{name}").headers["location"]
     assert back == f"/sign-in?return_to={quote(f'/customers/{name}', safe='')}"
     # and where there is nobody the answer says so, with what was asked for
-    missing = operator.http.get(f"/v1/customers/none{name}")
+    missing = operator.http.get(f"/v1/customers/none{said}")
     assert (missing.status_code, missing.json()["instance"]) == (404, f"/v1/customers/none{id}")
     assert operator.http.get(f"/v1/nothing/{name}").json()["instance"] == f"/v1/nothing/{id}"
 
@@ -417,6 +421,28 @@ def test_today_shows_what_is_due_soonest_and_how_many_more_wait(
     assert operator.http.get("/v1/cases?sort=size").status_code == 400
     today = operator.http.get("/v1/today").json()
     assert (today["open_asks"], today["open_cases"]) == (13, 0)
+
+
+def test_of_a_case_with_a_clock_that_ran_out_today_tells_that_it_is_the_next_that_is_to_come(
+    as_role: Door, engine: Engine
+) -> None:
+    now = engine.clock.now()
+    due = {"late": (("respond",), now - HOUR), "next": (("respond",), now + HOUR), "calm": ((), now + HOUR)}
+    cases = {
+        id: rows.case(id, title=f"Case {id}", breached=list(breached), next_due=at, opened_at=now)
+        for id, (breached, at) in due.items()
+    }
+    with engine.store.begin() as writer:
+        writer.write(Changes(cases=cases))
+
+    text = " ".join(re.sub(r"<[^>]+>", " ", as_role("operator").page("/")).split())
+
+    def told(id: str) -> str:
+        return " ".join(text.partition(f"Case {id}")[2].partition("for ann")[2].split()[:7])
+
+    assert told("late").startswith("✕ breached 1 h late")
+    assert told("next").startswith("✕ breached next due in 1 h")
+    assert told("calm").startswith("in 1 h")
 
 
 def test_why_a_rule_did_not_fire_is_told_line_by_line_with_what_it_saw(
