@@ -23,6 +23,7 @@ from benchmarks import (
     curves,
     decision_bytes,
     evaluation,
+    finding,
     first_step,
     importing,
     intake,
@@ -63,6 +64,7 @@ ROWS: Mapping[str, Measure] = {
     "sweep_1m_100": sweep.measure,
     "sweep_disk_1m_100": sweep_disk.measure,
     "console_pages": console.measure,
+    "search_100k": finding.measure,
 }
 """What is measured unless something is asked for: each is given an empty folder, and whether to be quick."""
 

@@ -46,6 +46,7 @@ AIMS: Mapping[str, Aim] = {
     "console_live": Aim(value=1),
     "console_postgres_pages": Aim(value=100),
     "console_postgres_first_look": Aim(value=100),
+    "search_100k": Aim(value=20),
 }
 
 

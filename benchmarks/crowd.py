@@ -17,6 +17,7 @@ import msgspec
 from api.cli.staging import lay_out, play_into
 from engine.authoring.demo import generate
 from engine.customers.event import Event
+from engine.customers.naming import NOTHING_SAID, words_of
 from engine.decisions.decision import Decision, identity
 from engine.loyalty.ledger import Posting
 from engine.model.reasons import DecisionOutcome, RunStatus
@@ -25,6 +26,7 @@ from engine.runs.changes import Changes, MembershipChange, Settled
 from engine.runs.run import Run
 from engine.runtime.clock import SystemClock
 from engine.runtime.engine import Engine
+from engine.runtime.members import member_of
 from engine.store.interface import Reader, Writer
 from engine.store.opening import open_store
 from engine.store.records import MemberRow, MemberSave, MembershipRow, OutboxRow, QuarantinedEvent
@@ -153,6 +155,7 @@ def _save_members(writer: Writer, members: Iterable[MemberRow], who: Of) -> None
                 ),
                 0,
                 frozenset(one.chunks),
+                words_of(who[one.id], member_of(one).said or NOTHING_SAID),
             )
             for one in members
         ]

@@ -41,6 +41,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "console": (
         "console_pages", "console_first_look", "console_bytes", "console_shift", "console_live",
         "console_postgres_pages", "console_postgres_first_look",
+        "search_100k",
     ),
     "sustained": ("sustained", "sustained_p99", "sustained_memory"),
     "overload": ("overload",),

@@ -429,7 +429,7 @@ def test_customers_who_are_there_already_are_found_by_their_words(url: str) -> N
 
     # when the schema goes back to before and forth again
     with connected(url) as connection:
-        schema.downgrade(connection, "0017")
+        schema.downgrade(connection, "0018")
         assert not inspect(connection).has_table("customer_word")
         schema.upgrade(connection)
 
