@@ -46,6 +46,26 @@ class Tests(unittest.TestCase):
         with self.assertRaises(errors.SymbolResolutionError):
             rule_engine.Rule("a").evaluate({})
 """
+MORE = """
+import unittest
+import rule_engine
+
+__all__ = ()
+
+class Base(unittest.TestCase):
+    pass
+
+class More(Base):
+    def test_more(self):
+        self.assertTrue(rule_engine.Rule("more").matches({"more": 1}))
+
+    def test_red(self):
+        self.assertFalse(rule_engine.Rule("red").matches({"red": 1}))
+
+    @unittest.skip("not here")
+    def test_not_here(self):
+        self.assertTrue(rule_engine.Rule("never").matches({"never": 1}))
+"""
 
 
 def run(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -83,7 +103,7 @@ def test_a_suite_is_run_and_what_has_no_counterpart_is_named(tmp_path: Path) -> 
     # then
     assert ran.stderr == ""
     assert ran.stdout.splitlines() == [
-        "tests of the suite: 3, of which 0 failed",
+        "tests of the suite: 3, of which 0 failed, 0 skipped",
         "evaluations in them: 7",
         "  made by Holdfast too: 4, of 2 texts",
         "  outside of Holdfast's language: 3",
@@ -94,6 +114,35 @@ def test_a_suite_is_run_and_what_has_no_counterpart_is_named(tmp_path: Path) -> 
         "differences: 0",
     ]
     assert ran.returncode == 0
+
+
+def test_each_class_of_each_module_is_run_and_what_fails_is_named(tmp_path: Path) -> None:
+    # given a suite whose package does not name a module, and whose module does not name a class
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "__init__.py").write_text("from .more import *")
+    (tmp_path / "tests" / "more.py").write_text(MORE)
+
+    # when it is run
+    ran = run(tmp_path)
+
+    # then the class is run, and what fails in rule-engine is told and is no difference
+    told = ran.stdout.splitlines()
+    assert told[:3] == [
+        "tests of the suite: 3, of which 1 failed, 1 skipped",
+        "evaluations in them: 2",
+        "  made by Holdfast too: 2, of 2 texts",
+    ]
+    assert told[-2:] == ["differences: 0", "  failed: tests.more.More.test_red"]
+    assert ran.returncode == 0
+
+
+def test_a_suite_without_tests_is_none(tmp_path: Path) -> None:
+    # given a folder that holds no test
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "__init__.py").write_text("")
+
+    # then that is not a suite that comes out alike
+    assert run(tmp_path).returncode == 1
 
 
 def test_every_back_end_is_asked() -> None:

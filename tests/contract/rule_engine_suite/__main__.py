@@ -18,15 +18,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path)
     tally = run(parser.parse_args(arguments).folder)
     print(*told(tally), sep="\n")
-    for each in [*tally.failed, *tally.differences][:50]:
+    for each in tally.differences[:50]:
         print(" ", each)
-    return 1 if tally.failed or tally.differences else 0
+    for each in tally.failed:
+        print("  failed:", each)
+    return 1 if tally.differences or not tally.compared else 0
 
 
 def told(tally: Tally) -> list[str]:
     """Give what came of it as lines."""
     return [
-        f"tests of the suite: {tally.tests}, of which {len(tally.failed)} failed",
+        f"tests of the suite: {tally.tests}, of which {len(tally.failed)} failed, {tally.skipped} skipped",
         f"evaluations in them: {tally.evaluations:,}",
         f"  made by Holdfast too: {tally.compared:,}, of {len(tally.texts):,} texts",
         f"  outside of Holdfast's language: {tally.left_out.total():,}",

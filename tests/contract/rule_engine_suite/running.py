@@ -1,6 +1,7 @@
 """rule-engine's suite at work: what it evaluates is seen, and handed on to be compared."""
 
 import importlib
+import pkgutil
 import sys
 import threading
 import unittest
@@ -9,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
@@ -33,13 +35,14 @@ from tests.contract.rule_engine_suite.writing import Unwritable, text_of
 class Tally:
     """What came of a run.
 
-    tests, failed: of the suite itself. evaluations: made by it. compared: those that Holdfast made too, and
-    texts: their different texts. refused: texts that both refuse. left_out: why others have no counterpart.
-    differences: what came out otherwise.
+    tests, failed, skipped: of the suite itself. evaluations: made by it. compared: those that Holdfast made
+    too, and texts: their different texts. refused: texts that both refuse. left_out: why others have no
+    counterpart. differences: what came out otherwise.
     """
 
     tests: int = 0
     failed: list[str] = field(default_factory=list)
+    skipped: int = 0
     evaluations: int = 0
     compared: int = 0
     texts: set[str] = field(default_factory=set)
@@ -204,16 +207,38 @@ def _reads_alike(text: str, node: Any, thing: Any, wanted: Said) -> bool:
     return True
 
 
+def _modules() -> Iterator[ModuleType]:
+    package = importlib.import_module("tests")
+    yield package
+    for found in pkgutil.walk_packages(package.__path__, "tests."):
+        yield importlib.import_module(found.name)
+
+
+def _cases(module: ModuleType) -> Iterator[type[unittest.TestCase]]:
+    for kind in vars(module).values():
+        if (
+            isinstance(kind, type)
+            and issubclass(kind, unittest.TestCase)
+            and kind.__module__ == module.__name__
+        ):
+            yield kind
+
+
 def run(folder: Path) -> Tally:
-    """Run the suite whose package `tests` is in a folder; for a process that does nothing else after it."""
+    """Run the suite whose package `tests` is in a folder; for a process that does nothing else after it.
+
+    Each class of each module is run, and once, whatever the package itself names.
+    """
     spectator = Spectator()
     for name in [name for name in sys.modules if name.split(".")[0] == "tests"]:
         del sys.modules[name]
     sys.path.insert(0, str(folder))
-    suite = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module("tests"))
+    load = unittest.defaultTestLoader.loadTestsFromTestCase
+    suite = unittest.TestSuite(load(case) for module in _modules() for case in _cases(module))
     result = unittest.TestResult()
     with spectator.looking():
         suite.run(result)
     spectator.tally.tests = result.testsRun
-    spectator.tally.failed = [str(test) for test, _ in (*result.failures, *result.errors)]
+    spectator.tally.failed = [test.id() for test, _ in (*result.failures, *result.errors)]
+    spectator.tally.skipped = len(result.skipped)
     return spectator.tally
