@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import rule_engine
 
-from tests.contract.rule_engine_suite.judging import LeftOut, Occasion, Said, differing, refused
+from tests.contract.rule_engine_suite.judging import LeftOut, Occasion, Said, differing, refused, untaken
 
 ROOT = Path(__file__).parents[2]
 STORED = ROOT / "docs" / "results" / "rule-engine-suite.txt"
@@ -66,6 +66,27 @@ class More(Base):
     def test_not_here(self):
         self.assertTrue(rule_engine.Rule("never").matches({"never": 1}))
 """
+BY_HAND = """
+import unittest
+import rule_engine
+from rule_engine import ast, builtins
+
+class Tests(unittest.TestCase):
+    def test_parsed(self):
+        self.assertEqual(rule_engine.Rule("0x10").statement.expression.value, 16)
+        rule_engine.Rule("left + right")
+        rule_engine.Rule("left << right")
+
+    def test_called(self):
+        functions = builtins.Builtins.from_defaults()
+        self.assertEqual(functions["split"]("a b"), ("a", "b"))
+        self.assertEqual(functions["map"](lambda item: item, [1]), (1,))
+        context = rule_engine.Context()
+        text = ast.StringExpression(context, "abc")
+        starts_with = ast.GetAttributeExpression(context, text, "starts_with").evaluate(None)
+        self.assertTrue(starts_with("a"))
+        ast.GetAttributeExpression(context, text, "encode").evaluate(None)
+"""
 
 
 def run(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -110,6 +131,11 @@ def test_a_suite_is_run_and_what_has_no_counterpart_is_named(tmp_path: Path) -> 
         "        1  <<, >> and **",
         "        1  a function that reads the clock, draws by chance, fills memory, or is the caller's own",
         "        1  a name that is absent: it is null, and does not raise",
+        "texts that are no constants: 4",
+        "  that Holdfast takes too: 2",
+        "  outside of Holdfast's language: 2",
+        "        1  <<, >> and **",
+        "        1  a function that reads the clock, draws by chance, fills memory, or is the caller's own",
         "texts that both refuse: 1",
         "differences: 0",
     ]
@@ -134,6 +160,31 @@ def test_each_class_of_each_module_is_run_and_what_fails_is_named(tmp_path: Path
     ]
     assert told[-2:] == ["differences: 0", "  failed: tests.more.More.test_red"]
     assert ran.returncode == 0
+
+
+def test_what_is_only_parsed_or_called_by_hand_is_compared_too(tmp_path: Path) -> None:
+    # given a suite that parses, and calls what it finds by name
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "__init__.py").write_text(BY_HAND)
+
+    # when it is run
+    ran = run(tmp_path)
+
+    # then a constant is compared as it is parsed, other texts have to be taken, and a call is made as a text
+    assert ran.stdout.splitlines() == [
+        "tests of the suite: 2, of which 0 failed, 0 skipped",
+        "evaluations in them: 6",
+        "  made by Holdfast too: 3, of 3 texts",
+        "  outside of Holdfast's language: 3",
+        "        2  a function or a method that is not called",
+        "        1  an object or a function of the caller's own",
+        "texts that are no constants: 3",
+        "  that Holdfast takes too: 2",
+        "  outside of Holdfast's language: 1",
+        "        1  <<, >> and **",
+        "texts that both refuse: 0",
+        "differences: 0",
+    ]
 
 
 def test_a_suite_without_tests_is_none(tmp_path: Path) -> None:
@@ -182,6 +233,10 @@ def test_what_only_one_side_refuses_is_a_difference_unless_the_language_says_so(
 
     # then one that is too long for Holdfast is a difference, and one that its language has not is left out
     assert not refused(within)
+    assert untaken(within) == ""
+    assert untaken(long) != ""
     assert differing(long, Said(True))[0].startswith("refused by Holdfast alone")
     with pytest.raises(LeftOut):
         differing(power, Said(Decimal(1)))
+    with pytest.raises(LeftOut):
+        untaken(power)

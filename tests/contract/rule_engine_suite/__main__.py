@@ -6,6 +6,7 @@ registry has, and nothing of it is kept here.
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,10 +32,19 @@ def told(tally: Tally) -> list[str]:
         f"tests of the suite: {tally.tests}, of which {len(tally.failed)} failed, {tally.skipped} skipped",
         f"evaluations in them: {tally.evaluations:,}",
         f"  made by Holdfast too: {tally.compared:,}, of {len(tally.texts):,} texts",
-        f"  outside of Holdfast's language: {tally.left_out.total():,}",
-        *(f"    {count:>5,}  {reason}" for reason, count in tally.left_out.most_common()),
+        *_reasons(tally.left_out),
+        f"texts that are no constants: {tally.others:,}",
+        f"  that Holdfast takes too: {tally.taken:,}",
+        *_reasons(tally.not_taken),
         f"texts that both refuse: {tally.refused:,}",
         f"differences: {len(tally.differences)}",
+    ]
+
+
+def _reasons(left_out: Counter[str]) -> list[str]:
+    return [
+        f"  outside of Holdfast's language: {left_out.total():,}",
+        *(f"    {count:>5,}  {reason}" for reason, count in left_out.most_common()),
     ]
 
 

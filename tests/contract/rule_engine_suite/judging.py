@@ -37,7 +37,7 @@ _REFUSED = {
     "operator": "<<, >> and **",
     "type": "== or in between values whose types can never be equal",
     "regex": "a pattern that is not written out, or that RE2 has not",
-    "name": "an attribute that a value has not, such as an item of a map after a dot",
+    "name": "an attribute that Holdfast has not: an item of a map after a dot, encode, decode",
 }
 """What only Holdfast refuses, by the code of its error. Any other refusal is a difference."""
 
@@ -85,13 +85,30 @@ def differing(occasion: Occasion, wanted: Said) -> list[str]:
     ]
 
 
+def untaken(occasion: Occasion) -> str:
+    """Tell why Holdfast alone refuses a text, empty where it takes it; raises LeftOut."""
+    try:
+        _taken(occasion)
+    except ExpressionError as error:
+        return error.message
+    return ""
+
+
 def refused(occasion: Occasion) -> bool:
     """Tell whether Holdfast refuses a text, as rule-engine did."""
     try:
-        _compiled(occasion)
-    except (ExpressionError, LeftOut):
+        return bool(untaken(occasion))
+    except LeftOut:
         return True
-    return False
+
+
+def _taken(occasion: Occasion) -> Expression:
+    try:
+        return _compiled(occasion)
+    except ExpressionError as error:
+        if error.code not in _REFUSED:
+            raise
+        raise LeftOut(_REFUSED[error.code]) from None
 
 
 def _compiled(occasion: Occasion) -> Expression:
@@ -119,12 +136,7 @@ def _counterpart(occasion: Occasion, wanted: Said) -> tuple[Expression, Env]:
         raise LeftOut("a name that is absent: it is null, and does not raise")
     if wanted.raised is SymbolTypeError:
         raise LeftOut("a value that is not of its name's type: rule-engine looks at no attribute's")
-    try:
-        expression = _compiled(occasion)
-    except ExpressionError as error:
-        if error.code not in _REFUSED:
-            raise
-        raise LeftOut(_REFUSED[error.code]) from None
+    expression = _taken(occasion)
     values = {name: value for name, value in occasion.values.items() if name not in occasion.absent}
     if not all(isinstance(value, _PLAIN) for value in values.values()):
         raise LeftOut("an object or a function of the caller's own")

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import rule_engine
 from rule_engine import ast as rule_ast
+from rule_engine.builtins import Builtins
 from rule_engine.errors import EngineError, SymbolResolutionError
 from rule_engine.parser import Parser
 
@@ -27,8 +28,9 @@ from tests.contract.rule_engine_suite.judging import (
     attempt,
     differing,
     refused,
+    untaken,
 )
-from tests.contract.rule_engine_suite.writing import Unwritable, text_of
+from tests.contract.rule_engine_suite.writing import Unwritable, text_of, written
 
 
 @dataclass
@@ -36,8 +38,9 @@ class Tally:
     """What came of a run.
 
     tests, failed, skipped: of the suite itself. evaluations: made by it. compared: those that Holdfast made
-    too, and texts: their different texts. refused: texts that both refuse. left_out: why others have no
-    counterpart. differences: what came out otherwise.
+    too, and texts: their different texts. left_out: why others have no counterpart. others: texts that were
+    parsed and are no constants; taken: by Holdfast too; not_taken: why not. refused: texts that both refuse.
+    differences: what came out otherwise.
     """
 
     tests: int = 0
@@ -46,6 +49,9 @@ class Tally:
     evaluations: int = 0
     compared: int = 0
     texts: set[str] = field(default_factory=set)
+    others: int = 0
+    taken: int = 0
+    not_taken: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
@@ -77,6 +83,8 @@ class Spectator:
         self._lock = threading.Lock()
         # The statement is kept beside its text, for another one may be given its place in memory.
         self._parsed: dict[int, tuple[Any, str]] = {}
+        # Those that were evaluated as they were parsed.
+        self._constants: set[int] = set()
 
     @contextmanager
     def looking(self) -> Generator[None]:
@@ -89,6 +97,7 @@ class Spectator:
             stack.enter_context(
                 patch.object(statement, "evaluate", self._evaluate(statement.evaluate, self._text_of_parsed))
             )
+            stack.enter_context(patch.object(Builtins, "__getitem__", self._function(Builtins.__getitem__)))
             for kind in _expressions():
                 seen = self._evaluate(kind.evaluate, text_of)
                 stack.enter_context(patch.object(kind, "evaluate", seen))
@@ -105,7 +114,14 @@ class Spectator:
                     with self._lock:
                         self._compare_refusal(Occasion(text, context, {}))
                     raise
-            self._parsed[id(statement)] = statement, text
+                self._parsed[id(statement)] = statement, text
+                expression = statement.expression
+                if isinstance(expression, rule_ast.LiteralExpressionBase) and expression.is_reduced:
+                    self._constants.add(id(statement))
+                    self._judge(statement, self._text_of_parsed, None, Said(statement.evaluate(None)))
+                else:
+                    with self._lock:
+                        self._compare_taking(Occasion(text, context, {}))
             return statement
 
         return parse
@@ -131,15 +147,47 @@ class Spectator:
             if self._watch.inside:
                 return original(node, thing)
             with self._watch.within():
+                if id(node) in self._constants:
+                    return original(node, thing)
                 try:
                     value = original(node, thing)
                 except Exception as error:
                     self._judge(node, text_of_node, thing, Said(raised=type(error)))
                     raise
                 self._judge(node, text_of_node, thing, Said(value))
+            if isinstance(node, rule_ast.GetAttributeExpression) and callable(value):
+                return self._called(value, lambda: text_of_node(node), node.context)
             return value
 
         return evaluate
+
+    def _function(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def function(builtins: Any, name: str) -> Any:
+            value = original(builtins, name)
+            if self._watch.inside or not callable(value):
+                return value
+            return self._called(value, lambda: f"${name}", rule_engine.Context())
+
+        return function
+
+    def _called(self, value: Callable[..., Any], name: Callable[[], str], context: Any) -> Callable[..., Any]:
+        """Give a function or method that is also called by a text each time that it is called by hand."""
+
+        def called(*arguments: Any) -> Any:
+            # By hand first, for what draws by chance.
+            try:
+                return value(*arguments)
+            finally:
+                try:
+                    text = f"{name()}({', '.join(map(written, arguments))})"
+                except Unwritable:
+                    with self._lock:
+                        self.tally.evaluations += 1
+                        self.tally.left_out["an object or a function of the caller's own"] += 1
+                else:
+                    attempt(lambda: rule_engine.Rule(text, context=context).evaluate({}))
+
+        return called
 
     def _text_of_parsed(self, statement: Any) -> str:
         return self._parsed[id(statement)][1]
@@ -151,6 +199,8 @@ class Spectator:
         with self._lock:
             self.tally.evaluations += 1
             try:
+                if callable(wanted.value):
+                    raise LeftOut("a function or a method that is not called")
                 text = text_of_node(node)
                 occasion = Occasion(text, node.context, values, absent)
                 if isinstance(node, rule_ast.Statement) or _reads_alike(text, node, thing, wanted):
@@ -170,6 +220,17 @@ class Spectator:
         self.tally.differences.extend(
             f"{occasion.text} with {dict(occasion.values)}: {each}" for each in found
         )
+
+    def _compare_taking(self, occasion: Occasion) -> None:
+        self.tally.others += 1
+        try:
+            why = untaken(occasion)
+        except LeftOut as reason:
+            self.tally.not_taken[str(reason)] += 1
+            return
+        self.tally.taken += not why
+        if why:
+            self.tally.differences.append(f"{occasion.text}: refused by Holdfast alone: {why}")
 
     def _compare_refusal(self, occasion: Occasion) -> None:
         if refused(occasion):

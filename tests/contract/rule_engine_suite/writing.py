@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from rule_engine import Rule
+from rule_engine import Context, Rule
 from rule_engine import ast as rule_ast
 
 _SIGNS = {
@@ -44,6 +44,15 @@ def text_of(node: Any) -> str:
         if isinstance(node, kind):
             return write(node)
     raise Unwritable(type(node).__name__)
+
+
+def written(value: Any) -> str:
+    """Give a text of a value; raises Unwritable."""
+    try:
+        node = rule_ast.LiteralExpressionBase.from_value(Context(), value)
+    except TypeError:
+        raise Unwritable(type(value).__name__) from None
+    return text_of(node)
 
 
 def _literal(node: Any) -> str:
