@@ -7,7 +7,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, select
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_mock_engine,
+    inspect,
+    select,
+)
 
 from engine.errors import SchemaTooNewError, SchemaTooOldError, StoreError
 from engine.store.tables import METADATA
@@ -67,9 +78,21 @@ def is_empty(connection: Connection) -> bool:
 
 def create(connection: Connection) -> None:
     """Fill an empty database with the tables of today, which are those that all migrations lead to."""
-    METADATA.create_all(connection, checkfirst=False)
-    _VERSION.create(connection)
+    for sentence in _sentences(str(connection.engine.url.drivername)):
+        connection.exec_driver_sql(sentence)
     connection.execute(_VERSION.insert().values(version_num=head()))
+
+
+@cache
+def _sentences(driver: str) -> tuple[str, ...]:
+    """Give what makes all tables, in a database's own words: they are found once a process."""
+    written: list[str] = []
+    url = URL.create(driver)
+    dialect = url.get_dialect()()
+    mock = create_mock_engine(url, lambda each, *_: written.append(str(each.compile(dialect=dialect))))
+    for metadata in (METADATA, _VERSION.metadata):
+        metadata.create_all(mock, checkfirst=False)
+    return tuple(written)
 
 
 def upgrade(connection: Connection) -> None:

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -311,31 +313,44 @@ class Red(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def sow(bug: Bug, folder: Path) -> None:
-    """Copy the tree into a folder, with the bug in it."""
-    for name in ("engine", "api", "tests", "rules", "workflows"):
-        left_out = shutil.ignore_patterns("node_modules")
-        shutil.copytree(REPOSITORY / name, folder / name, symlinks=True, ignore=left_out)
-    for name in ("pyproject.toml", "holdfast.yaml"):
-        shutil.copyfile(REPOSITORY / name, folder / name)
-    for each in bug.edits:
-        path = folder / each.file
-        text = path.read_text()
-        assert text.count(each.old) == 1, f"{each.file} has {text.count(each.old)} times: {each.old}"
-        path.write_text(text.replace(each.old, each.new))
-
-
-def find(bug: Bug) -> Red:
-    """Run a bug's test on a tree with it; an `AssertionError` unless an assertion of the test fails."""
-    began = time.monotonic()
+@contextmanager
+def copied() -> Generator[Path]:
+    """Copy the tree, for bugs to be sown into one after another; the copy goes in the end."""
     with tempfile.TemporaryDirectory(prefix="holdfast-seeded-") as name:
-        sow(bug, Path(name))
+        for each in ("engine", "api", "tests", "rules", "workflows"):
+            left_out = shutil.ignore_patterns("node_modules")
+            shutil.copytree(REPOSITORY / each, Path(name) / each, symlinks=True, ignore=left_out)
+        for each in ("pyproject.toml", "holdfast.yaml"):
+            shutil.copyfile(REPOSITORY / each, Path(name) / each)
+        yield Path(name)
+
+
+@contextmanager
+def sown(bug: Bug, tree: Path) -> Generator[None]:
+    """Let a bug be in a copy of the tree, and nothing of it be left there afterwards."""
+    try:
+        for each in bug.edits:
+            path = tree / each.file
+            text = path.read_text()
+            assert text.count(each.old) == 1, f"{each.file} has {text.count(each.old)} times: {each.old}"
+            path.write_text(text.replace(each.old, each.new))
+        yield
+    finally:
+        for each in bug.edits:
+            # With its time: by that Python knows what it has compiled of which text.
+            shutil.copy2(REPOSITORY / each.file, tree / each.file)
+
+
+def find(bug: Bug, tree: Path) -> Red:
+    """Run a bug's test on a copy of the tree with it; an `AssertionError` unless an assertion of it fails."""
+    began = time.monotonic()
+    with sown(bug, tree):
         words = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider", bug.test]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *words],
-            cwd=name,
+            cwd=tree,
             # None of these tests uses a plugin, and importing all that are installed takes a second.
-            env=os.environ | {"PYTHONPATH": name, "CI": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            env=os.environ | {"PYTHONPATH": str(tree), "CI": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             capture_output=True,
             text=True,
             timeout=PATIENCE,
@@ -350,13 +365,14 @@ def find(bug: Bug) -> Red:
 def main() -> int:
     """Sow every bug and print what has found it."""
     missed = 0
-    for name, bug in BUGS.items():
-        try:
-            red = find(bug)
-            print(f"{name:36} {red.seconds:5.1f} s  {red.test}\n{'':45}{red.by}", flush=True)
-        except (AssertionError, subprocess.TimeoutExpired) as error:
-            missed += 1
-            print(f"{name:36} NOT FOUND: {str(error)[-1500:]}", flush=True)
+    with copied() as tree:
+        for name, bug in BUGS.items():
+            try:
+                red = find(bug, tree)
+                print(f"{name:36} {red.seconds:5.1f} s  {red.test}\n{'':45}{red.by}", flush=True)
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                missed += 1
+                print(f"{name:36} NOT FOUND: {str(error)[-1500:]}", flush=True)
     print(f"{len(BUGS) - missed} of {len(BUGS)} found")
     return 1 if missed else 0
 

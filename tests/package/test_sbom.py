@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOCK = (REPOSITORY / "requirements.lock").read_text()
@@ -36,6 +34,10 @@ def components(text: str) -> list[dict[str, Any]]:
 
 
 def test_it_is_cyclonedx(text: str) -> None:
+    # Importing them takes seconds, which every process of a run would spend to collect this test.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     version = SchemaVersion.from_version(json.loads(text)["specVersion"])
     assert JsonStrictValidator(version).validate_str(text) is None
 
