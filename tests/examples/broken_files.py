@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
-from engine.authoring.loader import load
+from engine.authoring.loader import Loaded, load
 
 BROKEN = Path(__file__).resolve().parent / "broken"
 _PLACE = re.compile(rb"# lies at ([\w./-]+)")
@@ -66,9 +67,15 @@ def laid(example: Path) -> dict[str, bytes]:
     return {**workspace(), **dict(zip(places, parts, strict=True))}
 
 
+@cache
+def checked(example: Path) -> Loaded:
+    """What a broken file is found to be, in the workspace it lies in; it is asked for again and again."""
+    return load(laid(example))
+
+
 def found(example: Path) -> str:
     """What `holdfast check` prints for a broken file, a line a finding."""
-    return "".join(f"{finding}\n" for finding in load(laid(example)).findings)
+    return "".join(f"{finding}\n" for finding in checked(example).findings)
 
 
 def main() -> None:

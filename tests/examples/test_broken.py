@@ -8,7 +8,7 @@ import pytest
 
 from engine.authoring.loader import load
 from engine.errors import Finding
-from tests.examples.broken_files import BROKEN, GENERATORS, examples, found, laid, workspace
+from tests.examples.broken_files import BROKEN, GENERATORS, checked, examples, found, laid, workspace
 from tests.examples.finding_codes import codes
 
 FEWEST = 80
@@ -55,14 +55,14 @@ def test_a_broken_file_gets_its_sentences(example: Path) -> None:
 
 @pytest.mark.parametrize("example", examples(), ids=lambda path: path.stem)
 def test_nothing_broken_is_loaded(example: Path) -> None:
-    loaded = load(laid(example))
+    loaded = checked(example)
     errors = [finding for finding in loaded.findings if finding.severity == "error"]
     assert (loaded.workspace is None) == bool(errors)
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda path: path.stem)
 def test_each_sentence_says_what_to_write(example: Path) -> None:
-    for finding in load(laid(example)).findings:
+    for finding in checked(example).findings:
         assert _has_remedy(finding), finding
         assert not INTERNAL.search(f"{finding.message} {finding.hint}"), finding
 
@@ -72,7 +72,7 @@ def test_every_code_has_a_broken_file() -> None:
     written = codes()
 
     # when all broken files are checked
-    shown = {finding.code for example in examples() for finding in load(laid(example)).findings}
+    shown = {finding.code for example in examples() for finding in checked(example).findings}
 
     # then each code was seen, and none that the sources do not seem to have, but for names put together
     assert written - shown == NOT_OF_ONE_FILE
@@ -81,10 +81,9 @@ def test_every_code_has_a_broken_file() -> None:
 
 def _suggestions() -> Iterator[tuple[str, dict[str, bytes], Finding]]:
     for example in examples():
-        files = laid(example)
-        for finding in load(files).findings:
+        for finding in checked(example).findings:
             if SUGGESTED.fullmatch(finding.hint):
-                yield f"{example.stem}:{finding.line}:{finding.column}", files, finding
+                yield f"{example.stem}:{finding.line}:{finding.column}", laid(example), finding
 
 
 @pytest.mark.parametrize(
