@@ -19,14 +19,15 @@ def policy() -> Ruleset:
 
 
 @cache
-def playing(seed: int = 1) -> Playing:
-    one = Playing(policy(), generate(seed, SMALLEST, DAYS))
+def playing() -> Playing:
+    one = Playing(policy(), generate(1, SMALLEST, DAYS))
     one.play()
     return one
 
 
-def played(seed: int = 1) -> Played:
-    return told(playing(seed))
+@cache
+def played() -> Played:
+    return told(playing())
 
 
 def test_every_rule_and_every_family_is_counted() -> None:
