@@ -27,7 +27,7 @@ from tests.crash.shop import FILES, arrival, event, lay_out
 from tests.servers import Postgres, postgres_url
 
 TOKEN = "a-token-of-this-test"
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 QUICK = {
     "workflows/thank-you.yaml": FILES["workflows/thank-you.yaml"]
