@@ -57,10 +57,7 @@ def _understood(*handlers: HTTPRouteHandler) -> Sequence[HTTPRouteHandler]:
     An application copies its handlers, and what is known of them goes with the copies. It is the same for all
     applications of a process, and half of what it costs to put one together.
     """
-    bare = Litestar(openapi_config=None, logging_config=None)
     for handler in handlers:
-        # Whose it is decides how data is read: here by no plug-in, as in ours.
-        handler.owner = bare
         assert handler.signature_model
     return handlers
 
