@@ -1,7 +1,5 @@
 """The expression language: rule-engine's, checked, compiled and explained. Only it imports rule_engine."""
 
-# First: it is of use only to those who have not yet imported rule-engine.
-from engine.expressions import lookaheads as lookaheads
 from engine.expressions.advice import Advice
 from engine.expressions.condition import Condition, all_of, any_of
 from engine.expressions.environment import Env
