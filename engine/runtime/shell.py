@@ -80,7 +80,9 @@ class Turn:
         self.ruleset = shell.ruleset
         self.world = shell.world(writer, now, marks)
         self.tally = Tally()
-        self.cast = Cast(self._load)
+        self._runs: set[str] = set()
+        # Not by a method of this turn: each would keep the other, and all whom it loaded, for the collector.
+        self.cast = Cast(partial(_loaded, shell, writer, self._runs))
         self.changes = Changes()
         self.gone: set[str] = set()
         self.stirred: set[int] = set()
@@ -91,13 +93,6 @@ class Turn:
         self.result: Any = None
         self.shell = shell
         self._removed: set[str] = set()
-        self._runs: set[str] = set()
-
-    def _load(self, ids: list[str]) -> dict[str, Member]:
-        found = self.shell.load(self.writer, ids)
-        for member in found.values():
-            self._runs.update(member.runs)
-        return found
 
     def count(self, **outcomes: int) -> None:
         """Add to what intake has counted."""
@@ -204,6 +199,14 @@ class Aside(msgspec.Struct, frozen=True):
 
     again: Micros
     tries: int
+
+
+def _loaded(shell: Shell, writer: Writer, runs: set[str], ids: list[str]) -> dict[str, Member]:
+    """Load customers, and note which runs of theirs were open."""
+    found = shell.load(writer, ids)
+    for member in found.values():
+        runs.update(member.runs)
+    return found
 
 
 class Shell:
