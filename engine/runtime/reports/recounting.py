@@ -133,6 +133,8 @@ class Recounts(Generic[C]):
             if self._under_way is not None and self._under_way[0] == of and not alone:
                 return self._under_way[1]
             begun: Future[C] = Future()
+            # Whoever goes away, as a request that is cut off does, takes the count from nobody else.
+            begun.set_running_or_notify_cancel()
             if not alone:
                 self._under_way = of, begun
             thread = Thread(

@@ -299,6 +299,6 @@ def test_a_run_and_the_record_of_a_period_are_taken_away(window: Open) -> None:
     assert (run["workflow"], run["customer"]) == ("save-plan", "mia-studio")
     here.go("/audit/record")
     here.page.get_by_label("From").fill("2026-05-20")
-    here.page.get_by_label("To").fill("2026-05-21")
+    here.page.get_by_label("To", exact=True).fill("2026-05-21")
     record = taken(here, here.page.get_by_role("button", name="Take the file"))
     assert len(record) > 1000

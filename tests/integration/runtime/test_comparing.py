@@ -121,6 +121,23 @@ def test_who_asks_while_it_is_counted_gets_that_count(
     assert begun == ["counted"]
 
 
+def test_who_goes_away_takes_the_count_from_nobody(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a count that goes on, for two
+    go = Event()
+
+    def slow(*given: object) -> Report:
+        go.wait(SOON)
+        return counted(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(comparing, "report", slow)
+    first, second = engine.experiment("thanks"), engine.experiment("thanks")
+
+    # when one of them is cut off, then the other still has it
+    first.cancel()
+    go.set()
+    assert came(second.result(SOON)) == 0
+
+
 def test_what_cannot_be_counted_is_told_and_counted_again(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
