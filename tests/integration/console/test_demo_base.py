@@ -24,6 +24,9 @@ from tests.integration.console.screens import SCREENS, found, route_of, routes, 
 CUSTOMERS, DAYS = 260, 77
 """The smallest base, and long enough for a fall in usage to be told from chance."""
 
+PATIENCE = 60
+"""Seconds for a page: what nobody has counted yet is counted for it, beside a backtest that goes on."""
+
 EACH = 2
 """Pages of one route that each role looks at, at most, of those that it is led to."""
 
@@ -152,7 +155,9 @@ def test_every_link_leads_each_role_to_a_page(
     engine: Engine, address: str, known: dict[str, str], role: str
 ) -> None:
     # given somebody who has signed in without a script
-    with httpx.Client(base_url=address, follow_redirects=True, headers={"Accept": "text/html"}) as http:
+    with httpx.Client(
+        base_url=address, follow_redirects=True, headers={"Accept": "text/html"}, timeout=PATIENCE
+    ) as http:
         token = re.search(r'name="token" value="([^"]+)"', http.get("/sign-in").text)
         assert token is not None
         key = engine.create_key(role, f"{role}@example.com").text
