@@ -51,18 +51,17 @@ class ExactResponse(Response[Any]):
         return encode(content)
 
 
-def _understood(*handlers: HTTPRouteHandler) -> Sequence[HTTPRouteHandler]:
-    """Give handlers, each with what it takes worked out from its signature.
+@cache
+def _routes() -> Sequence[HTTPRouteHandler]:
+    """Give the handlers, each with what it takes worked out from its signature.
 
     An application copies its handlers, and what is known of them goes with the copies. It is the same for all
     applications of a process, and half of what it costs to put one together.
     """
+    handlers = (*HANDLERS, *PAGES)
     for handler in handlers:
         assert handler.signature_model
     return handlers
-
-
-_ROUTES = _understood(*HANDLERS, *PAGES)
 
 
 def create_app(engine: Engine, *, token: str | None = None, redis: str | None = None) -> Litestar:
@@ -77,7 +76,7 @@ def create_app(engine: Engine, *, token: str | None = None, redis: str | None = 
     tail = Tail(engine, lambda: rates.streams)
     engine.meters.watch("holdfast_streams_open", "Streams that somebody listens to.", lambda: rates.streams)
     app = Litestar(
-        route_handlers=_ROUTES,
+        route_handlers=_routes(),
         guards=[guard(keyring, people, rates)],
         middleware=[put_back, bounded(rates, engine.meters.answered)],
         on_shutdown=[tail.close, rates.close],

@@ -109,9 +109,7 @@ def volumes_of(
     """Give the volumes of weeks, kept until a late event falls into one of them."""
     low, high = weeks.start, weeks.stop
     ended = table.zone.start_of_day(high)
-    whole = all(entry.at >= ended for entry in state.today.get(fact.series.index, ()))
-    if fact.series.index in state.running:
-        whole = whole and state.began(table, fact.series) >= ended
+    whole = all(at >= ended for at in state.instants(table, fact.series))
     place = (low, high, fact.name)
     cache = state.caches.setdefault(fact.series.index, {})
     if whole and place in cache:

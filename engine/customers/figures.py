@@ -177,10 +177,7 @@ def gaps_between(table: FactTable, state: FactState, event: str, as_of: Micros) 
     if known is not None and known[0] <= reading:
         return known[2]  # type: ignore[no-any-return]
     days = {day for _, part in state.chunks.parts(series.index) for day in part.buckets}
-    today = [entry.at for entry in state.today.get(series.index, ())]
-    if series.index in state.running:
-        today.append(state.began(table, series))
-    days.update(table.zone.day_of(at) for at in today if at < as_of)
+    days.update(table.zone.day_of(at) for at in state.instants(table, series) if at < as_of)
     found = tuple(later - day for day, later in pairwise(sorted(days)))
     if all_counts(state, series, reading):
         held[gaps_of(event)] = (reading, FOR_EVER, found, None)

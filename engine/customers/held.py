@@ -66,9 +66,7 @@ def window_until(
 
 def _first_day(table: FactTable, state: FactState, series: Series, low: Day) -> Day | None:
     """Give a day from `low` on before which a series holds nothing, None where it holds nothing at all."""
-    today = [table.zone.day_of(entry.at) for entry in state.today.get(series.index, ())]
-    if series.index in state.running:
-        today.append(table.zone.day_of(state.clock))
+    today = [table.zone.day_of(at) for at in state.instants(table, series)]
     first = min((day for day in today if day >= low), default=None)
     month = month_of_day(low)
     for at, part in state.chunks.parts(series.index, month):

@@ -195,7 +195,9 @@ class FactState:
         if before and (units or now >= self._day[1]):
             self._turn(table, before, units)
         for index in list(self.today):
-            self._settle(table.series[index])
+            # What is single of a keyed series stays so until its day (hour, minute) is over.
+            if not table.series[index].keyed:
+                self._place_anew(table, table.series[index])
 
     def _turn(self, table: FactTable, before: Micros, units: list[Micros]) -> None:
         """Put away what the clock's step out of a day, or out of shorter units, leaves behind."""
@@ -210,6 +212,14 @@ class FactState:
             unit = LENGTHS.get(series.form.grain)
             if new_day if unit is None else unit in units:
                 self._forget(series, *((before // unit, now // unit) if unit is not None else passed))
+
+    def instants(self, table: FactTable, series: Series) -> list[Micros]:
+        """Give instants of the clock's day (hour, minute) or ahead of it: that of each single entry, and when
+        the day began where something of it is summed up."""
+        found = [entry.at for entry in self.today.get(series.index, ())]
+        if series.index in self.running:
+            found.append(self.began(table, series))
+        return found
 
     def began(self, table: FactTable, series: Series) -> Micros:
         """Give the instant with which the day (hour, minute) of a series in which the clock lies began."""
@@ -309,41 +319,20 @@ class FactState:
             running = self.running[series.index] = Bucket()
         return running
 
-    def _settle(self, series: Series) -> None:
-        """Add up what was kept singly and has been passed by the clock."""
-        if series.keyed:
-            return
-        left = []
-        for entry in self.today[series.index]:
-            if entry.at < self.clock:
-                self._run(series).add(series.needs, entry)
-            else:
-                left.append(entry)
-        if left:
-            self.today[series.index] = left
-        else:
-            del self.today[series.index]
-            self.packed_today.pop(series.index, None)
-
     def _roll(self, table: FactTable, series: Series, before: Micros) -> None:
-        """Put away what was kept of the day (hour, minute) in which the clock was before."""
+        """Put away what was summed of the day (hour, minute) in which the clock was before."""
         running = self.running.pop(series.index, None)
         if running is not None:
             self.packed_running.pop(series.index, None)
             self._bury_sum(table, series, running, before)
-        entries = self.today.pop(series.index, None)
+        if series.keyed:
+            self._place_anew(table, series)
+
+    def _place_anew(self, table: FactTable, series: Series) -> None:
+        """Put what was kept singly where it belongs now that the clock has moved."""
         self.packed_today.pop(series.index, None)
-        if not entries:
-            return
-        began = self.began(table, series)
-        left = []
-        for entry in entries:
-            if entry.at < began:
-                self._bury(table, series, entry)
-            else:
-                left.append(entry)
-        if left:
-            self.today[series.index] = left
+        for entry in self.today.pop(series.index, ()):
+            self.place(table, series, entry)
 
     def _bury(self, table: FactTable, series: Series, entry: Entry) -> None:
         index = self._opened(table, series, entry.at)
