@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from engine.decisions.decision import Decision
 from engine.model.reasons import DecisionOutcome
@@ -18,6 +18,7 @@ from engine.store.sql.transaction import SqlTransaction
 from engine.store.statements import decisions as sql
 
 Span: TypeAlias = tuple[Micros | None, Micros | None]
+Key = TypeVar("Key")
 
 
 class DecisionReading(SqlTransaction):
@@ -108,37 +109,32 @@ class DecisionReading(SqlTransaction):
         return int(self._scalar(sql.count_decisions(rule, customers, outcome, start, end)))
 
     def tally_decisions(self, start: Micros, end: Micros) -> list[DecisionTally]:
-        found: Counter[tuple[str, str]] = Counter()
-        first, last = start // DAY, (end - 1) // DAY
-        middle = start - first * DAY
-        if first >= last:
-            self._tally(found, start, end, 1)
+        if start // DAY >= (end - 1) // DAY:
+            found = Counter(dict(self._tally(start, end)))
         else:
-            # Days are summed up already: of the first the shorter part is counted, of the last what comes
-            # after the end, which is nothing while it goes on.
-            if middle > DAY // 2:
-                self._tally(found, start, (first + 1) * DAY, 1)
-            else:
-                self._tally(found, first * DAY, start, -1)
-            self._tally(found, end, (last + 1) * DAY, -1)
-            days = {"first": first + (middle > DAY // 2), "last": last}
-            for rule, outcome, number in self._tuples(sql.tally_decision_days(), **days):
-                found[rule, outcome] += number
+            # Nothing lies between the end and its midnight while the day goes on.
+            first, last = _nearest(start), -(-end // DAY)
+            found = _edge(end, last, self._tally)
+            found.subtract(_edge(start, first, self._tally))
+            days = self._tuples(sql.tally_decision_days(), first=first, last=last - 1)
+            found.update({(rule, outcome): number for rule, outcome, number in days})
         return [DecisionTally(*key, number) for key, number in sorted(found.items()) if number]
 
-    def _tally(self, found: Counter[tuple[str, str]], start: Micros, end: Micros, sign: int) -> None:
-        if start < end:
-            days = {"first": start // DAY, "last": (end - 1) // DAY}
-            rows = self._tuples(sql.tally_decisions(), start=start, end=end, **days)
-            for rule, outcome, number in rows:
-                found[rule, outcome] += sign * number
+    def _tally(self, start: Micros, end: Micros) -> Iterator[tuple[tuple[str, str], int]]:
+        days = {"first": start // DAY, "last": (end - 1) // DAY}
+        for rule, outcome, number in self._tuples(sql.tally_decisions(), start=start, end=end, **days):
+            yield (rule, outcome), number
 
     def decision_spans(self, rule: str, bounds: Sequence[Micros]) -> list[SpanCount]:
         if not bounds:
             return []
-        # Days are summed up already; what is counted lies between a bound and the midnight next to it.
-        nearest = [(at + DAY // 2) // DAY for at in bounds]
-        edges = [self._edge(rule, at, day * DAY) for at, day in zip(bounds, nearest, strict=True)]
+
+        def kinds(start: Micros, end: Micros) -> Iterator[tuple[str, int]]:
+            for number, outcome in self._tuples(sql.decision_kinds(), rule=rule, start=start, end=end):
+                yield outcome, number
+
+        nearest = [_nearest(at) for at in bounds]
+        edges = [_edge(at, day, kinds) for at, day in zip(bounds, nearest, strict=True)]
         days: dict[int, Counter[str]] = defaultdict(Counter)
         asked = {"rule": rule, "first": nearest[0], "last": nearest[-1]}
         for day, outcome, number in self._tuples(sql.decision_day_kinds(), **asked):
@@ -152,15 +148,6 @@ class DecisionReading(SqlTransaction):
             found += [SpanCount(start, kind, number) for kind, number in sorted(numbers.items()) if number]
         return found
 
-    def _edge(self, rule: str, at: Micros, midnight: Micros) -> Counter[str]:
-        """Count by outcome what lies from a midnight to an instant; it counts less than none before it."""
-        found: Counter[str] = Counter()
-        if at != midnight:
-            span = {"start": min(at, midnight), "end": max(at, midnight)}
-            for number, outcome in self._tuples(sql.decision_kinds(), rule=rule, **span):
-                found[outcome] = number if at > midnight else -number
-        return found
-
     def decision_counts(
         self, *, rule: str | None = None, start: Micros | None = None, end: Micros | None = None
     ) -> list[DecisionCount]:
@@ -168,6 +155,22 @@ class DecisionReading(SqlTransaction):
         bound = {name: value for name, value in given.items() if value is not None}
         counts = sql.decision_counts(rule is not None, start is not None, end is not None)
         return [DecisionCount(**row) for row in self._rows(counts, **bound)]
+
+
+def _nearest(at: Micros) -> int:
+    """Give the day that begins at the midnight next to an instant, before or after it."""
+    return (at + DAY // 2) // DAY
+
+
+def _edge(at: Micros, day: int, count: Callable[[Micros, Micros], Iterable[tuple[Key, int]]]) -> Counter[Key]:
+    """Count what lies from the midnight of a day to an instant; it counts less than none before it.
+
+    Days are summed up already, so that no more than what is between the two is gone through.
+    """
+    midnight = day * DAY
+    if at >= midnight:
+        return Counter(dict(count(midnight, at)) if at > midnight else {})
+    return Counter({key: -number for key, number in count(at, midnight)})
 
 
 def _around(spans: Iterable[Span]) -> list[Span]:

@@ -124,16 +124,17 @@ def _among(
     start: Micros | None,
     end: Micros | None,
 ) -> Select[Any]:
+    # Of one customer there are few, and of what did not fire: their indexes are better than that of a rule.
+    rare = customers is None and outcome not in (None, DecisionOutcome.FIRED.value)
     if rule is not None:
         column = DECISION.c.rule
-        found = found.where((column if customers is None else by_no_index(column)) == rule)
+        found = found.where((by_no_index(column) if rare or customers is not None else column) == rule)
     if customers is not None:
         found = found.where(DECISION.c.customer.in_(customers))
     if outcome is not None:
         found = found.where(DECISION.c.outcome == outcome)
-        # Of one customer there are few: their index is the better one then.
-        if customers is None and outcome != DecisionOutcome.FIRED.value:
-            found = found.where(UNFIRED)
+    if rare:
+        found = found.where(UNFIRED)
     if start is not None:
         found = found.where(DECISION.c.at >= start)
     if end is not None:
