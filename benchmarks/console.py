@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from benchmarks.browsing import looked
-from benchmarks.crowd import BUSY, fill
+from benchmarks.crowd import BUSY, BUSY_EVENTS, fill
 from benchmarks.intake import PATIENCE, Server, serving
 from benchmarks.rows import Row
 from benchmarks.servers import postgres
@@ -27,6 +27,9 @@ TIMES = 40
 DEEP = 20
 """So many pages of a thousand lie before a page that is called deep."""
 
+OF_A_SCORE = "health-red"
+"""A rule that looks at a score: to say why, all that the customer did is played again."""
+
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 _ASSET = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 
@@ -36,6 +39,10 @@ class Page(msgspec.Struct, frozen=True):
 
     name: str
     path: str
+
+
+WHOLE = Page("why of a score, busiest", f"/customers/{BUSY}/why?rule={OF_A_SCORE}")
+"""The page that takes longest, told by itself: it grows with what one customer did, and with nothing else."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -124,7 +131,7 @@ def look_at(server: Server, key: str, times: int, *, in_browser: bool = True) ->
     visitor = Visitor(server.address, key)
     first = [visitor.look(page, 1) for page in policy_pages(visitor)]
     told = [visitor.look(page, times) for page in (*first_pages(visitor), *policy_pages(visitor)[:2])]
-    rows = [_first(first), *_rows(told)]
+    rows = [_first(first), *_rows(told), _played(visitor.look(WHOLE, times))]
     paths = [one.page.path for one in told]
     return [*rows, *(looked(server.address, key, paths) if in_browser else ())]
 
@@ -187,6 +194,7 @@ def _of_customers(visitor: Visitor) -> Iterator[Page]:
         later = visitor.ask(f"/v1/customers/{quote(id, safe='')}/timeline", limit=40)["next_cursor"]
         if later is not None:
             yield Page(f"customer, {name}, further back", f"{place}?cursor={later}")
+    yield Page("why of a score, usual", f"/customers/{quote(usual, safe='')}/why?rule={OF_A_SCORE}")
     ago = date.today() - timedelta(days=7)
     yield Page(
         "why, usual, a week ago",
@@ -281,6 +289,16 @@ def _first(told: list[Told]) -> Row:
             "p50_ms": round(taken[len(taken) // 2], 1),
             "slowest": _most(told, lambda one: one.at(0)).page.name,
         },
+    )
+
+
+def _played(told: Told) -> Row:
+    return Row(
+        name="console_why_played",
+        value=told.at(95),
+        unit="ms",
+        more_is_better=False,
+        detail={"events": BUSY_EVENTS, "p50_ms": round(told.at(50), 1)},
     )
 
 
