@@ -120,7 +120,8 @@ def decode(hot: bytes, chunks: Mapping[int, bytes]) -> FactState:
     """Give the state that was encoded; chunks are decoded when they are first needed."""
     read = _decode(hot)
     if read.form not in _READ:
-        raise ValueError(f"a customer's state has the form {read.form}, this program reads {FORM}")
+        known = " and ".join(map(str, _READ))
+        raise ValueError(f"a customer's state has the form {read.form}, this program reads {known}")
     built = read.built
     state = FactState(read.id, read.kind, built.hex() if type(built) is bytes else built)
     state.stored = hot

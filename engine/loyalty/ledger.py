@@ -202,13 +202,13 @@ def balance(ledger: Ledger, program: str) -> Balance:
     book = ledger.books.get(program)
     if book is None:
         return Balance(0, 0)
-    lots = book.lots
-    return Balance(
-        sum(lot.available for lot in lots),
-        sum(lot.pending for lot in lots),
-        sum(lot.reserved for lot in lots),
-        book.owed,
-    )
+    available = pending = reserved = debt = 0
+    for lot in book.lots:
+        available += lot.available
+        pending += lot.pending
+        reserved += lot.reserved
+        debt += lot.debt
+    return Balance(available, pending, reserved, max(0, -debt))
 
 
 def grant(
