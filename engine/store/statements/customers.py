@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Column, Executable, Select, bindparam, delete, func, select, union_all, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Executable,
+    Select,
+    bindparam,
+    delete,
+    func,
+    select,
+    union_all,
+    update,
+)
 
 from engine.store.statements import Insert, among
 from engine.store.tables import ALIAS, BUCKET_CHUNK, CUSTOMER
@@ -82,13 +93,15 @@ def member_page() -> Executable:
 def customers_named() -> Executable:
     """`limit` names from `start` to before `end` and after `after`, each with the customer who goes by it."""
 
-    def among(name: Column[str], customer: Column[str]) -> Select[str, str]:
-        return select(name.label("name"), customer.label("customer")).where(
-            name >= bindparam("start"), name < bindparam("end"), name > bindparam("after")
-        )
+    def among(name: Column[str], customer: Column[str], *more: ColumnElement[bool]) -> Select[str, str]:
+        # Each by itself in order: PostgreSQL would sort all of both otherwise.
+        within = name >= bindparam("start"), name < bindparam("end"), name > bindparam("after"), *more
+        some = select(name.label("name"), customer.label("customer")).where(*within).order_by(name)
+        part = some.limit(bindparam("limit")).subquery()
+        return select(part.c.name, part.c.customer)
 
     found = union_all(
-        among(CUSTOMER.c.id, CUSTOMER.c.id).where(CUSTOMER.c.erased_at.is_(None)),
+        among(CUSTOMER.c.id, CUSTOMER.c.id, CUSTOMER.c.erased_at.is_(None)),
         among(ALIAS.c.id, ALIAS.c.survivor),
     )
     return found.order_by("name").limit(bindparam("limit"))
