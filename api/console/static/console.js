@@ -4,8 +4,10 @@
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const spelled = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  day: "numeric", month: "numeric", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 });
+// As the server writes them: a browser says Sept, and a column that grows moves the others.
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
 function length(seconds) {
@@ -25,7 +27,7 @@ const opened = Date.now();
 function tell(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-clock])")) {
     const parts = Object.fromEntries(spelled.formatToParts(new Date(time.dateTime)).map((each) => [each.type, each.value]));
-    time.textContent = `${parts.day} ${parts.month} ${parts.year}, ${parts.hour}:${parts.minute}`;
+    time.textContent = `${Number(parts.day)} ${MONTHS[parts.month - 1]} ${parts.year}, ${parts.hour}:${parts.minute}`;
   }
   for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from api.console.words import spelled
 from engine.runtime.engine import Engine
 from tests.contract.npm_packages import installed
 from tests.integration.console.browsing import AXE, Window, opened, serving
@@ -232,6 +234,30 @@ def test_times_are_of_the_viewers_zone_and_the_original_is_on_hover(window: Open
     expect(first).to_have_text("5 Jan 2026, 07:00")
     assert first.get_attribute("title") == "2026-01-05 12:00:00 UTC, 2026-01-05 12:00:00 UTC"
     expect(here.page.locator("[data-zone]")).to_have_text("America/New_York")
+
+
+def test_a_time_in_any_month_reads_as_the_server_writes_it_and_no_column_moves(window: Open) -> None:
+    # given a table with a time of each month, which the server has written
+    here = window("operator", timezone_id="UTC")
+    here.go("/customers")
+    times = [datetime(2026, month, month, 8, tzinfo=UTC) for month in range(1, 13)]
+    given = [[time.isoformat(), spelled(time)] for time in times]
+    before = here.page.evaluate(
+        """(given) => {
+          const rows = given.map(([at, said]) => `<tr><td><time datetime="${at}">${said}</time><td></tr>`);
+          const table = `<table>${rows.join("")}</table>`;
+          document.querySelector("main").innerHTML = `<div class="table">${table}</div>`;
+          return document.querySelector("td").getBoundingClientRect().width;
+        }""",
+        given,
+    )
+    # when the script turns them into the viewer's zone
+    after = here.page.evaluate(
+        "() => { tell(document); return document.querySelector('td').getBoundingClientRect().width; }"
+    )
+    # then they say the same in the same room
+    assert here.page.locator("td time").all_text_contents() == [said for _, said in given]
+    assert after == before
 
 
 def test_what_happens_appears_by_itself(window: Open, engine: Engine) -> None:
