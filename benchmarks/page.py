@@ -40,8 +40,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
     ),
     "console": (
         "console_pages", "console_first_look", "console_bytes", "console_shift", "console_live",
-        "console_postgres_pages", "console_postgres_first_look",
-        "search_100k",
+        "console_why_played", "console_postgres_pages", "console_postgres_first_look",
+        "console_postgres_why_played", "search_100k",
     ),
     "sustained": ("sustained", "sustained_p99", "sustained_memory"),
     "overload": ("overload",),
@@ -52,7 +52,7 @@ HEADLINE = ("rules_1000", "sweep_1m_100", "intake_http", "trigger_p99", "steps_s
 """The rows that the readme shows."""
 
 
-SLOWEST = 20
+SLOWEST = 14
 """So many of the console's pages are shown."""
 
 

@@ -118,7 +118,9 @@ class PostgresStore:
             " -c synchronous_commit=on -c timezone=UTC"
         )
         self._writers = _engine(url, options, connections=3)
-        self._readers = _engine(url, "-c timezone=UTC", connections=16, reading=True)
+        # A page asks many small questions: to start a process for one of them takes longer than the answer.
+        alone = "-c timezone=UTC -c max_parallel_workers_per_gather=0"
+        self._readers = _engine(url, alone, connections=16, reading=True)
         self._habits = Habits(
             insert=insert, driver=_Usual(), failure=self._failure, shared=True, stripe=os.getpid() % STRIPES
         )
