@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -30,6 +31,8 @@ from engine.model.spreadsheet import shielded
 
 A_PAGE = 50
 """Rows of a page; 20 of them hold in a window, and 50 with long ids are well below 100 KB."""
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?")
 
 IN_CSV = 500
 """Rows that are asked for at once for a CSV."""
@@ -201,5 +204,6 @@ def _cell(value: Any) -> str:
 
 def _line(cells: list[str]) -> bytes:
     out = io.StringIO(newline="")
-    csv.writer(out).writerow([shielded(cell) for cell in cells])
+    # A number below zero begins as a formula does, and is none.
+    csv.writer(out).writerow([cell if _NUMBER.fullmatch(cell) else shielded(cell) for cell in cells])
     return out.getvalue().encode()

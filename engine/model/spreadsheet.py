@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 """What a formula begins with for one spreadsheet or another; and the shield, so that it can be taken off."""
 
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?")
-"""A number below zero begins as a formula does, and is none."""
-
-
 def shielded(cell: str) -> str:
     """Give a cell as it is written: with an apostrophe before what a spreadsheet would compute."""
-    return f"'{cell}" if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def bare(cell: str) -> str:
