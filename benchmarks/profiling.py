@@ -54,7 +54,7 @@ PATHS: Mapping[str, HotPath] = {
     "intake": HotPath("intake_http", "api.cli.main serve", "the server while events come in"),
     "trigger": HotPath("trigger_p99", "api.cli.main serve", "the server while rules are called"),
     "steps-sqlite": HotPath("steps_sqlite", "Writer._run (engine/runtime/", "the writer of steps"),
-    "sweep-disk": HotPath("sweep_disk_1m_100", "Engine.tick (engine/runtime/", "a sweep from the disk"),
+    "sweep-disk": HotPath("sweep_disk_1m_100", "_play_some (engine/runtime/", "a sweep from the disk"),
     "import": HotPath("import_1m", "api.cli.main import", "an import of the past"),
     "backtest": HotPath("backtest_year", "api.cli.main backtest", "a backtest"),
 }
