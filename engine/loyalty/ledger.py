@@ -202,13 +202,9 @@ def balance(ledger: Ledger, program: str) -> Balance:
     book = ledger.books.get(program)
     if book is None:
         return Balance(0, 0)
-    available = pending = reserved = debt = 0
-    for lot in book.lots:
-        available += lot.available
-        pending += lot.pending
-        reserved += lot.reserved
-        debt += lot.debt
-    return Balance(available, pending, reserved, max(0, -debt))
+    lots = book.lots
+    pending, reserved = sum(lot.pending for lot in lots), sum(lot.reserved for lot in lots)
+    return Balance(book.spendable, pending, reserved, book.owed)
 
 
 def grant(

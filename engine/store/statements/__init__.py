@@ -74,8 +74,9 @@ def _among_array(element: _Among, compiler: SQLCompiler, **given: Any) -> str:
 def by_no_index(of: Column[str]) -> ColumnElement[str]:
     """Give what a column of text holds as something that no index is of.
 
-    Of one customer there are few rows, of a rule there may be millions: whoever names both is to be found by
-    the customer, and a database that knows no numbers of rows takes whatever stands in order already.
+    Of one customer, or of a rare outcome, there are few rows, of a rule there may be millions: whoever names
+    both is to be found by the former, and a database that knows no numbers of rows takes whatever stands in
+    order already, or was made first.
     """
     return of.concat("")
 

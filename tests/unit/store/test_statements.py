@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine.store import statements
 from engine.store.sql import transaction
 from engine.store.sqlite import open_sqlite
+from engine.store.statements.customers import customers_named
 from engine.store.statements.decisions import decision_page
 
 
@@ -64,6 +65,17 @@ def test_decisions_of_an_outcome_that_is_rare_are_found_by_it(file: Path, rule: 
     with sqlite3.connect(file) as connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {text}").fetchall()
     assert [step[3].partition(" (")[0] for step in plan] == ["SEARCH decision USING INDEX decision_unfired"]
+
+
+def test_customers_and_their_other_names_are_each_cut_off_before_they_are_put_together() -> None:
+    # given a page of names, for a database that would sort all of both otherwise
+    text = str(customers_named().compile(dialect=postgresql.dialect()))
+    customers, _, others = text.partition("UNION ALL")
+    others, _, together = others.partition("AS anon_2")
+
+    # then each part has an order and an end of its own, and so has what is made of them
+    assert [part.count("ORDER BY") for part in (customers, others, together)] == [1, 1, 1]
+    assert [part.count("LIMIT") for part in (customers, others, together)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("name", sorted(NAMING))
