@@ -68,11 +68,13 @@ class Bearing(msgspec.Struct, frozen=True):
     """What is to be played: rulesets in place of the given ones, and which events.
 
     `names` are the events that bear on the rule, None for all; with `contracts` a release rebuilds from all.
+    With `weighs` customers are weighed as they were: the rule may hang on scores, segments and the like.
     """
 
     rulesets: tuple[Ruleset, ...]
     names: frozenset[str] | None = None
     contracts: bool = False
+    weighs: bool = True
 
     def concerns(self, event: Event) -> bool:
         """Tell whether an event may change what the rule sees."""
@@ -145,6 +147,7 @@ def _of_facts_alone(
         # A person's events tell to which account the person belongs.
         None if on == "account" else frozenset(reading.events | CONTROL_EVENTS),
         reading.contracts,
+        weighs=False,
     )
 
 

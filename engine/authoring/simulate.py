@@ -47,6 +47,10 @@ class Figures:
         self._at.append(figures.as_of)
         self._figures.append(figures)
 
+    def until(self, instant: Micros) -> list[str]:
+        """Give the hashes of all figures that are not later than an instant."""
+        return [one.hash for one in self._figures[: bisect_right(self._at, instant)]]
+
     def at(self, instant: Micros) -> BaseFigures:
         """Give the figures as of the latest midnight that is not after an instant."""
         if not self._at:
@@ -62,7 +66,8 @@ class Simulation:
 
     Feed events in the order (received, seq); `figures` given from outside are not computed anew. `rows` are
     the outcomes that are recorded, others are only counted. With `resting`, rounds that come to the same as
-    the last time are counted without being played: what was counted is then known after `advance`.
+    the last time are counted without being played: what was counted is then known after `advance`. `played`
+    counts events and instants; `stirred` are those whose state has changed, until somebody clears it.
     """
 
     def __init__(
@@ -96,6 +101,8 @@ class Simulation:
         )
         self.resting = resting and not self.needs_figures and figures is None and rest.may_rest(self.world)
         self.now: Micros = 0
+        self.played = 0
+        self.stirred: set[str] = set()
         self._census = Census(ruleset.facts)
         self._midnight: Micros | None = None
         self._heap: list[tuple[Micros, str]] = []
@@ -124,13 +131,17 @@ class Simulation:
         What the engine derived is derived anew. What its runs did comes from the record, but for what an
         act of a person or a rule has brought about anew.
         """
-        made = self.changes.events
-        self._made.update(each.message_id for each in made[self._counted :])
-        self._counted = len(made)
-        if event.cause == "engine" or (event.cause == "run" and event.message_id in self._made):
+        if event.cause == "engine" or (event.cause == "run" and event.message_id in self.made()):
             return False
         self.feed(event)
         return True
+
+    def made(self) -> set[str]:
+        """Give the ids of the events that have come about; those that are added to it count as such."""
+        events = self.changes.events
+        self._made.update(each.message_id for each in events[self._counted :])
+        self._counted = len(events)
+        return self._made
 
     def learn(self, event: Event) -> None:
         """Take an event into the facts alone, its account's too."""
@@ -259,6 +270,8 @@ class Simulation:
 
     def touched(self) -> None:
         """Put the customers whose state has changed on the heap of what is due."""
+        self.played += 1
+        self.stirred.update(self.changes.customers)
         for name in self.changes.customers:
             due = self._due(self.cast.members[name])
             if due is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import TypedDict
 
 import msgspec
 
+from engine.authoring.replay import Record, Release
 from engine.authoring.simulate import Figures
-from engine.authoring.why import Explanation, Release, decide_again, explain
+from engine.authoring.snapshots import Snapshots
+from engine.authoring.why import Explanation, decide_again, explain
 from engine.customers.event import Event
 from engine.customers.figures import decode_figures
 from engine.decisions.decision import Decision
@@ -24,11 +25,15 @@ _KEPT, _AT_ONCE = 8, 1000
 
 
 class Explainer:
-    """Explains out of a database; `live` gives the ruleset as it is now. May be asked from any thread."""
+    """Explains out of a database; `live` gives the ruleset as it is now. May be asked from any thread.
 
-    def __init__(self, store: Store, live: Callable[[], Ruleset]) -> None:
+    `snapshots` keep in memory where replays of those most lately asked about stood.
+    """
+
+    def __init__(self, store: Store, live: Callable[[], Ruleset], snapshots: Snapshots | None = None) -> None:
         self._store = store
         self._live = live
+        self.snapshots = snapshots or Snapshots()
         self._past = lru_cache(_KEPT)(self._compile)
 
     def rule(self, rule: str, customer: str, at: Micros, *, sparing: bool = True) -> Explanation:
@@ -41,8 +46,10 @@ class Explainer:
             survivor = reader.resolve([customer])[customer]
             names = _names_then(reader, survivor, at)
             recorded = reader.decisions(rule=rule, customers=names, end=at + 1, limit=1, newest=True)
-            then = self._then(reader, survivor, names, at)
-            return explain(rule, survivor, at, recorded=recorded, sparing=sparing, **then)
+            record = self._record(reader, survivor, names, at)
+            return explain(
+                rule, survivor, at, record, recorded=recorded, sparing=sparing, snapshots=self.snapshots
+            )
 
     def decide_again(self, customer: str, at: Micros) -> list[Decision]:
         """Give everything that the rules decide, up to an instant, for who went by a name then.
@@ -52,7 +59,7 @@ class Explainer:
         with self._store.reader() as reader:
             names = _names_then(reader, customer, at)
             calls = _calls(reader, names, at)
-            return decide_again(customer, at, calls=calls, **self._then(reader, customer, names, at))
+            return decide_again(customer, at, self._record(reader, customer, names, at), calls=calls)
 
     def workflow(self, workflow: str, customer: str, at: Micros) -> Explanation:
         """Tell the same of the rules that start a workflow: the one that looked last.
@@ -78,11 +85,11 @@ class Explainer:
         except NotFoundError:
             return None
 
-    def _then(self, reader: Reader, customer: str, names: Sequence[str], at: Micros) -> _Then:
+    def _record(self, reader: Reader, customer: str, names: Sequence[str], at: Micros) -> Record:
         """Give what there was to decide by for a customer up to an instant."""
         events = _events(reader, customer, names, at)
         first = events[0].received_at if events else at
-        return _Then(
+        return Record(
             releases=self._releases(reader, at),
             events=events,
             figures=self._figures(reader, first, at),
@@ -115,15 +122,6 @@ class Explainer:
         for each in reversed(found):
             figures.add(each)
         return figures
-
-
-class _Then(TypedDict):
-    """What had been released, received and computed by an instant, and when nothing ran."""
-
-    releases: Sequence[Release]
-    events: Sequence[Event]
-    figures: Figures
-    outages: Sequence[tuple[Micros, Micros]]
 
 
 class _Known:

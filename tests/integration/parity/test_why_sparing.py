@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engine.authoring.snapshots import Snapshots
 from engine.errors import NotFoundError
 from engine.model.values import DAY, HOUR, MINUTE, SECOND
 from engine.runtime.actions.recorder import recording
@@ -65,7 +66,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Generator[Explainer]:
             for customer in ("c0", "c1", "c4"):
                 engine.ingest(orders(customer, day), source="shop").result()
         engine.run_until(END)
-        yield Explainer(engine.store, lambda: engine.ruleset)
+        yield Explainer(engine.store, lambda: engine.ruleset, Snapshots(spacing=5))
 
 
 def told(explainer: Explainer, *asked: Any, sparing: bool) -> Any:
@@ -87,3 +88,4 @@ def test_every_rule_is_told_alike_at_any_moment(lived: Explainer) -> None:
             assert narrow == told(lived, rule, customer, at, sparing=False), (rule, customer, at)
             told_of[getattr(narrow, "decision", "nothing")] += 1
     assert len(told_of) > 4, told_of
+    assert lived.snapshots.gone_on_from > 30

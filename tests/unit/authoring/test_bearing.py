@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
 from collections.abc import Callable
-from types import FrameType
 
 from engine.authoring.bearing import Bearing, bearing_on
+from engine.authoring.replay import Record, Release
 from engine.authoring.simulate import Figures
-from engine.authoring.why import Release, explain
+from engine.authoring.why import explain
 from engine.customers.event import Cause, Event
 from engine.model.values import DAY, HOUR, MINUTE, Micros
-from engine.timeline import play, weigh
+from tests.counted import counted
 from tests.virtual_engine import instant, ruleset
 
 START = instant("2026-03-02 10:00")
@@ -116,38 +114,19 @@ def test_what_is_spared_is_work_and_nothing_that_is_told() -> None:
     events = life(*names, every=4 * HOUR)
     told = {}
 
+    record = Record([Release(START - DAY, POLICY)], events, Figures())
+
     def ask(sparing: bool) -> Callable[[], None]:
         def asked() -> None:
-            told[sparing] = explain(
-                "cart-left", "ana", START + 40 * DAY, releases=[Release(START - DAY, POLICY)], events=events,
-                figures=Figures(), sparing=sparing,
-            )  # fmt: skip
+            told[sparing] = explain("cart-left", "ana", START + 40 * DAY, record, sparing=sparing)
 
         return asked
 
     # when it is asked why with and without sparing
-    plain, spared = _counted(ask(False)), _counted(ask(True))
+    plain, spared = counted(ask(False)), counted(ask(True))
     # then it is told alike, of four carts and their timers in place of two hundred events and every day
     assert told[True] == told[False]
     assert told[True].decision == "fired"
     assert (plain["play_event"], spared["play_event"]) == (200, 4)
     assert (plain["instant"] > 70, spared["instant"]) == (True, 4)
     assert (plain["_score"] > 200, spared["_score"]) == (True, 0)
-
-
-def _counted(ask: Callable[[], None]) -> Counter[str]:
-    """Gives how often the timeline's functions were called."""
-    calls: Counter[str] = Counter()
-    files = {play.__file__, weigh.__file__}
-
-    def count(frame: FrameType, what: str, _: object) -> None:
-        if what == "call" and frame.f_code.co_filename in files:
-            calls[frame.f_code.co_name] += 1
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        ask()
-    finally:
-        sys.setprofile(before)
-    return calls

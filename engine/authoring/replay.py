@@ -1,0 +1,310 @@
+"""Replay: the record of a customer played again, instant after instant, up to a past one.
+
+The events come under the releases that were live, with the base's figures as they were stored; what the
+engine's own runs did comes from the record, what it derived is derived again. Where a replay stands can be
+kept, and gone on from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from engine.authoring.bearing import Bearing
+from engine.authoring.simulate import Figures, Simulation
+from engine.customers import encoding
+from engine.customers.event import Event
+from engine.customers.merging import rebuild
+from engine.customers.state import FactState
+from engine.decisions import standing
+from engine.decisions.decision import Decision
+from engine.model.facts import Subject
+from engine.model.values import DAY, HOUR, Micros
+from engine.runs.stage import Budgets, Counter, Member
+from engine.timeline import play
+from engine.timeline.ruleset import Ruleset
+from engine.timeline.world import Outage, Witness
+
+STRIDE: Micros = 7 * DAY
+"""Time without events is passed in such steps, between which a replay can be kept."""
+
+APART: Micros = HOUR
+"""History that comes so long after other history is of another import: time went on in between."""
+
+
+class Release(msgspec.Struct, frozen=True):
+    """A ruleset, and the instant from which it was live."""
+
+    at: Micros
+    ruleset: Ruleset
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What there is to play a customer from.
+
+    `releases` in the order of time, `events` of the customer (and, for an account, of its members) in the
+    order (received, seq), the base's `figures`, and when nothing ran.
+    """
+
+    releases: Sequence[Release]
+    events: Sequence[Event]
+    figures: Figures
+    outages: Sequence[Outage] = ()
+
+    def until(self, at: Micros) -> Record:
+        """Give what there was up to an instant; before the first release, that one is taken to be live."""
+        return msgspec.structs.replace(
+            self,
+            releases=[each for each in self.releases if each.at <= at] or self.releases[:1],
+            events=[each for each in self.events if each.received_at <= at],
+        )
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A customer as bytes: facts, their months, and the standing."""
+
+    kind: Subject
+    facts: bytes
+    months: Mapping[int, bytes]
+    standing: bytes
+
+    def beside(self, before: Kept | None) -> int:
+        """Give the bytes of what differs from how the customer was kept before."""
+        if self is before:
+            return 0
+        held = {} if before is None else before.months
+        months = (len(body) for month, body in self.months.items() if held.get(month) is not body)
+        return len(self.facts) + len(self.standing) + sum(months)
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Where a replay stood: so many events were taken, so many releases gone over to.
+
+    All that was due up to `at` is played; with `waited`, that is later than the last event. `made` are the
+    ids of the events that came about after the snapshot `before` it, `spent` is what budgets have taken.
+    """
+
+    events: int
+    release: int
+    at: Micros
+    waited: bool
+    members: Mapping[str, Kept]
+    learnt: Mapping[str, Micros]
+    made: tuple[str, ...]
+    spent: Mapping[Counter, Decimal]
+    before: Snapshot | None
+
+    def all_made(self) -> Iterator[str]:
+        """Give the ids of all events that came about since the release."""
+        one: Snapshot | None = self
+        while one is not None and one.release == self.release:
+            yield from one.made
+            one = one.before
+
+    @property
+    def size(self) -> int:
+        """The bytes of what differs from the snapshot before."""
+        others = {} if self.before is None else self.before.members
+        return sum(kept.beside(others.get(name)) for name, kept in self.members.items())
+
+
+class Replay:
+    """A record that is played. `bearing` tells what of it is to be played; without it all is.
+
+    Whose time begins does so with their first event in any case. With `snapshot` it goes on from there: what
+    had happened by then has to be the same, and everything is played.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        witness: Witness | None = None,
+        *,
+        bearing: Bearing | None = None,
+        snapshot: Snapshot | None = None,
+    ) -> None:
+        self._bearing = bearing or Bearing(tuple(release.ruleset for release in record.releases))
+        self._releases = [
+            msgspec.structs.replace(release, ruleset=ruleset)
+            for release, ruleset in zip(record.releases, self._bearing.rulesets, strict=True)
+        ]
+        self._record = record
+        self._witness = witness
+        self._taken = 0
+        self._release = 0
+        self._played: list[Event] = []
+        self._learnt: dict[str, Micros] = {}
+        self._kept: dict[str, tuple[FactState, Kept]] = {}
+        self._at: Micros = 0
+        self._waited = False
+        self._turns = 0
+        self._noted = 0
+        self._spent: Mapping[Counter, Decimal] = {}
+        self._snapshot = snapshot
+        self.simulation = self._under(0)
+        if snapshot is not None:
+            self._go_on_from(snapshot)
+
+    @property
+    def turns(self) -> int:
+        """How many events and instants have been played."""
+        return self._turns + self.simulation.played
+
+    @property
+    def taken(self) -> int:
+        """How many events have been taken."""
+        return self._taken
+
+    def to_come(self) -> Sequence[Event]:
+        """Give the events that have not been taken yet."""
+        return self._record.events[self._taken :]
+
+    def take(self, event: Event) -> None:
+        """Take the next event, after the releases that came before it."""
+        self._change_over(event.received_at)
+        self._taken += 1
+        self._at, self._waited = event.received_at, False
+        wanted = self._bearing.concerns(event) or not self.simulation.cast.members
+        if wanted or self._bearing.contracts:
+            self._played.append(event)
+        if event.cause == "history":
+            self._learn(event)
+            return
+        self._settle()
+        if wanted:
+            self.simulation.follow(event)
+        else:
+            self.simulation.pass_by(event)
+
+    def ask(self, call: Decision) -> None:
+        """Ask for a decision again that somebody asked for."""
+        self._settle()
+        self._change_over(call.at)
+        self.simulation.advance(call.at - 1)
+        if self.simulation.ruleset.rule(call.rule) is not None:
+            key = call.trigger_key.partition("/call/")[2]
+            simulation = self.simulation
+            play.call_rule(
+                simulation.world, simulation.cast, simulation.changes, call.rule, call.customer, call.event,
+                call.at, key,
+            )  # fmt: skip
+            simulation.touched()
+
+    def wait(self, until: Micros) -> None:
+        """Let time go by, up to an instant, in which no event came."""
+        self._settle()
+        self._change_over(until)
+        self.simulation.advance(until)
+        self._at, self._waited = until, True
+
+    def strides(self, until: Micros) -> Iterable[Micros]:
+        """Give the instants to wait for, one after the other, up to one: not too far from each other."""
+        return [*range(max(self._at, 1) + STRIDE, until, STRIDE), until]
+
+    def snapshot(self) -> Snapshot:
+        """Keep where it stands. What is still to be settled of imported history is kept with it."""
+        simulation = self.simulation
+        for name in simulation.stirred:
+            self._keep(simulation.cast.members[name])
+        simulation.stirred.clear()
+        made = simulation.changes.events
+        self._snapshot = Snapshot(
+            events=self._taken,
+            release=self._release,
+            at=self._at,
+            waited=self._waited,
+            members={name: kept for name, (_, kept) in self._kept.items()},
+            learnt=dict(self._learnt),
+            made=tuple([event.message_id for event in made[self._noted :]]),
+            spent={**self._spent, **simulation.world.budgets.spent},
+            before=self._snapshot,
+        )
+        self._noted = len(made)
+        return self._snapshot
+
+    def _keep(self, member: Member) -> None:
+        facts, before = member.facts, self._kept.get(member.id)
+        # What a release has built anew holds nothing of the months that were kept before.
+        months = dict(before[1].months) if before is not None and before[0] is facts else {}
+        for month, body in encoding.encode_chunks(facts).items():
+            if body is None:
+                months.pop(month, None)
+            else:
+                months[month] = body
+        facts.touched.clear()
+        kept = Kept(member.kind, encoding.encode_hot(facts), months, standing.encode(member.standing))
+        self._kept[member.id] = facts, kept
+
+    def _go_on_from(self, snapshot: Snapshot) -> None:
+        self._taken, self._release, self._at, self._waited = (
+            snapshot.events, snapshot.release, snapshot.at, snapshot.waited
+        )  # fmt: skip
+        self._played = list(self._record.events[: snapshot.events])
+        self._learnt = dict(snapshot.learnt)
+        self.simulation = simulation = self._under(snapshot.release)
+        simulation.now = snapshot.at
+        simulation.made().update(snapshot.all_made())
+        self._spent = snapshot.spent
+        simulation.world.budgets = Budgets(
+            lambda asked: {one: self._spent.get(one, Decimal(0)) for one in asked}
+        )
+        for name, kept in snapshot.members.items():
+            facts = encoding.decode(kept.facts, kept.months)
+            member = Member(name, kept.kind, facts, standing.decode(kept.standing))
+            simulation.cast.members[name] = member
+            self._kept[name] = facts, kept
+            simulation.changes.customers[name] = None
+        simulation.touched()
+        simulation.stirred.clear()
+
+    def _learn(self, event: Event) -> None:
+        """Learn imported history, after what was due before the import."""
+        if any(event.received_at - at >= APART for at in self._learnt.values()):
+            self._settle()
+        if not self._learnt:
+            self.simulation.pass_by(event)
+        self.simulation.learn(event)
+        self._learnt[event.customer] = event.received_at
+
+    def _settle(self) -> None:
+        """Go on from imported history once it is all in."""
+        for name, now in self._learnt.items():
+            self.simulation.settle_in(name, now)
+        self._learnt.clear()
+
+    def _change_over(self, until: Micros) -> None:
+        """Do as releases do up to an instant: build the facts anew from the events, keep what was decided."""
+        while self._release + 1 < len(self._releases) and self._releases[self._release + 1].at <= until:
+            self._settle()
+            before, at = self.simulation, self._releases[self._release + 1].at
+            before.advance(at - 1)
+            self._release += 1
+            self._turns, self._noted, self._spent = self.turns, 0, {}
+            self.simulation = after = self._under(self._release)
+            after.changes.decisions += before.changes.decisions
+            facts = after.ruleset.facts
+            for name, member in before.cast.members.items():
+                own = [event for event in self._played if name in (event.customer, event.account)]
+                member.facts = rebuild(facts, name, member.kind, own)
+                after.cast.members[name] = member
+                play.adopt(after.world, after.cast, after.changes, name, at, "release")
+            after.touched()
+
+    def _under(self, release: int) -> Simulation:
+        return Simulation(
+            self._releases[release].ruleset,
+            figures=self._record.figures,
+            outages=self._record.outages,
+            starts_runs=False,
+            witness=self._witness,
+        )
+
+
+def play_all(replay: Replay, at: Micros) -> Simulation:
+    """Play what is to come of a record, and what is due up to an instant."""
+    for event in replay.to_come():
+        replay.take(event)
+    replay.wait(at)
+    return replay.simulation
