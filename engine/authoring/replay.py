@@ -7,6 +7,7 @@ kept, and gone on from.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
@@ -45,21 +46,34 @@ class Record(msgspec.Struct, frozen=True):
     """What there is to play a customer from.
 
     `releases` in the order of time, `events` of the customer (and, for an account, of its members) in the
-    order (received, seq), the base's `figures`, and when nothing ran.
+    order (received, seq), the base's `figures`, and when nothing ran. `learnt` tells by its seq when an event
+    of imported history, which was received earlier, was accepted.
     """
 
     releases: Sequence[Release]
     events: Sequence[Event]
     figures: Figures
     outages: Sequence[Outage] = ()
+    learnt: Mapping[int, Micros] = {}
 
     def until(self, at: Micros) -> Record:
-        """Give what there was up to an instant; before the first release, that one is taken to be live."""
-        return msgspec.structs.replace(
-            self,
-            releases=[each for each in self.releases if each.at <= at] or self.releases[:1],
-            events=[each for each in self.events if each.received_at <= at],
+        """Give what there was up to an instant, in the order in which it came.
+
+        Before the first release nothing ran: that one is taken to be live, and history to have come when it
+        was received.
+        """
+        live = [release for release in self.releases if release.at <= at]
+        known = msgspec.structs.replace(
+            self, releases=live or self.releases[:1], learnt=self.learnt if live else {}
         )
+        events = [event for event in self.events if known.came(event) <= at]
+        if known.learnt:
+            events.sort(key=lambda event: (known.came(event), event.seq))
+        return msgspec.structs.replace(known, events=events)
+
+    def came(self, event: Event) -> Micros:
+        """Give when an event came to be known."""
+        return self.learnt.get(event.seq, event.received_at) if self.learnt else event.received_at
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -163,16 +177,18 @@ class Replay:
 
     def take(self, event: Event) -> None:
         """Take the next event, after the releases that came before it."""
-        self._change_over(event.received_at)
+        at = self._record.came(event)
+        self._change_over(at)
         self._taken += 1
-        self._at, self._waited = event.received_at, False
+        self._at, self._waited = at, False
         wanted = self._bearing.concerns(event) or not self.simulation.cast.members
-        if wanted or self._bearing.contracts:
-            self._played.append(event)
         if event.cause == "history":
-            self._learn(event)
+            self._learn(event, at)
+            self._played.append(event)
             return
         self._settle()
+        if wanted or self._bearing.contracts:
+            self._played.append(event)
         if wanted:
             self.simulation.follow(event)
         else:
@@ -259,20 +275,48 @@ class Replay:
         simulation.touched()
         simulation.stirred.clear()
 
-    def _learn(self, event: Event) -> None:
-        """Learn imported history, after what was due before the import."""
-        if any(event.received_at - at >= APART for at in self._learnt.values()):
+    def _learn(self, event: Event, at: Micros) -> None:
+        """Learn imported history. Where it is known when that was, what was due before it comes first."""
+        if not self._record.learnt:
+            self.simulation.learn(event)
+            self._learnt[event.customer] = at
+            return
+        if any(at - before >= APART for before in self._learnt.values()):
             self._settle()
-        if not self._learnt:
-            self.simulation.pass_by(event)
-        self.simulation.learn(event)
-        self._learnt[event.customer] = event.received_at
+        self.simulation.pass_by(msgspec.structs.replace(event, received_at=at))
+        person = self.simulation.cast.subject(event)
+        self._learnt[person.id] = at
+        account = event.account or person.account
+        if account is not None:
+            self._learnt[self.simulation.cast.get(account, "account").id] = at
+        self.simulation.stirred.update(self._learnt)
 
     def _settle(self) -> None:
-        """Go on from imported history once it is all in."""
-        for name, now in self._learnt.items():
-            self.simulation.settle_in(name, now)
+        """Go on from imported history once it is all in: persons before accounts."""
+        if not self._learnt:
+            return
+        members, facts = self.simulation.cast.members, self.simulation.ruleset.facts
+        if self._record.learnt:
+            events, until = self._events_by_customer(), max(self._learnt.values())
+            for name in self._learnt:
+                members[name].facts = rebuild(facts, name, members[name].kind, events[name], until)
+        for name in sorted(self._learnt, key=lambda name: members[name].kind, reverse=True):
+            self.simulation.settle_in(name, self._learnt[name])
         self._learnt.clear()
+
+    def _events_by_customer(self) -> Mapping[str, list[Event]]:
+        """Give the events of each customer and account, in the order (received, seq).
+
+        An event without an account counts for the one that its customer belonged to then.
+        """
+        found: dict[str, list[Event]] = defaultdict(list)
+        belongs: dict[str, str] = {}
+        for event in sorted(self._played, key=lambda event: (event.received_at, event.seq)):
+            if event.account is not None:
+                belongs[event.customer] = event.account
+            for name in {event.customer, belongs.get(event.customer, event.customer)}:
+                found[name].append(event)
+        return found
 
     def _change_over(self, until: Micros) -> None:
         """Do as releases do up to an instant: build the facts anew from the events, keep what was decided."""
@@ -284,10 +328,9 @@ class Replay:
             self._turns, self._noted, self._spent = self.turns, 0, {}
             self.simulation = after = self._under(self._release)
             after.changes.decisions += before.changes.decisions
-            facts = after.ruleset.facts
+            events = self._events_by_customer()
             for name, member in before.cast.members.items():
-                own = [event for event in self._played if name in (event.customer, event.account)]
-                member.facts = rebuild(facts, name, member.kind, own)
+                member.facts = rebuild(after.ruleset.facts, name, member.kind, events[name])
                 after.cast.members[name] = member
                 play.adopt(after.world, after.cast, after.changes, name, at, "release")
             after.touched()

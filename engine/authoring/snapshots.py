@@ -57,7 +57,7 @@ class Snapshots:
         if not record.events:
             self._keep(customer, ())
             return False
-        return len(record.events) + (at - record.events[0].received_at) // DAY > 2 * self._spacing
+        return len(record.events) + (at - record.came(record.events[0])) // DAY > 2 * self._spacing
 
     def play(self, record: Record, rule: str, customer: str, at: Micros, witness: Witness) -> Simulation:
         """Play all of a record that is not later than an instant; the witness is shown the rule's last look,
@@ -160,7 +160,7 @@ def _bases(snapshots: Sequence[Snapshot], record: Record) -> Iterator[bytes]:
         if snapshot.events > len(record.events) or snapshot.release >= len(record.releases):
             return
         for event in record.events[taken : snapshot.events]:
-            events.update(f"{event.seq} {event.received_at} {event.customer}\n".encode())
+            events.update(f"{event.seq} {record.came(event)} {event.customer}\n".encode())
         taken = snapshot.events
         live = [
             (release.at, release.ruleset.workspace.hash)
@@ -182,7 +182,7 @@ def _goes_on(snapshot: Snapshot, record: Record) -> bool:
     if not snapshot.waited:
         return True
     coming = record.events[snapshot.events :]
-    if coming and coming[0].received_at <= snapshot.at:
+    if coming and record.came(coming[0]) <= snapshot.at:
         return False
     outside = (event for event in coming if event.cause not in ("engine", "run"))
     following = next(outside, None)

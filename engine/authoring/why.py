@@ -105,7 +105,8 @@ def decide_again(
     `calls` are the recorded decisions that somebody asked for: they are asked for again. The rest is as
     in `explain`.
     """
-    replay = Replay(record.until(at))
+    known = record.until(at)
+    replay = Replay(known)
     asked = deque(
         sorted(
             (msgspec.structs.replace(call, customer=customer) for call in calls),
@@ -113,7 +114,7 @@ def decide_again(
         )
     )
     for event in replay.to_come():
-        while asked and _came_before(asked[0], event):
+        while asked and _came_before(asked[0], event, known.came(event)):
             replay.ask(asked.popleft())
         replay.take(event)
     for call in asked:
@@ -150,10 +151,10 @@ def _is_about_another_kind(simulation: Simulation, rule: str, customer: str, bea
     return member is None or found is None or found.rule.on != member.kind
 
 
-def _came_before(call: Decision, event: Event) -> bool:
-    """Tell whether a call was decided before an event was accepted, at the same instant perhaps."""
-    if call.at != event.received_at:
-        return call.at < event.received_at
+def _came_before(call: Decision, event: Event, at: Micros) -> bool:
+    """Tell whether a call was decided before an event came, at the same instant perhaps."""
+    if call.at != at:
+        return call.at < at
     return isinstance(call.after, tuple) and call.after[0] < event.seq
 
 

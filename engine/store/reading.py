@@ -133,6 +133,12 @@ class Reader(PersonalReader, AuditReader, ProposalReader, ActivityReader, People
         """
         ...
 
+    def history_accepted(self, customers: Iterable[str]) -> dict[int, Micros]:
+        """Give when each event of imported history that was sent under these very ids was accepted, by its
+        seq: it is received earlier.
+        """
+        ...
+
     def events(
         self,
         *,

@@ -156,7 +156,15 @@ OTHER = files_of(
     frozenset(("silent-at-all", "birthday")),
     FACTS.replace("over: 3d", "over: 4d").replace("default: free", "default: team"),
 )
-LIVES = [(QUIET,), (QUIET, FEWER, QUIET), (FEWER, ACTING), (QUIET, OTHER), (ACTING,), (OTHER, QUIET)]
+LIVES = {
+    "as it was": (QUIET,),
+    "with fewer rules for a while": (QUIET, FEWER, QUIET),
+    "with more that act": (FEWER, ACTING),
+    "with other facts": (QUIET, OTHER),
+    "acting": (ACTING,),
+    "with other facts before": (OTHER, QUIET),
+}
+"""Files that were released one after the other."""
 
 
 def figures() -> Figures:
@@ -287,13 +295,24 @@ def _cause(name: str) -> Cause:
     return found
 
 
-def record_of(files: tuple[Ruleset, ...], moved: list[Micros], events: list[Event], outages: Any) -> Record:
+def record_of(files: str, moved: list[Micros], events: list[Event], outages: Any) -> Record:
     """Gives what is known of a customer whose files were released one after the other."""
     releases = [
         Release(START - DAY if number == 0 else moved[number - 1], ruleset)
-        for number, ruleset in enumerate(files)
+        for number, ruleset in enumerate(LIVES[files])
     ]
-    return Record(releases, events, FIGURES, outages)
+    return Record(releases, events, FIGURES, outages, imported(events))
+
+
+def imported(events: list[Event]) -> dict[int, Micros]:
+    """Gives when history was accepted, in half of all lives: later than it was received."""
+    if sum(event.seq for event in events) % 2:
+        return {}
+    return {
+        event.seq: event.received_at + (0, HOUR, 2 * DAY + 1)[event.seq % 3]
+        for event in events
+        if event.cause == "history"
+    }
 
 
 def told(rule: str, customer: str, at: Micros, record: Record, **how: Any) -> Any:

@@ -12,7 +12,6 @@ from engine.authoring.replay import Record
 from engine.authoring.snapshots import Snapshots
 from engine.customers.event import Event
 from engine.model.values import DAY, HOUR, Micros
-from engine.timeline.ruleset import Ruleset
 from engine.timeline.world import Outage
 from tests.property.lives import LIVES, RULES, START, instants, lives, record_of, told
 
@@ -24,7 +23,7 @@ asked = st.lists(st.tuples(instants, st.sampled_from(sorted(RULES))), min_size=2
 @given(
     events=lives(least=8),
     questions=asked,
-    files=st.sampled_from(LIVES),
+    files=st.sampled_from(sorted(LIVES)),
     moved=st.lists(instants, min_size=2, max_size=2, unique=True).map(sorted),
     outages=st.sampled_from(OUTAGES),
     spacing=st.integers(1, 4),
@@ -32,7 +31,7 @@ asked = st.lists(st.tuples(instants, st.sampled_from(sorted(RULES))), min_size=2
 def test_going_on_from_a_snapshot_changes_nothing(
     events: list[Event],
     questions: list[tuple[Micros, str]],
-    files: tuple[Ruleset, ...],
+    files: str,
     moved: list[Micros],
     outages: list[Outage],
     spacing: int,
@@ -52,7 +51,7 @@ def test_going_on_from_a_snapshot_changes_nothing(
 @settings(max_examples=40)
 @given(
     events=lives(least=8),
-    files=st.sampled_from(LIVES),
+    files=st.sampled_from(sorted(LIVES)),
     moved=st.lists(instants, min_size=2, max_size=2, unique=True).map(sorted),
     at=instants,
     rule=st.sampled_from(sorted(RULES)),
@@ -61,7 +60,7 @@ def test_going_on_from_a_snapshot_changes_nothing(
 )
 def test_a_snapshot_of_another_past_is_not_gone_on_from(
     events: list[Event],
-    files: tuple[Ruleset, ...],
+    files: str,
     moved: list[Micros],
     at: Micros,
     rule: str,
@@ -80,14 +79,12 @@ def test_a_snapshot_of_another_past_is_not_gone_on_from(
     assert found == told(rule, customer, at, record, sparing=False)
 
 
-def _otherwise(
-    other: int, data: Any, files: tuple[Ruleset, ...], moved: list[Micros], own: list[Event]
-) -> Record:
+def _otherwise(other: int, data: Any, files: str, moved: list[Micros], own: list[Event]) -> Record:
     if other == 0:
         left_out = data.draw(st.integers(0, len(own) - 1))
         return record_of(files, moved, [*own[:left_out], *own[left_out + 1 :]], [])
     if other == 1:
-        return record_of(data.draw(st.sampled_from(LIVES)), moved, own, [])
+        return record_of(data.draw(st.sampled_from(sorted(LIVES))), moved, own, [])
     if other == 2:
         return record_of(files, [each + HOUR for each in moved], own, [])
     return record_of(files, moved, own, OUTAGES[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -31,7 +31,7 @@ class Explainer:
     """
 
     def __init__(self, store: Store, live: Callable[[], Ruleset], snapshots: Snapshots | None = None) -> None:
-        self._store = store
+        self.store = store
         self._live = live
         self.snapshots = snapshots or Snapshots()
         self._past = lru_cache(_KEPT)(self._compile)
@@ -42,7 +42,7 @@ class Explainer:
         Not `sparing`, everything is played, which comes to the same. Raises `NotFoundError` where there was
         no such rule or customer then.
         """
-        with self._store.reader() as reader:
+        with self.store.reader() as reader:
             survivor = reader.resolve([customer])[customer]
             names = _names_then(reader, survivor, at)
             recorded = reader.decisions(rule=rule, customers=names, end=at + 1, limit=1, newest=True)
@@ -56,7 +56,7 @@ class Explainer:
 
         It is decided from what had been received, asked for, released and computed by then.
         """
-        with self._store.reader() as reader:
+        with self.store.reader() as reader:
             names = _names_then(reader, customer, at)
             calls = _calls(reader, names, at)
             return decide_again(customer, at, self._record(reader, customer, names, at), calls=calls)
@@ -87,13 +87,17 @@ class Explainer:
 
     def _record(self, reader: Reader, customer: str, names: Sequence[str], at: Micros) -> Record:
         """Give what there was to decide by for a customer up to an instant."""
-        events = _events(reader, customer, names, at)
+        goes_by = _goes_by(reader, customer, names, at)
+        events = _events(reader, goes_by, at)
         first = events[0].received_at if events else at
         return Record(
             releases=self._releases(reader, at),
             events=events,
             figures=self._figures(reader, first, at),
             outages=[(outage.began, outage.ended) for outage in reader.outages()],
+            learnt=reader.history_accepted({*goes_by})
+            if any(each.cause == "history" for each in events)
+            else {},
         )
 
     def _releases(self, reader: Reader, at: Micros) -> list[Release]:
@@ -106,7 +110,7 @@ class Explainer:
     def _compile(self, known: _Known) -> Ruleset | None:
         if known.row.hash == self._live().workspace.hash:
             return self._live()
-        with self._store.reader() as reader:
+        with self.store.reader() as reader:
             return compile_release(reader, known.row, self._live().actions)
 
     def _figures(self, reader: Reader, start: Micros, end: Micros) -> Figures:
@@ -151,11 +155,16 @@ def _calls(reader: Reader, names: Sequence[str], at: Micros) -> list[Decision]:
     return found
 
 
-def _events(reader: Reader, survivor: str, names: Iterable[str], at: Micros) -> list[Event]:
-    """Give what a customer and, of an account, its members were sent, each under the id it goes by."""
+def _goes_by(reader: Reader, survivor: str, names: Iterable[str], at: Micros) -> dict[str, str]:
+    """Give under which id each id of a customer goes and, of an account, each of its members."""
     goes_by = dict.fromkeys(names, survivor)
     for member in reader.members_of_account(survivor):
         goes_by.update(dict.fromkeys(_names_then(reader, member, at), member))
+    return goes_by
+
+
+def _events(reader: Reader, goes_by: Mapping[str, str], at: Micros) -> list[Event]:
+    """Give what was sent under these ids up to an instant, each under the id it goes by."""
     found = reader.events_of(goes_by, end=at + 1)
     return [
         event

@@ -53,6 +53,14 @@ class EventReading(MemoryTransaction):
             return sorted(latest, key=lambda event: -event.received_at)[:limit]
         return self._page(rows, start, end, after, limit)
 
+    def history_accepted(self, customers: Iterable[str]) -> dict[int, Micros]:
+        asked = set(customers)
+        return {
+            row["seq"]: row["decided_at"]
+            for row in self._rows("event")
+            if row["customer"] in asked and row["cause"] == "history"
+        }
+
     def events(
         self,
         *,

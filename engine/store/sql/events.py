@@ -52,6 +52,10 @@ class EventReading(SqlTransaction):
         found.sort(key=lambda event: (-event.received_at if newest else event.received_at, event.seq))
         return found[:limit]
 
+    def history_accepted(self, customers: Iterable[str]) -> dict[int, Micros]:
+        rows = (row for some in portions(customers) for row in self._tuples(sql.history_accepted(), ids=some))
+        return dict(rows)
+
     def events(
         self,
         *,

@@ -101,6 +101,14 @@ def pending_events() -> Executable:
 
 
 @cache
+def history_accepted() -> Executable:
+    """The imported history of `ids`: of each event its seq, and when it was accepted."""
+    return select(EVENT.c.seq, EVENT.c.decided_at).where(
+        among(EVENT.c.customer, "ids"), EVENT.c.cause == "history"
+    )
+
+
+@cache
 def count_events() -> Executable:
     """How many events came from outside."""
     return select(func.count()).select_from(EVENT).where(EVENT.c.cause.in_(OUTSIDE))

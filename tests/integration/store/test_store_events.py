@@ -44,6 +44,17 @@ def test_new_events_are_numbered_in_their_order(store: Store) -> None:
     assert seqs == sorted(set(seqs))
 
 
+def test_of_imported_history_it_is_known_when_it_was_accepted(store: Store) -> None:
+    # given history and an event of now
+    with store.begin() as writer:
+        past = [rows.event("a", cause="history"), rows.event("b", customer="bob", cause="history")]
+        first, _, _ = writer.add_events([*past, rows.event("c")], ["1", "2", "3"], decided_at=120)
+    # when it is asked for one customer, then it is their history alone
+    with store.reader() as reader:
+        assert reader.history_accepted(["ann"]) == {first.seq: 120}
+        assert reader.history_accepted([]) == {}
+
+
 def test_an_event_sent_again_is_a_duplicate_and_another_content_a_conflict(store: Store) -> None:
     with store.begin() as writer:
         (first,) = writer.add_events([rows.event("a")], ["1"])
