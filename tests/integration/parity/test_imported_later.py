@@ -32,7 +32,11 @@ events:
   order: {total: {type: number}}
   contract: {id: text, mrr: number, ends: time}
 """,
-    "rules/keen.yaml": "segment: keen\nenter_if: customer.orders_60d >= 2\nleave_if: customer.orders_60d == 0",
+    "rules/keen.yaml": """
+segment: keen
+enter_if: customer.orders_60d >= 2
+leave_if: customer.orders_60d == 0
+""",
     "rules/daily.yaml": """
 rule: daily
 when: {schedule: daily at 07:00}
