@@ -14,7 +14,7 @@ from api.cli.databases import reading
 from api.cli.noting import note
 from api.cli.places import add_database, add_json, authored, database_of, instant, workspace_of
 from api.cli.terminal import BAD, FAINT, GOOD, Terminal, clean
-from engine.authoring.why import NO_OCCASION, Explanation
+from engine.authoring.explaining.why import NO_OCCASION, Explanation
 from engine.customers.zones import moment_of
 from engine.decisions.decision import Line
 from engine.runtime.actions import known_actions

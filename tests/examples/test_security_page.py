@@ -80,7 +80,7 @@ WITHIN = {
     ("engine.authoring.importing.survey", "MOST_REASONS"),
     ("engine.authoring.mutants.mutant", "LONGEST_SHOWN"),
     ("engine.authoring.reading", "MOST_FINDINGS"),
-    ("engine.authoring.snapshots", "MOST_BYTES"),
+    ("engine.authoring.explaining.keeping", "MOST_BYTES"),
     ("engine.expressions.arithmetic", "LARGEST_WHOLE_EXPONENT"),
     ("engine.expressions.clauses.terms", "MOST_TERMS"),
     ("engine.expressions.columns.column", "LARGEST_EXPONENT"),

@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from engine.authoring.replay import Record, Release
+from engine.authoring.explaining.record import Record, Release
+from engine.authoring.explaining.why import explain
 from engine.authoring.simulate import Figures
-from engine.authoring.why import explain
 from engine.customers.event import Cause, Event
 from engine.customers.figures import BaseFigures
 from engine.errors import NotFoundError

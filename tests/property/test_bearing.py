@@ -6,7 +6,7 @@ from hypothesis import event as note
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.authoring.bearing import bearing_on
+from engine.authoring.explaining.bearing import bearing_on
 from engine.customers.event import Event
 from engine.model.values import DAY, HOUR, Micros
 from engine.timeline.ruleset import Ruleset

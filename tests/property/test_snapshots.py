@@ -8,8 +8,8 @@ from hypothesis import event as note
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.authoring.replay import Record
-from engine.authoring.snapshots import Snapshots
+from engine.authoring.explaining.keeping import Snapshots
+from engine.authoring.explaining.record import Record
 from engine.customers.event import Event
 from engine.model.values import DAY, HOUR, Micros
 from engine.timeline.world import Outage

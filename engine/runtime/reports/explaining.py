@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import msgspec
 
-from engine.authoring.replay import Record, Release
+from engine.authoring.explaining.keeping import Snapshots
+from engine.authoring.explaining.record import Record, Release
+from engine.authoring.explaining.why import Explanation, decide_again, explain
 from engine.authoring.simulate import Figures
-from engine.authoring.snapshots import Snapshots
-from engine.authoring.why import Explanation, decide_again, explain
 from engine.customers.event import Event
 from engine.customers.figures import decode_figures
 from engine.decisions.decision import Decision

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
+from engine.authoring.explaining.why import Explanation
 from engine.authoring.outcomes.calibration import Calibration
-from engine.authoring.why import Explanation
 from engine.loyalty.figures import Liability
 from engine.loyalty.statement import Statement
 from engine.model.values import Micros

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.authoring.snapshots import Snapshots
+from engine.authoring.explaining.keeping import Snapshots
 from engine.errors import NotFoundError
 from engine.model.values import DAY, HOUR, MINUTE, SECOND
 from engine.runtime.actions.recorder import recording

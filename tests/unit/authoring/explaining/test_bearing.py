@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.authoring.bearing import Bearing, bearing_on
-from engine.authoring.replay import Record, Release
+from engine.authoring.explaining.bearing import Bearing, bearing_on
+from engine.authoring.explaining.record import Record, Release
+from engine.authoring.explaining.why import explain
 from engine.authoring.simulate import Figures
-from engine.authoring.why import explain
 from engine.customers.event import Cause, Event
 from engine.model.values import DAY, HOUR, MINUTE, Micros
 from tests.counted import counted

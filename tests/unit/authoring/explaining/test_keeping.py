@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.authoring.replay import Record, Release
+from engine.authoring.explaining.keeping import Snapshots
+from engine.authoring.explaining.record import Record, Release
+from engine.authoring.explaining.why import Explanation, explain
 from engine.authoring.simulate import Figures
-from engine.authoring.snapshots import Snapshots
-from engine.authoring.why import Explanation, explain
 from engine.customers.event import Event
 from engine.errors import NotFoundError
 from engine.model.values import DAY, HOUR, Micros

@@ -8,120 +8,29 @@ kept, and gone on from.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
-from engine.authoring.bearing import Bearing
-from engine.authoring.simulate import Figures, Simulation
-from engine.customers import encoding
+from engine.authoring.explaining.bearing import Bearing
+from engine.authoring.explaining.record import Record
+from engine.authoring.explaining.snapshot import Kept, Snapshot, kept, member_of
+from engine.authoring.simulate import Simulation
 from engine.customers.event import Event
 from engine.customers.merging import rebuild
 from engine.customers.state import FactState
-from engine.decisions import standing
 from engine.decisions.decision import Decision
-from engine.model.facts import Subject
 from engine.model.values import DAY, HOUR, Micros
 from engine.runs.stage import Budgets, Counter, Member
 from engine.timeline import play
-from engine.timeline.ruleset import Ruleset
-from engine.timeline.world import Outage, Witness
+from engine.timeline.world import Witness
 
 STRIDE: Micros = 7 * DAY
 """Time without events is passed in such steps, between which a replay can be kept."""
 
 APART: Micros = HOUR
 """History that comes so long after other history is of another import: time went on in between."""
-
-
-class Release(msgspec.Struct, frozen=True):
-    """A ruleset, and the instant from which it was live."""
-
-    at: Micros
-    ruleset: Ruleset
-
-
-class Record(msgspec.Struct, frozen=True):
-    """What there is to play a customer from.
-
-    `releases` in the order of time, `events` of the customer (and, for an account, of its members) in the
-    order (received, seq), the base's `figures`, and when nothing ran. `learnt` tells by its seq when an event
-    of imported history, which was received earlier, was accepted.
-    """
-
-    releases: Sequence[Release]
-    events: Sequence[Event]
-    figures: Figures
-    outages: Sequence[Outage] = ()
-    learnt: Mapping[int, Micros] = {}
-
-    def until(self, at: Micros) -> Record:
-        """Give what there was up to an instant, in the order in which it came.
-
-        Before the first release nothing ran: that one is taken to be live, and history to have come when it
-        was received.
-        """
-        live = [release for release in self.releases if release.at <= at]
-        known = msgspec.structs.replace(
-            self, releases=live or self.releases[:1], learnt=self.learnt if live else {}
-        )
-        events = [event for event in self.events if known.came(event) <= at]
-        if known.learnt:
-            events.sort(key=lambda event: (known.came(event), event.seq))
-        return msgspec.structs.replace(known, events=events)
-
-    def came(self, event: Event) -> Micros:
-        """Give when an event came to be known."""
-        return self.learnt.get(event.seq, event.received_at) if self.learnt else event.received_at
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """A customer as bytes: facts, their months, and the standing."""
-
-    kind: Subject
-    facts: bytes
-    months: Mapping[int, bytes]
-    standing: bytes
-
-    def beside(self, before: Kept | None) -> int:
-        """Give the bytes of what differs from how the customer was kept before."""
-        if self is before:
-            return 0
-        held = {} if before is None else before.months
-        months = (len(body) for month, body in self.months.items() if held.get(month) is not body)
-        return len(self.facts) + len(self.standing) + sum(months)
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """Where a replay stood: so many events were taken, so many releases gone over to.
-
-    All that was due up to `at` is played; with `waited`, that is later than the last event. `made` are the
-    ids of the events that came about after the snapshot `before` it, `spent` is what budgets have taken.
-    """
-
-    events: int
-    release: int
-    at: Micros
-    waited: bool
-    members: Mapping[str, Kept]
-    learnt: Mapping[str, Micros]
-    made: tuple[str, ...]
-    spent: Mapping[Counter, Decimal]
-    before: Snapshot | None
-
-    def all_made(self) -> Iterator[str]:
-        """Give the ids of all events that came about since the release."""
-        one: Snapshot | None = self
-        while one is not None and one.release == self.release:
-            yield from one.made
-            one = one.before
-
-    @property
-    def size(self) -> int:
-        """The bytes of what differs from the snapshot before."""
-        others = {} if self.before is None else self.before.members
-        return sum(kept.beside(others.get(name)) for name, kept in self.members.items())
 
 
 class Replay:
@@ -231,7 +140,7 @@ class Replay:
             release=self._release,
             at=self._at,
             waited=self._waited,
-            members={name: kept for name, (_, kept) in self._kept.items()},
+            members={name: as_bytes for name, (_, as_bytes) in self._kept.items()},
             learnt=dict(self._learnt),
             made=tuple([event.message_id for event in made[self._noted :]]),
             spent={**self._spent, **simulation.world.budgets.spent},
@@ -241,17 +150,9 @@ class Replay:
         return self._snapshot
 
     def _keep(self, member: Member) -> None:
-        facts, before = member.facts, self._kept.get(member.id)
-        # What a release has built anew holds nothing of the months that were kept before.
-        months = dict(before[1].months) if before is not None and before[0] is facts else {}
-        for month, body in encoding.encode_chunks(facts).items():
-            if body is None:
-                months.pop(month, None)
-            else:
-                months[month] = body
-        facts.touched.clear()
-        kept = Kept(member.kind, encoding.encode_hot(facts), months, standing.encode(member.standing))
-        self._kept[member.id] = facts, kept
+        facts, before = self._kept.get(member.id, (None, None))
+        # What a release or an import has built anew holds nothing of the months that were kept before.
+        self._kept[member.id] = member.facts, kept(member, before if facts is member.facts else None)
 
     def _go_on_from(self, snapshot: Snapshot) -> None:
         self._taken, self._release, self._at, self._waited = (
@@ -266,11 +167,9 @@ class Replay:
         simulation.world.budgets = Budgets(
             lambda asked: {one: self._spent.get(one, Decimal(0)) for one in asked}
         )
-        for name, kept in snapshot.members.items():
-            facts = encoding.decode(kept.facts, kept.months)
-            member = Member(name, kept.kind, facts, standing.decode(kept.standing))
-            simulation.cast.members[name] = member
-            self._kept[name] = facts, kept
+        for name, as_bytes in snapshot.members.items():
+            simulation.cast.members[name] = member = member_of(name, as_bytes)
+            self._kept[name] = member.facts, as_bytes
             simulation.changes.customers[name] = None
         simulation.touched()
         simulation.stirred.clear()

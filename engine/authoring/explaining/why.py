@@ -1,8 +1,8 @@
 """Why: what a rule saw and decided for one customer at a past instant, rebuilt from its record.
 
-The record is played again (see `engine.authoring.replay`), so that a rule that did not fire is explained
-with the lines as they were then. What does not bear on the rule is left out (`engine.authoring.bearing`), and
-where much has happened it is gone on from where others stood (`engine.authoring.snapshots`).
+The record is played again (`replay.py`), so that a rule that did not fire is explained with the lines as they
+were then. What does not bear on the rule is left out (`bearing.py`), and where much has happened it is gone
+on from where another replay stood (`keeping.py`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
-from engine.authoring.bearing import Bearing, bearing_on
-from engine.authoring.replay import Record, Replay, play_all
+from engine.authoring.explaining.bearing import Bearing, bearing_on
+from engine.authoring.explaining.keeping import Snapshots
+from engine.authoring.explaining.record import Record
+from engine.authoring.explaining.replay import Replay, play_all
 from engine.authoring.simulate import Simulation
-from engine.authoring.snapshots import Snapshots
 from engine.customers.event import Event
 from engine.decisions.decide import Occasion
 from engine.decisions.decision import Decision, Line

@@ -1,4 +1,4 @@
-"""Snapshots: replays of customers with much behind them go on from where others stood.
+"""Keeping: snapshots in memory, so that replays of customers with much behind them go on from there.
 
 A snapshot holds as long as what had happened by then is the same. That is looked at each time, so that
 nobody who merges customers, erases one or imports history has to think of it.
@@ -13,7 +13,9 @@ from threading import Lock
 
 import msgspec
 
-from engine.authoring.replay import Record, Replay, Snapshot
+from engine.authoring.explaining.record import Record
+from engine.authoring.explaining.replay import Replay
+from engine.authoring.explaining.snapshot import Snapshot
 from engine.authoring.simulate import Simulation
 from engine.decisions.decision import Decision
 from engine.model.values import DAY, Micros
