@@ -169,6 +169,9 @@ def test_the_last_use_of_a_key_is_kept_with_its_address(coming_from: tuple[Engin
     made = engine.create_key("admin", "ann@example.com")
     answer = client(made.text, "10.0.0.1").get("/v1/keys", headers={"X-Forwarded-For": "198.51.100.7"})
     assert answer.status_code == 200
+    # when what the writer was given before is written, for which no answer waits
+    engine.touch_key("none").result()
+    # then it is kept
     (key,) = client(made.text, "10.0.0.1").get("/v1/keys").json()["items"]
     assert (key["last_used_at"], key["last_used_from"]) == ("2026-01-05T12:00:00Z", "198.51.100.7")
 
