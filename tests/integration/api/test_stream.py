@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,27 @@ def test_who_listens_hears_what_happens_in_the_order_of_the_record(
         "big-order",
         "ask",
     )
+
+
+def test_the_page_of_the_stream_shows_events_as_they_are_told(
+    app: Litestar, engine: Engine, key: str
+) -> None:
+    # given what docs/stream.md shows
+    text = (Path(__file__).parents[3] / "docs/stream.md").read_text()
+    shown = re.findall(r"^id: (\d+)\nevent: (\w+)\ndata: (.*)$", text, re.MULTILINE)
+
+    async def scene() -> list[Told]:
+        async with listening(app, key) as heard:
+            await send(engine, order("o-1"))
+            return await heard.until(2)
+
+    # when a decision starts a run
+    told = asyncio.run(scene())
+    # then it comes under the same names, in the same order
+    assert [(event, [*json.loads(data)]) for _, event, data in shown] == [
+        (each.event, [*each.data]) for each in told[:2]
+    ]
+    assert [int(number) for number, _, _ in shown] == [json.loads(data)["leaf"] for *_, data in shown]
 
 
 def test_on_a_shared_database_one_hears_what_another_process_decided_and_sealed(
