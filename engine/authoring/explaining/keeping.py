@@ -70,10 +70,10 @@ class Snapshots:
         self.gone_on_from += bool(held)
         looks = _Looks(customer, rule, witness)
         replay = Replay(record, looks, snapshot=held[-1].snapshot if held else None)
-        made: list[Mark] = []
+        basis, made = _Basis(record), list[Mark]()
         for _ in _steps(replay, at):
             if replay.turns - looks.since >= self._spacing:
-                made.append(looks.mark(replay, record))
+                made.append(looks.mark(replay, basis))
         if len(held) < len(marks) or len(marks) == len(known):
             self._keep(customer, [*held, *made])
         if not looks.shown:
@@ -114,12 +114,12 @@ class _Looks:
                 self.shown = True
                 self._witness(rule, customer, look)
 
-    def mark(self, replay: Replay, record: Record) -> Mark:
+    def mark(self, replay: Replay, basis: _Basis) -> Mark:
         """Keep where a replay stands, and what looked on the way there."""
         snapshot, looked = replay.snapshot(), frozenset(self._looked)
         self.since = replay.turns
         self._looked.clear()
-        return Mark(snapshot, looked, next(_bases([snapshot], record)))
+        return Mark(snapshot, looked, basis.of(snapshot))
 
 
 def _steps(replay: Replay, at: Micros) -> Iterator[None]:
@@ -147,30 +147,37 @@ def _look_back(marks: Sequence[Mark], record: Record, rule: str, witness: Witnes
 
 def _holding(marks: Sequence[Mark], record: Record) -> list[Mark]:
     """Give those of the snapshots that are of this very record, and from which it can be gone on."""
-    held = []
-    for mark, basis in zip(marks, _bases([mark.snapshot for mark in marks], record), strict=False):
-        if mark.basis != basis or not _goes_on(mark.snapshot, record):
+    basis, held = _Basis(record), list[Mark]()
+    for mark in marks:
+        if mark.basis != basis.of(mark.snapshot) or not _goes_on(mark.snapshot, record):
             break
         held.append(mark)
     return held
 
 
-def _bases(snapshots: Sequence[Snapshot], record: Record) -> Iterator[bytes]:
-    """Give the digests of what snapshots rest on, as far as the record goes."""
-    events, taken = blake2b(digest_size=16), 0
-    for snapshot in snapshots:
-        if snapshot.events > len(record.events) or snapshot.release >= len(record.releases):
-            return
-        for event in record.events[taken : snapshot.events]:
-            events.update(f"{event.seq} {record.came(event)} {event.customer}\n".encode())
-        taken = snapshot.events
-        live = [
-            (release.at, release.ruleset.workspace.hash)
-            for release in record.releases[: snapshot.release + 1]
-        ]
-        ran = [outage for outage in record.outages if outage[0] <= snapshot.at]
-        known = record.figures.until(snapshot.at)
-        yield blake2b(repr((events.hexdigest(), live, ran, known)).encode(), digest_size=16).digest()
+class _Basis:
+    """What snapshots of a record rest on, as digests: of one snapshot after the other, in their order."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._events = blake2b(digest_size=16)
+        self._taken = 0
+
+    def of(self, snapshot: Snapshot) -> bytes:
+        """Give the digest of all that had happened by then: that of another record is another one."""
+        record = self._record
+        for event in record.events[self._taken : snapshot.events]:
+            self._events.update(f"{event.seq} {record.came(event)} {event.customer}\n".encode())
+        self._taken = max(self._taken, min(snapshot.events, len(record.events)))
+        live = record.releases[: snapshot.release + 1]
+        rest = (
+            self._events.hexdigest(),
+            snapshot.events - self._taken,
+            [(release.at, release.ruleset.workspace.hash) for release in live],
+            [outage for outage in record.outages if outage[0] <= snapshot.at],
+            record.figures.until(snapshot.at),
+        )
+        return blake2b(repr(rest).encode(), digest_size=16).digest()
 
 
 def _goes_on(snapshot: Snapshot, record: Record) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from engine.authoring.explaining.keeping import Snapshots
@@ -75,6 +76,19 @@ def test_the_last_look_of_a_rule_that_looks_seldom_is_found_where_it_was() -> No
     # then that one span is played besides the last one
     assert calls["play_event"] <= 128
     assert (told[0].decision, told[0].at) == ("fired", START + 40 * HOUR)
+
+
+def test_after_a_change_of_the_past_it_is_kept_anew_from_there_on() -> None:
+    # given a customer who was asked about
+    snapshots, events, end = Snapshots(), pages(300), START + 301 * HOUR
+    asking(snapshots, "each-page", events, end)()
+    # when the two hundredth event turns out to be another one
+    other = [*events[:200], *pages(1, first=1000), *events[201:]]
+    other[200] = msgspec.structs.replace(other[200], received_at=events[200].received_at)
+    changed = counted(asking(snapshots, "each-page", other, end))
+    # then what came before it is not played again, and the next question plays the last events alone
+    assert 100 <= changed["play_event"] <= 164
+    assert counted(asking(snapshots, "each-page", other, end))["play_event"] <= 64
 
 
 def test_of_a_customer_of_whom_little_is_known_nothing_is_kept() -> None:
