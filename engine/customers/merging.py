@@ -89,6 +89,22 @@ def _merge_series(table: FactTable, into: FactState, other: FactState) -> None:
     into.derived.clear()
 
 
+class Belonging:
+    """Tells whose facts events are made of, asked for one after the other in the order (received, seq).
+
+    An event without an account counts for the one that its customer belonged to then.
+    """
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, str] = {}
+
+    def concerned(self, customer: str, event: Event) -> set[str]:
+        """Give the customer under the id they go by and, if there is one, the account."""
+        if event.account is not None:
+            self._accounts[customer] = event.account
+        return {customer, self._accounts.get(customer, customer)}
+
+
 def rebuild(
     table: FactTable,
     id: str,

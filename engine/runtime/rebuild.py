@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from engine.customers.encoding import decode
 from engine.customers.event import Event
-from engine.customers.merging import rebuild
+from engine.customers.merging import Belonging, rebuild
 from engine.model.values import Micros
 from engine.runs.stage import Member
 from engine.runtime.crashpoint import crashpoint
@@ -87,19 +87,14 @@ def events_of_accounts(
     wanted = frozenset(accounts)
     if not wanted:
         return found
-    belongs: dict[str, str] = {}
+    belonging = Belonging()
     after: tuple[Micros, int] | None = None
     while page := reader.events(after=after, limit=PAGE):
         goes_by = reader.resolve({event.customer for event in page})
         for event in page:
             if event.customer in without:
                 continue
-            customer = goes_by[event.customer]
-            if event.account is not None:
-                belongs[customer] = event.account
-            account = event.account or belongs.get(customer)
-            concerned = {customer} if account is None else {customer, account}
-            for id in concerned & wanted:
+            for id in belonging.concerned(goes_by[event.customer], event) & wanted:
                 found[id].append(event)
         after = page[-1].received_at, page[-1].seq
     return found

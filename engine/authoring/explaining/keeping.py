@@ -51,13 +51,9 @@ class Snapshots:
         self._marks: OrderedDict[str, Sequence[Mark]] = OrderedDict()
         self._lock = Lock()
 
-    def help_with(self, record: Record, customer: str, at: Micros) -> bool:
-        """Tell whether there is so much to play up to an instant that it is worth while to keep some.
-
-        Of a customer of whom nothing is known (any more), nothing is kept.
-        """
+    def help_with(self, record: Record, at: Micros) -> bool:
+        """Tell whether there is so much to play up to an instant that it is worth while to keep some."""
         if not record.events:
-            self._keep(customer, ())
             return False
         return len(record.events) + (at - record.came(record.events[0])) // DAY > 2 * self._spacing
 
@@ -79,6 +75,10 @@ class Snapshots:
         if not looks.shown:
             _look_back(held, record, rule, witness)
         return replay.simulation
+
+    def forget(self, customer: str) -> None:
+        """Keep nothing of a customer: of one who is not there any more."""
+        self._keep(customer, ())
 
     def _of(self, customer: str) -> Sequence[Mark]:
         with self._lock:
@@ -183,7 +183,8 @@ class _Basis:
 def _goes_on(snapshot: Snapshot, record: Record) -> bool:
     """Tell whether nothing came in the time that was waited for, and what came then can be taken up.
 
-    Imported history is learnt without what was due before it being played first.
+    Waiting settles history that was imported before, which history that follows would have joined; and where
+    it is not known when that was imported, it is learnt before what was due by then.
     """
     if snapshot.release + 1 < len(record.releases):
         if record.releases[snapshot.release + 1].at <= snapshot.at:

@@ -51,4 +51,4 @@ class Record(msgspec.Struct, frozen=True):
 
     def came(self, event: Event) -> Micros:
         """Give when an event came to be known."""
-        return self.learnt.get(event.seq, event.received_at) if self.learnt else event.received_at
+        return self.learnt.get(event.seq, event.received_at)

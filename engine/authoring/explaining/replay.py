@@ -18,7 +18,7 @@ from engine.authoring.explaining.record import Record
 from engine.authoring.explaining.snapshot import Kept, Snapshot, kept, member_of
 from engine.authoring.simulate import Simulation
 from engine.customers.event import Event
-from engine.customers.merging import rebuild
+from engine.customers.merging import Belonging, rebuild
 from engine.customers.state import FactState
 from engine.decisions.decision import Decision
 from engine.model.values import DAY, HOUR, Micros
@@ -204,16 +204,11 @@ class Replay:
         self._learnt.clear()
 
     def _events_by_customer(self) -> Mapping[str, list[Event]]:
-        """Give the events of each customer and account, in the order (received, seq).
-
-        An event without an account counts for the one that its customer belonged to then.
-        """
+        """Give the events that the facts of each customer and account are made of, by (received, seq)."""
         found: dict[str, list[Event]] = defaultdict(list)
-        belongs: dict[str, str] = {}
+        belonging = Belonging()
         for event in sorted(self._played, key=lambda event: (event.received_at, event.seq)):
-            if event.account is not None:
-                belongs[event.customer] = event.account
-            for name in {event.customer, belongs.get(event.customer, event.customer)}:
+            for name in belonging.concerned(event.customer, event):
                 found[name].append(event)
         return found
 

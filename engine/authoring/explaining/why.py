@@ -84,6 +84,8 @@ def explain(
     witness = _Witness(rule, customer)
     simulation = _played(known, rule, customer, at, witness, sparing=sparing, snapshots=snapshots)
     if customer not in simulation.cast.members:
+        if snapshots is not None:
+            snapshots.forget(customer)
         raise NotFoundError(f"there was no customer {customer} then; name another customer, or a later time")
     stored = [decision for decision in recorded if decision.at <= at]
     last = max(stored, key=lambda decision: decision.at, default=None)
@@ -137,7 +139,7 @@ def _played(
     """Play a record up to an instant, for one rule; what it saw last is the witness's then."""
     if sparing:
         bearing = bearing_on(rule, [release.ruleset for release in record.releases], record.events)
-        if snapshots is not None and snapshots.help_with(record, customer, at) and bearing.weighs:
+        if snapshots is not None and bearing.weighs and snapshots.help_with(record, at):
             return snapshots.play(record, rule, customer, at, witness)
         simulation = play_all(Replay(record, witness, bearing=bearing), at)
         if not _is_about_another_kind(simulation, rule, customer, bearing):
